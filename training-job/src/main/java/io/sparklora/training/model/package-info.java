@@ -1,0 +1,2 @@
+/** The base model with its LoRA branches as one native program: the seam between Java and PyTorch. */
+package io.sparklora.training.model;
