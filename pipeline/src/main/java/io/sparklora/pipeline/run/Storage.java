@@ -20,6 +20,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
 
 /**
  * The storage of runs and versions through Hadoop's FileSystem. An input/output error is a retryable stage failure that
@@ -41,6 +42,8 @@ public final class Storage {
             FileSystem fileSystem = path.getFileSystem(hadoop);
             fileSystem.setWriteChecksum(false);
             return fileSystem;
+        } catch (UnsupportedFileSystemException e) {
+            throw new StageFailure(ExitCode.USAGE, "can't open " + path + ": " + e.getMessage(), e);
         } catch (IOException e) {
             throw failed("can't open the file system of", path, e);
         }
