@@ -1,0 +1,44 @@
+package io.sparklora.pipeline.adapter;
+
+import io.sparklora.pipeline.run.ContentKey;
+import io.sparklora.pipeline.run.FileEntry;
+import io.sparklora.pipeline.run.Manifest;
+import java.util.List;
+
+/**
+ * What a trained adapter is and what it was made of, written last. Byte-identical for equal inputs.
+ *
+ * @param schemaVersion 1
+ * @param runKey the adapter's identity
+ * @param datasetKey the dataset that it was trained on
+ * @param baseModelHash content hash of the base model
+ * @param steps optimiser steps made
+ * @param trainedTokens tokens computed, padding included
+ * @param firstLoss mean loss of the first step, nats a token
+ * @param lastLoss mean loss of the last tenth of the steps, nats a token
+ * @param rank r
+ * @param alpha alpha
+ * @param parameters trainable numbers
+ * @param files every file: PEFT's two and the metrics
+ * @param config the part of the resolved configuration that made it, as canonical JSON
+ */
+public record AdapterManifest(
+        int schemaVersion,
+        ContentKey runKey,
+        ContentKey datasetKey,
+        ContentKey baseModelHash,
+        long steps,
+        long trainedTokens,
+        double firstLoss,
+        double lastLoss,
+        int rank,
+        int alpha,
+        long parameters,
+        List<FileEntry> files,
+        String config)
+        implements Manifest {
+    /** Copies the list. */
+    public AdapterManifest {
+        files = List.copyOf(files);
+    }
+}

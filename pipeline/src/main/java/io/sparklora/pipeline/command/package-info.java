@@ -1,0 +1,2 @@
+/** The command line and the conductor that submits the stages in order. */
+package io.sparklora.pipeline.command;

@@ -1,0 +1,35 @@
+package io.sparklora.pipeline.config;
+
+/**
+ * The whole configuration of a run, as {@code CONFIG.yaml} spells it. Only mains see it; a class takes the small
+ * record that it uses. Every value was checked when it was parsed.
+ */
+public record RunConfig(
+        @Key(value = "Name of the adapter in the registry.", pattern = "[a-z0-9][a-z0-9._-]{0,62}")
+        String name,
+
+        @Key(value = "Seed of everything random: the split, the order of sequences, the initial A.", or = "17", min = 0)
+        long seed,
+
+        @Key(value = "Where runs, versions and caches live.", or = "{}", inRunKey = false)
+        StorageConfig storage,
+
+        @Key("The frozen base model.") BaseConfig base,
+        @Key("The domain corpus.") CorpusConfig corpus,
+
+        @Key(value = "How the corpus becomes a token dataset.", or = "{}")
+        PrepareConfig prepare,
+
+        @Key(value = "The adapter's shape.", or = "{}") LoraConfig lora,
+
+        @Key(value = "How the adapter is trained.", or = "{}")
+        TrainConfig train,
+
+        @Key(value = "How the adapter is judged.", or = "{}", inRunKey = false)
+        EvaluateConfig evaluate,
+
+        @Key(value = "How the adapter is published.", or = "{}", inRunKey = false)
+        PublishConfig publish,
+
+        @Key(value = "How the stages are submitted to Spark.", or = "{}", inRunKey = false)
+        SparkConfig spark) {}

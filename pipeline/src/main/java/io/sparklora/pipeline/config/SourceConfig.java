@@ -1,0 +1,55 @@
+package io.sparklora.pipeline.config;
+
+/** One source of documents: files of one format, or a Spark table. */
+public record SourceConfig(
+        @Key("Format of the files, or `table` for a table of Spark's catalog.")
+        Format format,
+
+        @Key(value = "Files: a path, a directory or a glob. Needed for every format but `table`.", or = "''")
+        String path,
+
+        @Key(value = "Table name, for format `table`.", or = "''")
+        String table,
+
+        @Key(value = "Column or JSON field that holds the text; not used by format `text`.", or = "text")
+        String text,
+
+        @Key(
+                value = "Column or JSON field that holds the document's id; empty for an id made of file and row.",
+                or = "''")
+        String id,
+
+        @Key(value = "Licence of every document of this source, as an SPDX expression.", or = "''")
+        String licence,
+
+        @Key(value = "Column or JSON field that holds each document's licence; wins over `licence`.", or = "''")
+        String licenceColumn,
+
+        @Key(value = "For format `text`: whether a file or a line is a document.", or = "file")
+        TextUnit document) {
+    /** Refuses a source without a place, or with the wrong kind of place. */
+    public SourceConfig {
+        if (format == Format.TABLE && (table.isEmpty() || !path.isEmpty())) {
+            throw new IllegalArgumentException("needs `table` and no `path` for format table");
+        }
+        if (format != Format.TABLE && (path.isEmpty() || !table.isEmpty())) {
+            throw new IllegalArgumentException("needs `path` and no `table` for a format of files");
+        }
+    }
+
+    /** How a source is stored. */
+    public enum Format {
+        JSON,
+        JSON_LINES,
+        PARQUET,
+        CSV,
+        TEXT,
+        TABLE
+    }
+
+    /** What counts as one document of a text source. */
+    public enum TextUnit {
+        FILE,
+        LINE
+    }
+}

@@ -1,0 +1,75 @@
+package io.sparklora.pipeline.config;
+
+/** How the adapter is trained. */
+public record TrainConfig(
+        @Key(
+                value = "Executors, one rank each; the adapter's bytes do not depend on it.",
+                or = "1",
+                min = 1,
+                max = 4096,
+                inRunKey = false)
+        int executors,
+
+        @Key(
+                value =
+                        "Threads of a rank (spark.task.cpus); part of the run key, as kernels may sum in another order.",
+                or = "1",
+                min = 1,
+                max = 1024)
+        int threads,
+
+        @Key(
+                value =
+                        "Tokens to train on, padding included; the steps are this divided by a batch's tokens, rounded up.",
+                or = "250000",
+                min = 1)
+        long tokens,
+
+        @Key(value = "The global batch.", or = "{}") Batch batch,
+
+        @Key(value = "Peak learning rate.", or = "0.001", min = 0, max = 10)
+        double learningRate,
+
+        @Key(value = "How the learning rate falls after the warm-up.", or = "cosine")
+        Schedule schedule,
+
+        @Key(value = "Share of the steps over which the learning rate rises.", or = "0.06", min = 0, max = 1)
+        double warmup,
+
+        @Key(
+                value = "Largest global L2 norm of the gradient; longer ones are scaled down to it. 0 for none.",
+                or = "1.0",
+                min = 0)
+        double clip,
+
+        @Key(value = "AdamW's decoupled weight decay.", or = "0.0", min = 0, max = 1)
+        double weightDecay,
+
+        @Key(value = "When the state is saved.", or = "{}", inRunKey = false)
+        Checkpoint checkpoint) {
+    /** How the learning rate falls after the warm-up. */
+    public enum Schedule {
+        COSINE,
+        LINEAR,
+        CONSTANT
+    }
+
+    /** The global batch: {@code sequences} a step, computed {@code micro} at a time. */
+    public record Batch(
+            @Key(value = "Sequences of a step, over all executors.", or = "4", min = 1, max = 65536)
+            int sequences,
+
+            @Key(value = "Sequences of one native call.", or = "1", min = 1, max = 1024)
+            int micro) {
+        public Batch {
+            if (sequences % micro != 0) {
+                throw new IllegalArgumentException("sequences " + sequences + " must be a multiple of micro " + micro);
+            }
+        }
+    }
+
+    /** When the state is saved. */
+    public record Checkpoint(
+            @Key(value = "Steps between checkpoints.", or = "20", min = 1)
+            int steps) {}
+}

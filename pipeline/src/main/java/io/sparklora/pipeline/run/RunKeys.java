@@ -1,0 +1,66 @@
+package io.sparklora.pipeline.run;
+
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.config.ConfigFile;
+import java.util.List;
+
+/**
+ * The keys that follow from a configuration. Each covers only what can change its bytes, so that another learning rate
+ * trains again on the same dataset, and other executors or Spark settings change nothing:
+ *
+ * <ul>
+ *   <li>configuration key: seed, base model's location, corpus and prepare
+ *   <li>dataset key: seed, base model's content, the corpus' fingerprint, corpus and prepare
+ *   <li>run key: the dataset key, base model's content and dtype, seed, lora and train
+ * </ul>
+ */
+public final class RunKeys {
+    private final ConfigFile file;
+
+    /** @param file the resolved configuration */
+    public RunKeys(ConfigFile file) {
+        this.file = file;
+    }
+
+    /** Names the plan that says which dataset this configuration stands for now. */
+    public ContentKey configKey() {
+        return ContentKey.of(List.of("config/1", file.canonical(List.of("seed", "base.model", "corpus", "prepare"))));
+    }
+
+    /** Names the token dataset. */
+    public ContentKey datasetKey(ContentKey baseModelHash, ContentKey corpusFingerprint) {
+        return ContentKey.of(List.of("dataset/1", baseModelHash.hex(), corpusFingerprint.hex(), preparation()));
+    }
+
+    /** The part of the configuration that makes the dataset, as canonical JSON. */
+    public String preparation() {
+        return file.canonical(List.of("seed", "corpus", "prepare"));
+    }
+
+    /** Names the adapter. */
+    public ContentKey runKey(PreparedPlan plan) {
+        return ContentKey.of(
+                List.of("run/1", plan.datasetKey().hex(), plan.baseModelHash().hex(), training()));
+    }
+
+    /** The part of the configuration that makes the adapter out of the dataset, as canonical JSON. */
+    public String training() {
+        return file.canonical(List.of("seed", "base.dtype", "lora", "train"));
+    }
+
+    /**
+     * The plan that prepare left for this configuration.
+     *
+     * @throws StageFailure ({@link ExitCode#MISMATCH}) where prepare has not run
+     */
+    public PreparedPlan plan(RunLayout layout, Storage storage) {
+        var path = layout.plan(configKey());
+        if (!storage.exists(path)) {
+            throw new StageFailure(
+                    ExitCode.MISMATCH,
+                    "no dataset was prepared for this configuration (no " + path + "): run prepare first");
+        }
+        return Json.parse(PreparedPlan.class, storage.read(path), path);
+    }
+}

@@ -1,0 +1,120 @@
+package io.sparklora.pipeline.run;
+
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.Stage;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.config.ConfigFile;
+import io.sparklora.pipeline.config.RunConfig;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What every stage's main does around its work: reads the configuration, runs the stage, reports {@code result.json}
+ * whatever happened, and exits with the code that a scheduler acts on.
+ */
+public final class StageMain {
+    private static final Logger LOG = LoggerFactory.getLogger(StageMain.class);
+    private static final double NANOS_A_SECOND = 1e9;
+
+    private StageMain() {}
+
+    /** A stage's work. */
+    @FunctionalInterface
+    public interface Body {
+        /**
+         * Does the stage's work, or finds it done.
+         *
+         * @throws StageFailure with the exit code, where it can't
+         */
+        StageResult run(Context context);
+    }
+
+    /**
+     * What a stage gets to work with.
+     *
+     * @param config the checked configuration
+     * @param keys the names that follow from it
+     * @param layout where everything lies
+     * @param storage the file systems
+     */
+    public record Context(RunConfig config, RunKeys keys, RunLayout layout, Storage storage) {}
+
+    /**
+     * Runs a stage and ends the process.
+     *
+     * @param args {@code CONFIG.yaml [--set a.b=c]... [--help]}
+     */
+    public static void run(Stage stage, String[] args, Body body) {
+        int exitCode = execute(stage, args, body);
+        System.out.flush();
+        System.err.flush();
+        System.exit(exitCode);
+    }
+
+    /** As {@link #run}, without ending the process. */
+    static int execute(Stage stage, String[] args, Body body) {
+        long start = System.nanoTime();
+        Context context;
+        try {
+            Optional<StageArguments> arguments = StageArguments.parse(stage, args);
+            if (arguments.isEmpty()) {
+                return ExitCode.DONE.code();
+            }
+            context = context(arguments.get());
+        } catch (StageFailure e) {
+            return report(stage, Optional.empty(), failure(stage, e, start));
+        }
+        StageResult result;
+        try {
+            result = body.run(context);
+        } catch (StageFailure e) {
+            LOG.debug("{} failed", stage.word(), e);
+            result = failure(stage, e, start);
+        } catch (RuntimeException e) {
+            LOG.error("{} failed unexpectedly", stage.word(), e);
+            result = failure(stage, new StageFailure(ExitCode.INTERNAL, String.valueOf(e), e), start);
+        }
+        return report(stage, Optional.of(context), result);
+    }
+
+    private static Context context(StageArguments arguments) {
+        Storage storage = new Storage(new Configuration());
+        ConfigFile file = ConfigFile.load(storage, arguments.config(), arguments.overrides());
+        RunConfig config = file.config();
+        return new Context(
+                config,
+                new RunKeys(file),
+                new RunLayout(new Path(config.storage().runs()), config.name()),
+                storage);
+    }
+
+    private static StageResult failure(Stage stage, StageFailure e, long start) {
+        ExitCode code = e.exitCode();
+        return new StageResult(
+                stage,
+                code == ExitCode.GATE_REJECTED ? StageResult.Status.REJECTED : StageResult.Status.FAILED,
+                code.code(),
+                Optional.of(code.kind()),
+                e.getMessage(),
+                new StageResult.Summary(stage.word(), e.getMessage(), ""),
+                Map.of(),
+                Map.of(),
+                (System.nanoTime() - start) / NANOS_A_SECOND);
+    }
+
+    private static int report(Stage stage, Optional<Context> context, StageResult result) {
+        if (result.exitCode() != ExitCode.DONE.code()) {
+            System.err.println("spark-lora " + stage.word() + ": " + result.message());
+        }
+        try {
+            context.ifPresent(c -> c.storage().replace(c.layout().result(stage), Json.bytes(result)));
+        } catch (StageFailure e) {
+            System.err.println("spark-lora " + stage.word() + ": the result was not written: " + e.getMessage());
+        }
+        return result.exitCode();
+    }
+}

@@ -1,0 +1,178 @@
+package io.sparklora.pipeline.run;
+
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
+
+/**
+ * The storage of runs and versions through Hadoop's FileSystem. An input/output error is a retryable stage failure that
+ * names the path. Thread-safe.
+ */
+public final class Storage {
+    private static final int COPY_BUFFER_BYTES = 1 << 16;
+
+    private final Configuration hadoop;
+
+    /** @param hadoop the settings that Hadoop's file systems are opened with */
+    public Storage(Configuration hadoop) {
+        this.hadoop = hadoop;
+    }
+
+    /** The file system of a path; the local one writes no checksum files beside ours. */
+    public FileSystem of(Path path) {
+        try {
+            FileSystem fileSystem = path.getFileSystem(hadoop);
+            fileSystem.setWriteChecksum(false);
+            return fileSystem;
+        } catch (IOException e) {
+            throw failed("can't open the file system of", path, e);
+        }
+    }
+
+    /** Whether a file or directory is there. */
+    public boolean exists(Path path) {
+        return attempt("can't look for", path, () -> of(path).exists(path));
+    }
+
+    /** A small file's bytes. */
+    public byte[] read(Path path) {
+        return attempt("can't read", path, () -> {
+            try (InputStream in = of(path).open(path)) {
+                return in.readAllBytes();
+            }
+        });
+    }
+
+    /** Replaces a small file in one step: a reader sees the old bytes or the new ones. */
+    public void replace(Path path, byte[] bytes) {
+        Path aside = new Path(path.getParent(), "." + path.getName() + "." + UUID.randomUUID());
+        create(aside, bytes);
+        move(aside, path);
+    }
+
+    /** Writes a new file whole; the parent directory is made. */
+    public void create(Path path, byte[] bytes) {
+        attempt("can't write", path, () -> {
+            try (FSDataOutputStream out = of(path).create(path, true)) {
+                out.write(bytes);
+                out.hsync();
+            }
+            return null;
+        });
+    }
+
+    /** Renames a file or directory, replacing what is there. */
+    public void move(Path from, Path to) {
+        attempt("can't write", to, () -> {
+            FileSystem fileSystem = of(to);
+            fileSystem.mkdirs(to.getParent());
+            if (fileSystem.exists(to) && fileSystem.getFileStatus(to).isDirectory()) {
+                fileSystem.delete(to, true);
+            }
+            // The local file system's rename replaces a file in one step; others refuse to, so theirs is made way for.
+            if (!"file".equals(fileSystem.getScheme())) {
+                fileSystem.delete(to, true);
+            }
+            if (!fileSystem.rename(from, to)) {
+                throw new IOException("rename from " + from + " was refused");
+            }
+            return null;
+        });
+    }
+
+    /** Deletes a file or a whole directory, if it is there. */
+    public void delete(Path path) {
+        attempt("can't delete", path, () -> of(path).delete(path, true));
+    }
+
+    /** Makes a directory and its parents. */
+    public void makeDirectories(Path path) {
+        attempt("can't make", path, () -> of(path).mkdirs(path));
+    }
+
+    /** The entries of a directory, sorted by name; none where it is missing. */
+    public List<FileStatus> list(Path directory) {
+        return attempt("can't list", directory, () -> {
+            try {
+                List<FileStatus> entries = new ArrayList<>(List.of(of(directory).listStatus(directory)));
+                entries.sort(Comparator.comparing(entry -> entry.getPath().getName()));
+                return entries;
+            } catch (FileNotFoundException e) {
+                return List.of();
+            }
+        });
+    }
+
+    /** Every visible file below a directory with its length and hash, sorted by path. */
+    public List<FileEntry> describe(Path directory) {
+        return attempt("can't read", directory, () -> {
+            FileSystem fileSystem = of(directory);
+            String root = fileSystem.makeQualified(directory).toString() + "/";
+            List<FileEntry> files = new ArrayList<>();
+            RemoteIterator<LocatedFileStatus> found = fileSystem.listFiles(directory, true);
+            while (found.hasNext()) {
+                LocatedFileStatus file = found.next();
+                String relative = file.getPath().toString().substring(root.length());
+                if (!isHidden(relative)) {
+                    files.add(new FileEntry(relative, file.getLen(), sha256(file.getPath())));
+                }
+            }
+            files.sort(Comparator.comparing(FileEntry::path));
+            return List.copyOf(files);
+        });
+    }
+
+    /** SHA-256 of a file, 64 hexadecimal digits. */
+    public String sha256(Path path) {
+        return attempt("can't read", path, () -> {
+            MessageDigest digest = ContentKey.sha256();
+            try (InputStream in = new DigestInputStream(of(path).open(path), digest)) {
+                byte[] buffer = new byte[COPY_BUFFER_BYTES];
+                while (in.read(buffer) >= 0) {
+                    // The stream feeds the digest.
+                }
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        });
+    }
+
+    private static boolean isHidden(String relative) {
+        return List.of(relative.split("/")).stream().anyMatch(name -> name.startsWith(".") || name.startsWith("_"));
+    }
+
+    private static <T> T attempt(String what, Path path, IoAction<T> action) {
+        try {
+            return action.run();
+        } catch (IOException e) {
+            throw failed(what, path, e);
+        } catch (UncheckedIOException e) {
+            throw failed(what, path, e.getCause());
+        }
+    }
+
+    private static StageFailure failed(String what, Path path, IOException e) {
+        return new StageFailure(ExitCode.RETRYABLE, what + " " + path + ": " + e.getMessage(), e);
+    }
+
+    @FunctionalInterface
+    private interface IoAction<T> {
+        T run() throws IOException;
+    }
+}
