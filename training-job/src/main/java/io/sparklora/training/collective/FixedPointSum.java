@@ -85,8 +85,7 @@ public final class FixedPointSum {
      */
     public BatchSum reduce(Collective collective, long step, int microBatches, float[] meanGradient) {
         if (microBatches < losses.size()) {
-            throw new IllegalArgumentException(
-                    losses.size() + " micro-batches of a batch that has " + microBatches);
+            throw new IllegalArgumentException(losses.size() + " micro-batches of a batch that has " + microBatches);
         }
         int batchBits = Integer.SIZE - Integer.numberOfLeadingZeros(Math.max(0, microBatches - 1));
         long[] largest = {largestMagnitudeBits(batchBits)};
@@ -99,8 +98,8 @@ public final class FixedPointSum {
         int scale = SUM_BITS - batchBits - exponent;
         sumOwn(scale);
         collective.sum(step, sum);
-        BatchSum total = new BatchSum(
-                true, Math.scalb((double) sum[parameters], -LOSS_EXPONENT), sum[parameters + 1], scale);
+        BatchSum total =
+                new BatchSum(true, Math.scalb((double) sum[parameters], -LOSS_EXPONENT), sum[parameters + 1], scale);
         divide(total, meanGradient);
         return total;
     }
@@ -128,8 +127,8 @@ public final class FixedPointSum {
             for (int i = 0; i < parameters; i++) {
                 sum[i] += (long) Math.rint(gradient[i] * scale);
             }
-            sum[parameters] = Math.addExact(
-                    sum[parameters], (long) Math.rint(Math.scalb(losses.get(batch), LOSS_EXPONENT)));
+            sum[parameters] =
+                    Math.addExact(sum[parameters], (long) Math.rint(Math.scalb(losses.get(batch), LOSS_EXPONENT)));
         }
         sum[parameters + 1] = supervisedTokens;
     }

@@ -41,8 +41,10 @@ final class Greeting {
     }
 
     static ByteBuf welcome(byte[] nonce, byte[] proof) {
-        return frame(ByteBufUtil.getBytes(
-                Unpooled.buffer().writeIntLE(Frame.KIND_WELCOME).writeBytes(nonce).writeBytes(proof)));
+        return frame(ByteBufUtil.getBytes(Unpooled.buffer()
+                .writeIntLE(Frame.KIND_WELCOME)
+                .writeBytes(nonce)
+                .writeBytes(proof)));
     }
 
     static ByteBuf proof(byte[] proof) {
@@ -85,8 +87,7 @@ final class Greeting {
         ByteBuf body = frame.slice(Frame.PREFIX_BYTES, frame.writerIndex() - Frame.PREFIX_BYTES);
         int stated = body.readIntLE();
         if (stated != kind) {
-            throw new CorruptedFrameException(
-                    "expected a frame of kind %08x but got %08x".formatted(kind, stated));
+            throw new CorruptedFrameException("expected a frame of kind %08x but got %08x".formatted(kind, stated));
         }
         return body;
     }
@@ -102,8 +103,7 @@ final class Greeting {
 
     private static byte[] readBytes(ByteBuf body, int count) {
         if (body.readableBytes() < count) {
-            throw new CorruptedFrameException(
-                    "a greeting states " + count + " bytes but has " + body.readableBytes());
+            throw new CorruptedFrameException("a greeting states " + count + " bytes but has " + body.readableBytes());
         }
         byte[] bytes = new byte[count];
         body.readBytes(bytes);

@@ -42,7 +42,8 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-        deadline = ctx.executor().schedule(() -> refuse(ctx, "no greeting in time"), GREETING_SECONDS, TimeUnit.SECONDS);
+        deadline =
+                ctx.executor().schedule(() -> refuse(ctx, "no greeting in time"), GREETING_SECONDS, TimeUnit.SECONDS);
     }
 
     @Override

@@ -5,7 +5,8 @@ enum Reduction {
     SUM {
         @Override
         boolean merge(long[] values, int at, long[] incoming, int count) {
-            // A sum overflowed where both terms have the sign that the result has not; or-ing keeps the loop branch-free.
+            // A sum overflowed where both terms have the sign that the result has not; or-ing keeps the loop
+            // branch-free.
             long overflow = 0;
             for (int i = 0; i < count; i++) {
                 long a = values[at + i];

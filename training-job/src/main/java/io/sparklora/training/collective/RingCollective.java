@@ -70,8 +70,8 @@ final class RingCollective implements Collective {
         } catch (TimeoutException e) {
             throw abandon(new CollectiveException(
                     Reason.DEADLINE,
-                    ring.me() + " waited " + timeout.toSeconds() + " s for "
-                            + what.get() + " from rank " + ring.me().predecessor(),
+                    ring.me() + " waited " + timeout.toSeconds() + " s for " + what.get() + " from rank "
+                            + ring.me().predecessor(),
                     e));
         } catch (InterruptedException e) {
             abandon(new CollectiveException(Reason.PEER_LOST, ring.me() + " was interrupted", e));

@@ -69,7 +69,8 @@ public final class RingEndpoint implements AutoCloseable {
                 .awaitUninterruptibly();
         if (!bound.isSuccess()) {
             group.shutdownGracefully();
-            throw new IOException(me + " cannot listen on " + host + ": " + bound.cause().getMessage(), bound.cause());
+            throw new IOException(
+                    me + " cannot listen on " + host + ": " + bound.cause().getMessage(), bound.cause());
         }
         return new RingEndpoint(group, bound.channel(), ring, secret, settings);
     }
@@ -91,7 +92,8 @@ public final class RingEndpoint implements AutoCloseable {
                 .channel(NioSocketChannel.class)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.SO_KEEPALIVE, true)
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) settings.joinTimeout().toMillis())
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
+                        settings.joinTimeout().toMillis())
                 .option(
                         ChannelOption.WRITE_BUFFER_WATER_MARK,
                         new WriteBufferWaterMark(2 * settings.segmentBytes(), 4 * settings.segmentBytes()))

@@ -142,7 +142,8 @@ final class RingOperation {
 
     private CollectiveException violation(String what) {
         return new CollectiveException(
-                CollectiveException.Reason.PROTOCOL, me + ", " + this + ", from rank " + me.predecessor() + ": " + what);
+                CollectiveException.Reason.PROTOCOL,
+                me + ", " + this + ", from rank " + me.predecessor() + ": " + what);
     }
 
     private int chunkAt(int hop) {

@@ -20,8 +20,8 @@ public record RingSettings(int segmentBytes, Duration joinTimeout, Duration step
     /** Checks the ranges. */
     public RingSettings {
         if (segmentBytes < Long.BYTES || segmentBytes > MAXIMUM_SEGMENT_BYTES || segmentBytes % Long.BYTES != 0) {
-            throw new IllegalArgumentException(
-                    "segmentBytes must be a multiple of 8 in [8, " + MAXIMUM_SEGMENT_BYTES + "] but was " + segmentBytes);
+            throw new IllegalArgumentException("segmentBytes must be a multiple of 8 in [8, " + MAXIMUM_SEGMENT_BYTES
+                    + "] but was " + segmentBytes);
         }
         if (joinTimeout.isNegative() || joinTimeout.isZero() || stepTimeout.isNegative() || stepTimeout.isZero()) {
             throw new IllegalArgumentException(

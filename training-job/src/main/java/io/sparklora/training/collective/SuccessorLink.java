@@ -47,7 +47,8 @@ final class SuccessorLink extends ChannelInboundHandlerAdapter {
     }
 
     private CollectiveException refused(String how) {
-        return new CollectiveException(Reason.REFUSED, ring.me() + ": rank " + ring.me().successor() + " " + how);
+        return new CollectiveException(
+                Reason.REFUSED, ring.me() + ": rank " + ring.me().successor() + " " + how);
     }
 
     @Override

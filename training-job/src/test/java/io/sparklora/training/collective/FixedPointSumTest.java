@@ -90,7 +90,8 @@ class FixedPointSumTest {
         assertThat(total.supervisedTokens()).isEqualTo(tokens);
         double largest = Arrays.stream(exact).map(Math::abs).max().orElseThrow();
         for (int i = 0; i < PARAMETERS; i++) {
-            assertThat((double) mean[i]).isCloseTo(exact[i] / tokens, within(Math.abs(exact[i]) / tokens * 1e-7 + largest * 1e-17));
+            assertThat((double) mean[i])
+                    .isCloseTo(exact[i] / tokens, within(Math.abs(exact[i]) / tokens * 1e-7 + largest * 1e-17));
         }
     }
 

@@ -25,8 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Rank 0 of two is real; rank 1 is played by this test, byte by byte. */
 class RingAdmissionTest {
-    private static final RingSettings SETTINGS =
-            new RingSettings(64, Duration.ofSeconds(20), Duration.ofSeconds(20));
+    private static final RingSettings SETTINGS = new RingSettings(64, Duration.ofSeconds(20), Duration.ofSeconds(20));
     private static final SharedSecret SECRET = SharedSecret.of("secret");
     private static final Membership PEER = new Membership("run", 3, 2, 1);
 
@@ -95,8 +94,7 @@ class RingAdmissionTest {
                 byte[] nonce = SharedSecret.nonce();
                 send(
                         socket,
-                        Greeting.welcome(
-                                nonce, SharedSecret.of("guess").prove(Side.ACCEPTOR, hello.bytes(), nonce)));
+                        Greeting.welcome(nonce, SharedSecret.of("guess").prove(Side.ACCEPTOR, hello.bytes(), nonce)));
                 socket.getInputStream().read();
             } catch (IOException e) {
                 throw new IllegalStateException(e);
@@ -215,7 +213,8 @@ class RingAdmissionTest {
     }
 
     private Socket open() throws IOException {
-        Socket socket = new Socket(InetAddress.getLoopbackAddress(), endpoint.address().getPort());
+        Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), endpoint.address().getPort());
         socket.setSoTimeout(10_000);
         return socket;
     }

@@ -21,7 +21,9 @@ class RingCollectiveTest {
             new RingSettings(64, Duration.ofSeconds(20), Duration.ofSeconds(20));
 
     private static long[] values(int rank, int length, int step) {
-        return new Random(rank * 1_000L + step).longs(length, -1L << 58, 1L << 58).toArray();
+        return new Random(rank * 1_000L + step)
+                .longs(length, -1L << 58, 1L << 58)
+                .toArray();
     }
 
     @ParameterizedTest
@@ -168,6 +170,8 @@ class RingCollectiveTest {
             collective.sum(2, new long[100]);
             return null;
         });
-        assertThat(Ranks.failures(ranks).get(1)).hasMessageContaining("rank 1 of 2").hasMessageContaining("interrupted");
+        assertThat(Ranks.failures(ranks).get(1))
+                .hasMessageContaining("rank 1 of 2")
+                .hasMessageContaining("interrupted");
     }
 }
