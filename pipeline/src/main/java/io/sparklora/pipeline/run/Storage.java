@@ -5,6 +5,7 @@ import io.sparklora.pipeline.StageFailure;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
@@ -69,9 +70,14 @@ public final class Storage {
 
     /** Writes a new file whole; the parent directory is made. */
     public void create(Path path, byte[] bytes) {
+        create(path, out -> out.write(bytes));
+    }
+
+    /** Writes a new file of any length; the parent directory is made. */
+    public void create(Path path, Content content) {
         attempt("can't write", path, () -> {
             try (FSDataOutputStream out = of(path).create(path, true)) {
-                out.write(bytes);
+                content.writeTo(out);
                 out.hsync();
             }
             return null;
@@ -169,6 +175,13 @@ public final class Storage {
 
     private static StageFailure failed(String what, Path path, IOException e) {
         return new StageFailure(ExitCode.RETRYABLE, what + " " + path + ": " + e.getMessage(), e);
+    }
+
+    /** A file's bytes, written in as many pieces as suits them. */
+    @FunctionalInterface
+    public interface Content {
+        /** Writes all bytes; the stream is left open. */
+        void writeTo(OutputStream out) throws IOException;
     }
 
     @FunctionalInterface
