@@ -1,5 +1,6 @@
 package io.sparklora.pipeline.basemodel;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -17,7 +18,10 @@ public interface BaseModel extends AutoCloseable {
      *     Llama family's as this project computes it
      */
     static BaseModel open(Path path) {
-        throw new InvalidBaseModelException(path + ": this build opens no base models");
+        if (Files.isDirectory(path)) {
+            return HuggingFaceModel.openDirectory(path);
+        }
+        return GgufModel.openFile(path);
     }
 
     /** The file or directory it was opened from. */

@@ -21,6 +21,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
 
 /**
  * The storage of runs and versions through Hadoop's FileSystem. An input/output error is a retryable stage failure that
@@ -42,6 +43,8 @@ public final class Storage {
             FileSystem fileSystem = path.getFileSystem(hadoop);
             fileSystem.setWriteChecksum(false);
             return fileSystem;
+        } catch (UnsupportedFileSystemException e) {
+            throw new StageFailure(ExitCode.USAGE, "can't open " + path + ": " + e.getMessage(), e);
         } catch (IOException e) {
             throw failed("can't open the file system of", path, e);
         }
@@ -80,7 +83,7 @@ public final class Storage {
                 content.writeTo(out);
                 out.hsync();
             }
-            return null;
+            return path;
         });
     }
 
@@ -99,7 +102,7 @@ public final class Storage {
             if (!fileSystem.rename(from, to)) {
                 throw new IOException("rename from " + from + " was refused");
             }
-            return null;
+            return to;
         });
     }
 
@@ -169,7 +172,7 @@ public final class Storage {
         } catch (IOException e) {
             throw failed(what, path, e);
         } catch (UncheckedIOException e) {
-            throw failed(what, path, e.getCause());
+            throw failed(what, path, new IOException(e.getMessage(), e));
         }
     }
 

@@ -62,7 +62,8 @@ public interface LoraInitializer {
     }
 
     private static SplitMix64 generator(long seed, String key) {
-        String hash = ContentKey.of(List.of("lora-a/1", Long.toString(seed), key)).hex();
+        String hash =
+                ContentKey.of(List.of("lora-a/1", Long.toString(seed), key)).hex();
         return new SplitMix64(HexFormat.fromHexDigitsToLong(hash, 0, Long.BYTES * 2));
     }
 

@@ -17,12 +17,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 final class PeftConfigTest {
     private static final Path WHERE = new Path("a/adapter_config.json");
-    private static final PeftConfig ALL =
-            new PeftConfig("base.gguf", 8, 16, EnumSet.allOf(LoraTarget.class));
+    private static final PeftConfig ALL = new PeftConfig("base.gguf", 8, 16, EnumSet.allOf(LoraTarget.class));
 
     /** As PEFT 0.21.2's save_pretrained writes it. */
-    private static final String FROM_PEFT =
-            """
+    private static final String FROM_PEFT = """
             {"alora_invocation_tokens": null, "alpha_pattern": {}, "arrow_config": null, "auto_mapping": null,
             "base_model_name_or_path": null, "bias": "none", "corda_config": null, "ensure_weight_tying": false,
             "eva_config": null, "exclude_modules": null, "fan_in_fan_out": false, "inference_mode": true,
@@ -35,9 +33,7 @@ final class PeftConfigTest {
 
     @Test
     void writesFewSortedKeys() {
-        assertThat(new String(ALL.json(), StandardCharsets.UTF_8))
-                .isEqualTo(
-                        """
+        assertThat(new String(ALL.json(), StandardCharsets.UTF_8)).isEqualTo("""
                         {
                           "base_model_name_or_path" : "base.gguf",
                           "bias" : "none",
@@ -71,8 +67,7 @@ final class PeftConfigTest {
     void readsWhatPeftWrites() {
         PeftConfig config = PeftConfig.parse(FROM_PEFT.getBytes(StandardCharsets.UTF_8), WHERE);
 
-        assertThat(config)
-                .isEqualTo(new PeftConfig("", 4, 32, EnumSet.of(LoraTarget.Q_PROJ, LoraTarget.V_PROJ)));
+        assertThat(config).isEqualTo(new PeftConfig("", 4, 32, EnumSet.of(LoraTarget.Q_PROJ, LoraTarget.V_PROJ)));
         assertThat(config.scaling()).isEqualTo(8);
     }
 
