@@ -4,6 +4,7 @@ import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.ConfigFile;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The keys that follow from a configuration. Each covers only what can change its bytes, so that another learning rate
@@ -13,6 +14,7 @@ import java.util.List;
  *   <li>configuration key: seed, base model's location, corpus and prepare
  *   <li>dataset key: seed, base model's content, the corpus' fingerprint, corpus and prepare
  *   <li>run key: the dataset key, base model's content and dtype, seed, lora and train
+ *   <li>evaluation key: the run key, the gate and the champion
  * </ul>
  */
 public final class RunKeys {
@@ -47,6 +49,16 @@ public final class RunKeys {
     /** The part of the configuration that makes the adapter out of the dataset, as canonical JSON. */
     public String training() {
         return file.canonical(List.of("seed", "base.dtype", "lora", "train"));
+    }
+
+    /**
+     * Names the verdict: a new champion or another gate asks for a new one.
+     *
+     * @param champion the version that the registry's pointer names, such as {@code v3}; empty where there is none
+     */
+    public ContentKey evaluationKey(ContentKey runKey, Optional<String> champion) {
+        return ContentKey.of(List.of(
+                "evaluation/1", runKey.hex(), champion.orElse("base"), file.canonical(List.of("evaluate.gate"))));
     }
 
     /**

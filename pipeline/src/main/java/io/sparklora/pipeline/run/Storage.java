@@ -5,6 +5,7 @@ import io.sparklora.pipeline.StageFailure;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
@@ -20,6 +21,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
 
 /**
  * The storage of runs and versions through Hadoop's FileSystem. An input/output error is a retryable stage failure that
@@ -41,6 +43,8 @@ public final class Storage {
             FileSystem fileSystem = path.getFileSystem(hadoop);
             fileSystem.setWriteChecksum(false);
             return fileSystem;
+        } catch (UnsupportedFileSystemException e) {
+            throw new StageFailure(ExitCode.USAGE, "can't open " + path + ": " + e.getMessage(), e);
         } catch (IOException e) {
             throw failed("can't open the file system of", path, e);
         }
@@ -69,12 +73,17 @@ public final class Storage {
 
     /** Writes a new file whole; the parent directory is made. */
     public void create(Path path, byte[] bytes) {
+        create(path, out -> out.write(bytes));
+    }
+
+    /** Writes a new file of any length; the parent directory is made. */
+    public void create(Path path, Content content) {
         attempt("can't write", path, () -> {
             try (FSDataOutputStream out = of(path).create(path, true)) {
-                out.write(bytes);
+                content.writeTo(out);
                 out.hsync();
             }
-            return null;
+            return path;
         });
     }
 
@@ -93,7 +102,7 @@ public final class Storage {
             if (!fileSystem.rename(from, to)) {
                 throw new IOException("rename from " + from + " was refused");
             }
-            return null;
+            return to;
         });
     }
 
@@ -163,12 +172,19 @@ public final class Storage {
         } catch (IOException e) {
             throw failed(what, path, e);
         } catch (UncheckedIOException e) {
-            throw failed(what, path, e.getCause());
+            throw failed(what, path, new IOException(e.getMessage(), e));
         }
     }
 
     private static StageFailure failed(String what, Path path, IOException e) {
         return new StageFailure(ExitCode.RETRYABLE, what + " " + path + ": " + e.getMessage(), e);
+    }
+
+    /** A file's bytes, written in as many pieces as suits them. */
+    @FunctionalInterface
+    public interface Content {
+        /** Writes all bytes; the stream is left open. */
+        void writeTo(OutputStream out) throws IOException;
     }
 
     @FunctionalInterface
