@@ -1,1 +1,1 @@
-"""Runs Spark LoRA's stages from Airflow: the commands come from `bin/spark-lora`, the meaning of exit codes from the stages."""
+"""Runs Spark LoRA's stages from Airflow, with the commands that `bin/spark-lora` prints."""

@@ -126,10 +126,14 @@ class Conductor:
         try:
             process = subprocess.run(command, cwd=self.home, capture_output=True, text=True, check=False)
         except OSError as e:
-            raise ConductorError(f"{command[0]} can't be run ({e.strerror}): SPARK_LORA_HOME must name Spark LoRA's directory", 2) from e
+            raise ConductorError(
+                f"{command[0]} can't be run ({e.strerror}): SPARK_LORA_HOME must name Spark LoRA's directory", 2
+            ) from e
         if process.returncode != 0:
             message = process.stderr.strip() or process.stdout.strip() or "it printed nothing"
-            raise ConductorError(f"{shlex.join(command)} exited with {process.returncode}: {message}", process.returncode)
+            raise ConductorError(
+                f"{shlex.join(command)} exited with {process.returncode}: {message}", process.returncode
+            )
         return process.stdout
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Asset, Param
 from airflow.sdk.bases.operator import chain
@@ -28,7 +28,7 @@ def spark_lora_dag(
     with DAG(
         dag_id,
         schedule=schedule,
-        start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,
         max_active_runs=1,
         default_args={"retries": 3, "retry_delay": timedelta(minutes=5), "retry_exponential_backoff": True},

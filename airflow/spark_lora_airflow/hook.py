@@ -17,7 +17,7 @@ _SECONDS_FOR_SHUTDOWN_HOOKS = 4
 class SparkStageHook(SparkSubmitHook):
     """Submits one stage and knows its exit status.
 
-    Of the provider's own state it uses `_connection` and `_submit_sp`; the provider's version is pinned for that reason.
+    Of the provider's own state it uses `_connection` and `_submit_sp`: the reason why the provider's version is pinned.
 
     :param command: what to submit; its master wins over the connection's, which it was derived from
     :param working_directory: where spark-submit runs, and relative locations are seen from

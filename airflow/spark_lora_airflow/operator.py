@@ -8,7 +8,12 @@ from typing import Any
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import Context
 from airflow.sdk.bases.skipmixin import SkipMixin
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException, AirflowSkipException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowSkipException,
+)
 
 from spark_lora_airflow.conductor import Conductor, ConductorError, StageCommand
 from spark_lora_airflow.exit_code import PERMANENT, ExitCode
@@ -18,10 +23,11 @@ from spark_lora_airflow.hook import SparkStageHook
 class SparkStageOperator(SparkSubmitOperator, SkipMixin):
     """Submits a stage with the command that `bin/spark-lora run --print-commands` prints, and acts on its exit status.
 
-    The configuration is the run's parameter `config`, its overrides the parameter `overrides`. The Spark connection names
-    the master: `bin/spark-lora` is told it as `spark.master` and decides what follows from it.
+    The configuration is the run's parameter `config`, its overrides the parameter `overrides`. The Spark connection
+    names the master: `bin/spark-lora` is told it as `spark.master` and decides what follows from it.
 
-    The stage's `result.json` is returned (and so pushed to XCom), and becomes the extra of the events of the task's outlets.
+    The stage's `result.json` is returned (and so pushed to XCom), and becomes the extra of the events of the task's
+    outlets.
 
     ===================  ==================================================================================
     exit status          the task

@@ -44,7 +44,9 @@ def spark_connection(monkeypatch):
     """Names the master of the connection spark_default."""
 
     def name_master(master, **extra):
-        monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", json.dumps({"conn_type": "spark", "host": master, "extra": extra}))
+        monkeypatch.setenv(
+            "AIRFLOW_CONN_SPARK_DEFAULT", json.dumps({"conn_type": "spark", "host": master, "extra": extra})
+        )
 
     return name_master
 

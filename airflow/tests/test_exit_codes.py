@@ -58,7 +58,9 @@ def test_a_run_whose_stages_succeed_publishes_with_the_result_as_the_events_extr
 def test_a_stage_is_told_the_configuration_and_the_connections_master(run_dag, stand_in_home):
     run_dag()
 
-    assert (stand_in_home / "train.calls").read_text() == "train.jar config.yaml --set spark.master=spark://master:7077\n"
+    assert (
+        stand_in_home / "train.calls"
+    ).read_text() == "train.jar config.yaml --set spark.master=spark://master:7077\n"
 
 
 def test_a_rejected_adapter_is_not_published_and_the_run_succeeds(run_dag, calls):
@@ -96,7 +98,12 @@ def test_a_failure_that_would_come_again_is_not_retried(run_dag, calls, code):
     run = run_dag(train=code)
 
     assert str(run.state) == "failed"
-    assert states(run) == {"prepare": "success", "train": "failed", "evaluate": "upstream_failed", "publish": "upstream_failed"}
+    assert states(run) == {
+        "prepare": "success",
+        "train": "failed",
+        "evaluate": "upstream_failed",
+        "publish": "upstream_failed",
+    }
     assert calls("train") == 1
 
 

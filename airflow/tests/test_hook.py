@@ -20,8 +20,8 @@ def submit_script(tmp_path, spark_connection):
         binary.write_text(f"#!/usr/bin/env bash\n{script}\n")
         binary.chmod(0o755)
         command = StageCommand.parse(
-            f"LANGUAGE=de {binary} --master 'local-cluster[2,1,1024]' --class a.b.Train --name train --driver-memory 2g "
-            "--conf spark.a=1 train.jar config.yaml"
+            f"LANGUAGE=de {binary} --master 'local-cluster[2,1,1024]' --class a.b.Train --name train "
+            "--driver-memory 2g --conf spark.a=1 train.jar config.yaml"
         )
         return SparkStageHook(command, tmp_path, conf, "spark_default")
 
@@ -77,7 +77,9 @@ def killed(hook, tmp_path):
 
 
 def test_a_killed_driver_runs_its_shutdown_hooks(submit_script, tmp_path):
-    hook = submit_script("trap 'touch closed; exit 143' TERM\ntouch up\nwhile true; do read -rt 0.1 <> <(:) || true; done")
+    hook = submit_script(
+        "trap 'touch closed; exit 143' TERM\ntouch up\nwhile true; do read -rt 0.1 <> <(:) || true; done"
+    )
 
     killed(hook, tmp_path)
 
