@@ -6,13 +6,19 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -132,6 +138,26 @@ class SafetensorsFileTest {
             float[] middle = new float[2];
             file.read("weights", 1, 2, middle);
             assertThat(middle).containsExactly(-2, 3);
+        }
+    }
+
+    @Test
+    void readsBeyondTwoGigabytes(@TempDir Path directory) throws IOException {
+        long hole = (1L << 31) + 8;
+        byte[] head = file(
+                "{\"hole\":{\"dtype\":\"U8\",\"shape\":[%d],\"data_offsets\":[0,%d]},".formatted(hole, hole)
+                        + "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[%d,%d]}}".formatted(hole, hole + 8),
+                0);
+        Path sparse = directory.resolve("sparse.safetensors");
+        try (FileChannel channel = FileChannel.open(
+                sparse, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.SPARSE)) {
+            channel.write(ByteBuffer.wrap(head));
+            ByteBuffer values = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+            values.putFloat(0, 1.5f).putFloat(4, -2.5f);
+            channel.write(values, head.length + hole);
+        }
+        try (SafetensorsFile file = SafetensorsFile.open(sparse)) {
+            assertThat(file.floats("a")).containsExactly(1.5f, -2.5f);
         }
     }
 
