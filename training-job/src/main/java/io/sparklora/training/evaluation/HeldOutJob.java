@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.LongAccumulator;
+import org.apache.spark.util.SerializableConfiguration;
 
 /**
  * The Spark job that measures base and candidates on a token dataset's validation split. Micro-batch losses come back
@@ -41,13 +42,21 @@ record HeldOutJob(String dataset, HeldOutBatches batches, int tasks, HostModel h
     List<HeldOutLoss> run(JavaSparkContext spark, List<Candidate> candidates, Progress progress) {
         LongAccumulator done = spark.sc().longAccumulator("evaluate: losses computed");
         HeldOutTask task = new HeldOutTask(
-                dataset, batches, tasks, host, baseHash, spark.broadcast(new ArrayList<>(candidates)), done);
+                new SerializableConfiguration(spark.hadoopConfiguration()),
+                dataset,
+                batches,
+                tasks,
+                host,
+                baseHash,
+                spark.broadcast(new ArrayList<>(candidates)),
+                done);
         List<Integer> numbers = IntStream.range(0, tasks).boxed().toList();
         TaskCounts counts = new TaskCounts(done.id(), progress);
         spark.sc().addSparkListener(counts);
         try {
             spark.setJobDescription("held-out losses of " + (candidates.size() + 1) + " models");
-            List<BatchLosses> losses = spark.parallelize(numbers, tasks).flatMap(task).collect();
+            List<BatchLosses> losses =
+                    spark.parallelize(numbers, tasks).flatMap(task).collect();
             return summed(losses, candidates);
         } catch (StageFailure e) {
             throw e;
@@ -83,7 +92,8 @@ record HeldOutJob(String dataset, HeldOutBatches batches, int tasks, HostModel h
     private static double finite(BatchLosses batch, int model, List<Candidate> candidates) {
         double sum = batch.sums().get(model);
         if (!Double.isFinite(sum)) {
-            String name = model == 0 ? "the base model" : candidates.get(model - 1).name();
+            String name =
+                    model == 0 ? "the base model" : candidates.get(model - 1).name();
             throw new StageFailure(
                     ExitCode.DIVERGED,
                     "the loss of " + name + " on held-out micro-batch " + batch.number() + " is " + sum);

@@ -16,18 +16,18 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.util.LongAccumulator;
+import org.apache.spark.util.SerializableConfiguration;
 
 /**
  * What one executor computes: the losses of its share of the held-out micro-batches under base and candidates. One
  * program is open at a time; each candidate's runs over the whole share before the next is opened.
  *
+ * @param hadoop settings of the file systems
  * @param dataset qualified location of the token dataset
  * @param batches the numbered work
  * @param tasks how many tasks share it
@@ -37,6 +37,7 @@ import org.apache.spark.util.LongAccumulator;
  * @param done counts the losses computed, one a micro-batch and model
  */
 record HeldOutTask(
+        SerializableConfiguration hadoop,
         String dataset,
         HeldOutBatches batches,
         int tasks,
@@ -66,8 +67,7 @@ record HeldOutTask(
     }
 
     private TokenSequences sequences(int task) {
-        Storage storage = new Storage(
-                SparkHadoopUtil.get().newConfiguration(SparkEnv.get().conf()));
+        Storage storage = new Storage(hadoop.value());
         Path directory = new Path(dataset);
         DatasetManifest manifest = StageTransaction.committed(storage, directory, DatasetManifest.class)
                 .orElseThrow(() -> new StageFailure(ExitCode.MISMATCH, "there is no token dataset in " + directory));

@@ -5,6 +5,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.scheduler.AccumulableInfo;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import scala.Tuple4;
 import scala.jdk.javaapi.CollectionConverters;
 
@@ -32,6 +33,19 @@ final class TaskCounts extends SparkListener {
                 }
             }
         }
+        tell();
+    }
+
+    /** A failed attempt's losses are computed again. */
+    @Override
+    public void onTaskEnd(SparkListenerTaskEnd task) {
+        if (!task.taskInfo().successful()) {
+            countByTask.remove(task.taskInfo().taskId());
+            tell();
+        }
+    }
+
+    private void tell() {
         progress.computed(
                 countByTask.values().stream().mapToLong(Long::longValue).sum());
     }

@@ -18,8 +18,7 @@ public record Verdict(
         double base, double adapter, Optional<EvaluationManifest.Champion> champion, double minImprovement) {
     /** A verdict read back. */
     public static Verdict of(EvaluationManifest manifest) {
-        return new Verdict(
-                manifest.baseLoss(), manifest.adapterLoss(), manifest.champion(), manifest.minImprovement());
+        return new Verdict(manifest.baseLoss(), manifest.adapterLoss(), manifest.champion(), manifest.minImprovement());
     }
 
     /** Whether the adapter may be published. */

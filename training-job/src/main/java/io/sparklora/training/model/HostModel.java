@@ -55,8 +55,8 @@ public record HostModel(String model, String cache, WeightType stored, int threa
             base.close();
             throw new StageFailure(
                     ExitCode.MISMATCH,
-                    "the base model " + model + " has content hash " + found + " but the dataset and the adapter were made"
-                            + " for " + expected.hex());
+                    "the base model " + model + " has content hash " + found
+                            + " but the dataset and the adapter were made" + " for " + expected.hex());
         }
         return base;
     }

@@ -30,8 +30,8 @@ final class NaiveAdamW {
         for (int i = 0; i < gradient.length; i++) {
             first[i] = (float) (BETA1 * first[i] + (1 - BETA1) * gradient[i]);
             second[i] = (float) (BETA2 * second[i] + (1 - BETA2) * gradient[i] * gradient[i]);
-            parameters[i] -= (float)
-                    (learningRate / correction1 * first[i] / (Math.sqrt(second[i]) / correction2 + EPSILON));
+            parameters[i] -=
+                    (float) (learningRate / correction1 * first[i] / (Math.sqrt(second[i]) / correction2 + EPSILON));
         }
     }
 }
