@@ -20,7 +20,10 @@ public enum Stage {
 
     private final String module;
     private final String mainClass;
+
+    @SuppressWarnings("ImmutableEnumChecker") // List.of makes it.
     private final List<String> inputs;
+
     private final String output;
 
     Stage(String module, String mainClass, List<String> inputs, String output) {

@@ -43,13 +43,15 @@ final class ScalarBinder {
             return Optional.empty();
         }
         BigInteger value = parsed(scalar.text());
-        double min = Math.max(rule.min(), smallest);
-        double max = Math.min(rule.max(), largest);
-        boolean fits =
-                value.compareTo(BigInteger.valueOf(smallest)) >= 0 && value.compareTo(BigInteger.valueOf(largest)) <= 0;
-        if (!fits || value.doubleValue() < min || value.doubleValue() > max) {
-            boolean bounded = rule.max() != Double.POSITIVE_INFINITY || value.signum() > 0;
-            problems.wrong(path, "must be " + range(rule.min(), bounded ? max : rule.max()), scalar);
+        if (value.compareTo(BigInteger.valueOf(smallest)) < 0 || value.compareTo(BigInteger.valueOf(largest)) > 0) {
+            // The type's bounds are told only to who goes past them.
+            String min = rule.min() == Double.NEGATIVE_INFINITY ? String.valueOf(smallest) : shown(rule.min());
+            String max = rule.max() == Double.POSITIVE_INFINITY ? String.valueOf(largest) : shown(rule.max());
+            problems.wrong(path, "must be in [" + min + ", " + max + "]", scalar);
+            return Optional.empty();
+        }
+        if (value.doubleValue() < rule.min() || value.doubleValue() > rule.max()) {
+            problems.wrong(path, "must be " + range(rule.min(), rule.max()), scalar);
             return Optional.empty();
         }
         return Optional.of(value.longValueExact());
@@ -146,8 +148,6 @@ final class ScalarBinder {
     }
 
     private static String shown(double bound) {
-        return bound == Long.MAX_VALUE
-                ? String.valueOf(Long.MAX_VALUE)
-                : BigDecimal.valueOf(bound).stripTrailingZeros().toPlainString();
+        return BigDecimal.valueOf(bound).stripTrailingZeros().toPlainString();
     }
 }

@@ -82,7 +82,7 @@ final class YamlReader {
     }
 
     private Yaml value(Event event, int depth) {
-        if (event instanceof AliasEvent || event instanceof NodeEvent node && hasAnchor(node)) {
+        if (event instanceof AliasEvent || (event instanceof NodeEvent node && hasAnchor(node))) {
             throw refused("anchors (&) and aliases (*) are not supported; quote a text that starts with * or &", event);
         }
         if (depth > MAX_DEPTH) {

@@ -29,7 +29,7 @@ record StageArguments(String config, List<String> overrides) {
         try {
             parsed = command.parseArgs(args);
         } catch (CommandLine.ParameterException e) {
-            throw new StageFailure(ExitCode.USAGE, e.getMessage(), e);
+            throw new StageFailure(ExitCode.USAGE, String.valueOf(e.getMessage()), e);
         }
         if (parsed.isUsageHelpRequested()) {
             command.usage(System.out);

@@ -5,6 +5,7 @@ import io.sparklora.pipeline.StageFailure;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
@@ -18,6 +19,7 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.Options.CreateFileOptionKeys;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
@@ -54,6 +56,18 @@ public final class Storage {
         return attempt("can't look for", path, () -> of(path).exists(path));
     }
 
+    /** A file's length in bytes; -1 where there is no file of that name. */
+    public long length(Path path) {
+        return attempt("can't look for", path, () -> {
+            try {
+                FileStatus status = of(path).getFileStatus(path);
+                return status.isFile() ? status.getLen() : -1;
+            } catch (FileNotFoundException e) {
+                return -1L;
+            }
+        });
+    }
+
     /** A small file's bytes. */
     public byte[] read(Path path) {
         return attempt("can't read", path, () -> {
@@ -72,12 +86,45 @@ public final class Storage {
 
     /** Writes a new file whole; the parent directory is made. */
     public void create(Path path, byte[] bytes) {
+        create(path, out -> out.write(bytes));
+    }
+
+    /** Writes a new file of any length; the parent directory is made. */
+    public void create(Path path, Content content) {
         attempt("can't write", path, () -> {
             try (FSDataOutputStream out = of(path).create(path, true)) {
-                out.write(bytes);
+                content.writeTo(out);
                 out.hsync();
             }
-            return null;
+            return path;
+        });
+    }
+
+    /**
+     * Writes a small new file whole, unless there is one of that name: of any number of writers, in any process, one
+     * wins. The local file system guarantees that by linking, HDFS by renaming, S3A by a conditional write
+     * ({@code If-None-Match}); on any other it is as good as that file system's rename refuses a name that is taken.
+     *
+     * @return whether it was written; false where the name was taken
+     */
+    public boolean createIfAbsent(Path path, byte[] bytes) {
+        return attempt("can't write", path, () -> {
+            FileSystem fileSystem = of(path);
+            if (fileSystem.exists(path)) {
+                return false;
+            }
+            return fileSystem.hasPathCapability(path, CreateFileOptionKeys.FS_OPTION_CREATE_CONDITIONAL_OVERWRITE)
+                    ? ExclusiveWrite.conditionally(fileSystem, path, bytes)
+                    : ExclusiveWrite.byName(this, fileSystem, path, bytes);
+        });
+    }
+
+    /** Copies a file. */
+    public void copy(Path from, Path to) {
+        create(to, out -> {
+            try (InputStream in = of(from).open(from)) {
+                in.transferTo(out);
+            }
         });
     }
 
@@ -96,7 +143,7 @@ public final class Storage {
             if (!fileSystem.rename(from, to)) {
                 throw new IOException("rename from " + from + " was refused");
             }
-            return null;
+            return to;
         });
     }
 
@@ -166,12 +213,19 @@ public final class Storage {
         } catch (IOException e) {
             throw failed(what, path, e);
         } catch (UncheckedIOException e) {
-            throw failed(what, path, e.getCause());
+            throw failed(what, path, new IOException(e.getMessage(), e));
         }
     }
 
     private static StageFailure failed(String what, Path path, IOException e) {
         return new StageFailure(ExitCode.RETRYABLE, what + " " + path + ": " + e.getMessage(), e);
+    }
+
+    /** A file's bytes, written in as many pieces as suits them. */
+    @FunctionalInterface
+    public interface Content {
+        /** Writes all bytes; the stream is left open. */
+        void writeTo(OutputStream out) throws IOException;
     }
 
     @FunctionalInterface

@@ -1,0 +1,133 @@
+package io.sparklora.pipeline.basemodel;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.NullNode;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What becomes of a field of {@code config.json}. The table names every field that transformers' LlamaConfig,
+ * MistralConfig and PreTrainedConfig read, and those that older versions and tools leave behind; a field that is not in
+ * it is refused, since it could change the forward pass. A field that is null counts as absent.
+ */
+sealed interface ConfigFieldRule {
+    /** The field is read; where it is read its value is checked. */
+    record Implemented() implements ConfigFieldRule {}
+
+    /** The field changes neither the forward pass nor token ids. */
+    record Irrelevant() implements ConfigFieldRule {}
+
+    /** The field may only have a value that changes nothing. */
+    record Neutral(String allowed, Predicate<JsonNode> check) implements ConfigFieldRule {}
+
+    /** Fields that {@link HuggingFaceConfig} and {@link HuggingFaceTokens} read. */
+    String READ = """
+            model_type vocab_size hidden_size intermediate_size num_hidden_layers num_attention_heads
+            num_key_value_heads head_dim max_position_embeddings rms_norm_eps rope_theta rope_scaling
+            rope_parameters sliding_window tie_word_embeddings bos_token_id eos_token_id pad_token_id
+            """;
+
+    /** Irrelevant fields of PreTrainedConfig, LlamaConfig and MistralConfig, transformers 4 and 5. */
+    String OF_TRANSFORMERS = """
+            _name_or_path name_or_path _commit_hash transformers_version torch_dtype dtype use_cache
+            initializer_range pretraining_tp gradient_checkpointing torchscript use_bfloat16 tf_legacy_loss
+            return_dict output_attentions output_hidden_states chunk_size_feed_forward
+            cross_attention_hidden_size is_decoder id2label label2id num_labels problem_type finetuning_task
+            task_specific_params tokenizer_class prefix sep_token_id decoder_start_token_id attn_implementation
+            _attn_implementation _attn_implementation_autoset _attn_implementation_internal
+            _flash_attn_2_enabled max_sequence_length pad_token bos_token eos_token
+            """;
+
+    /** Irrelevant fields that converters, browsers' runtimes and trainers leave. */
+    String OF_TRAINERS = """
+            is_llama_config transformers.js_config unsloth_version unsloth_fixed
+            """;
+
+    /** Irrelevant fields of GenerationConfig. */
+    String OF_GENERATION = """
+            max_length max_new_tokens min_length min_new_tokens early_stopping max_time do_sample num_beams
+            num_beam_groups penalty_alpha dola_layers temperature top_k top_p min_p typical_p epsilon_cutoff
+            eta_cutoff diversity_penalty repetition_penalty encoder_repetition_penalty length_penalty
+            no_repeat_ngram_size encoder_no_repeat_ngram_size bad_words_ids force_words_ids renormalize_logits
+            constraints forced_bos_token_id forced_eos_token_id remove_invalid_values
+            exponential_decay_length_penalty suppress_tokens begin_suppress_tokens sequence_bias guidance_scale
+            num_return_sequences output_scores return_dict_in_generate cache_implementation stop_strings
+            """;
+
+    /** The rule of every field that is known. */
+    Map<String, ConfigFieldRule> RULES = rules();
+
+    private static Map<String, ConfigFieldRule> rules() {
+        Map<String, ConfigFieldRule> rules = new TreeMap<>();
+        // transformers drops the fields of generation from a model's configuration.
+        for (String fields : List.of(OF_TRANSFORMERS, OF_TRAINERS, OF_GENERATION)) {
+            put(rules, fields, new Irrelevant());
+        }
+        put(rules, READ, new Implemented());
+        neutralForward(rules);
+        return Map.copyOf(rules);
+    }
+
+    private static void put(Map<String, ConfigFieldRule> rules, String fields, ConfigFieldRule rule) {
+        for (String field : fields.strip().split("\\s+")) {
+            rules.put(field, rule);
+        }
+    }
+
+    private static void neutralForward(Map<String, ConfigFieldRule> rules) {
+        rules.put("architectures", new Neutral("LlamaForCausalLM or MistralForCausalLM", ConfigFieldRule::isCausal));
+        rules.put("hidden_act", new Neutral("silu", node -> "silu".equals(node.textValue())));
+        rules.put("partial_rotary_factor", new Neutral("1", node -> node.isNumber() && node.doubleValue() == 1));
+        rules.put("attention_dropout", new Neutral("0", node -> node.isNumber() && node.doubleValue() == 0));
+        rules.put("layer_types", new Neutral("full_attention in every layer", ConfigFieldRule::isFullAttention));
+        rules.put("pruned_heads", new Neutral("empty", JsonNode::isEmpty));
+        for (String field : List.of(
+                "attention_bias",
+                "mlp_bias",
+                "rope_interleaved",
+                "is_encoder_decoder",
+                "add_cross_attention",
+                "tie_encoder_decoder")) {
+            rules.put(field, new Neutral("false", node -> node.isBoolean() && !node.booleanValue()));
+        }
+        for (String field : List.of("quantization_config", "auto_map", "per_layer_config", "compression_config")) {
+            rules.put(field, new Neutral("absent", JsonNode::isNull));
+        }
+    }
+
+    private static boolean isCausal(JsonNode node) {
+        List<String> causal = List.of("LlamaForCausalLM", "MistralForCausalLM");
+        return node.isArray() && node.size() == 1 && causal.contains(node.get(0).textValue());
+    }
+
+    private static boolean isFullAttention(JsonNode node) {
+        for (JsonNode layer : node) {
+            if (!"full_attention".equals(layer.textValue())) {
+                return false;
+            }
+        }
+        return node.isArray();
+    }
+
+    /** Refuses the first field that means something that is not computed here; {@code file} names it. */
+    static void check(JsonNode config, String file) {
+        for (Map.Entry<String, JsonNode> field : config.properties()) {
+            if (field.getValue() instanceof NullNode) {
+                continue;
+            }
+            @Nullable ConfigFieldRule rule = RULES.get(field.getKey());
+            String shown = StrictJson.shown(field.getValue());
+            if (rule == null) {
+                throw new InvalidBaseModelException(file + ": field " + field.getKey() + " = " + shown
+                        + " is not known to the Llama family as computed here; such a model is not read");
+            }
+            if (rule instanceof Neutral neutral && !neutral.check().test(field.getValue())) {
+                throw new InvalidBaseModelException(
+                        file + ": field " + field.getKey() + " must be " + neutral.allowed() + " but is " + shown);
+            }
+        }
+    }
+}

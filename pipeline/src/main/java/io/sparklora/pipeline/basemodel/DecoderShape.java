@@ -1,0 +1,100 @@
+package io.sparklora.pipeline.basemodel;
+
+import java.util.Optional;
+
+/**
+ * The sizes and constants of a Llama-family decoder (Llama 2 and 3, Mistral, SmolLM2, TinyLlama): grouped-query
+ * attention with rotary positions, RMSNorm, SwiGLU, no biases.
+ *
+ * @param architecture the family's name as the model states it: {@code llama} or {@code mistral}
+ * @param hiddenSize width of the residual stream
+ * @param intermediateSize width inside the feed-forward
+ * @param layers number of decoder blocks
+ * @param attentionHeads query heads
+ * @param keyValueHeads key and value heads; divides {@code attentionHeads}
+ * @param headSize width of a head, even; attentionHeads * headSize need not be hiddenSize
+ * @param vocabularySize rows of the embedding
+ * @param contextLength most positions the model was made for
+ * @param ropeTheta base of the rotary frequencies, above 1
+ * @param ropeScaling stretching of those frequencies, if any
+ * @param normEpsilon added to the mean square in RMSNorm; above 0, below 1
+ * @param tiedHead whether the output head is the embedding itself ({@code lm_head.weight} is then no tensor)
+ */
+public record DecoderShape(
+        String architecture,
+        int hiddenSize,
+        int intermediateSize,
+        int layers,
+        int attentionHeads,
+        int keyValueHeads,
+        int headSize,
+        int vocabularySize,
+        int contextLength,
+        double ropeTheta,
+        Optional<RopeScaling> ropeScaling,
+        double normEpsilon,
+        boolean tiedHead) {
+    private static final int LARGEST = 1 << 24;
+
+    /** Refuses sizes that no decoder has, naming the first that is wrong. */
+    public DecoderShape {
+        within("hidden size", hiddenSize, 1, LARGEST);
+        within("intermediate size", intermediateSize, 1, LARGEST);
+        within("layers", layers, 1, 4096);
+        within("attention heads", attentionHeads, 1, 65_536);
+        within("key-value heads", keyValueHeads, 1, attentionHeads);
+        within("head size", headSize, 2, 65_536);
+        within("vocabulary size", vocabularySize, 1, LARGEST);
+        within("context length", contextLength, 1, Integer.MAX_VALUE);
+        if (attentionHeads % keyValueHeads != 0) {
+            throw new IllegalArgumentException("attention heads must be a multiple of key-value heads but are "
+                    + attentionHeads + " and " + keyValueHeads);
+        }
+        if (headSize % 2 != 0) {
+            throw new IllegalArgumentException("head size must be even but was " + headSize);
+        }
+        within("width of all heads", (long) attentionHeads * headSize, 2, LARGEST);
+        if (!(ropeTheta > 1 && Double.isFinite(ropeTheta))) {
+            throw new IllegalArgumentException("rope theta must be above 1 but was " + ropeTheta);
+        }
+        if (!(normEpsilon > 0 && normEpsilon < 1)) {
+            throw new IllegalArgumentException("norm epsilon must be in (0, 1) but was " + normEpsilon);
+        }
+        if (ropeScaling.orElse(null) instanceof RopeScaling.FrequencyFactors factors
+                && factors.divisors().size() != headSize / 2) {
+            throw new IllegalArgumentException(
+                    "there must be " + headSize / 2 + " frequency factors (half the head size) but there are "
+                            + factors.divisors().size());
+        }
+    }
+
+    private static void within(String what, long value, long least, long most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(what + " must be in [" + least + ", " + most + "] but was " + value);
+        }
+    }
+
+    /** Rows of q_proj, columns of o_proj: attentionHeads * headSize. */
+    public int queryWidth() {
+        return attentionHeads * headSize;
+    }
+
+    /** Rows of k_proj and v_proj: keyValueHeads * headSize. */
+    public int keyValueWidth() {
+        return keyValueHeads * headSize;
+    }
+
+    /**
+     * The angle in radians that each position adds to each of a head's headSize/2 planes, scaling included; element j
+     * rotates elements j and j + headSize/2 of a head (Hugging Face's order).
+     *
+     * @return a new array of headSize/2 values
+     */
+    public double[] inverseFrequencies() {
+        double[] unscaled = new double[headSize / 2];
+        for (int j = 0; j < unscaled.length; j++) {
+            unscaled[j] = Math.pow(ropeTheta, -2.0 * j / headSize);
+        }
+        return ropeScaling.map(scaling -> scaling.scale(unscaled)).orElse(unscaled);
+    }
+}

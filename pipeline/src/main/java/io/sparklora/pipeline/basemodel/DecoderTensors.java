@@ -1,0 +1,72 @@
+package io.sparklora.pipeline.basemodel;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The weights that a {@link DecoderShape} calls for, under both of their names. */
+final class DecoderTensors {
+    private DecoderTensors() {}
+
+    /**
+     * A weight that must be there.
+     *
+     * @param name Hugging Face's
+     * @param ggufName GGUF's, architecture {@code llama}
+     * @param rows output features; 1 for a vector
+     * @param columns input features
+     * @param kind matrix, vector, or matrix whose rows GGUF keeps in another order
+     */
+    record Expected(String name, String ggufName, int rows, int columns, Kind kind) {
+        boolean isVector() {
+            return kind == Kind.VECTOR;
+        }
+    }
+
+    /** What sort of weight it is. */
+    enum Kind {
+        VECTOR,
+        MATRIX,
+        QUERY,
+        KEY
+    }
+
+    /** All of them: embedding, layers in order, final norm, head unless it is tied. */
+    static List<Expected> of(DecoderShape shape) {
+        int hidden = shape.hiddenSize();
+        List<Expected> all = new ArrayList<>();
+        all.add(matrix("model.embed_tokens", "token_embd", shape.vocabularySize(), hidden));
+        for (int layer = 0; layer < shape.layers(); layer++) {
+            addLayer(all, shape, "model.layers." + layer + ".", "blk." + layer + ".");
+        }
+        all.add(vector("model.norm", "output_norm", hidden));
+        if (!shape.tiedHead()) {
+            all.add(matrix("lm_head", "output", shape.vocabularySize(), hidden));
+        }
+        return List.copyOf(all);
+    }
+
+    private static void addLayer(List<Expected> all, DecoderShape shape, String block, String ggufBlock) {
+        int hidden = shape.hiddenSize();
+        int intermediate = shape.intermediateSize();
+        int queries = shape.queryWidth();
+        int keys = shape.keyValueWidth();
+        all.add(vector(block + "input_layernorm", ggufBlock + "attn_norm", hidden));
+        all.add(new Expected(
+                block + "self_attn.q_proj.weight", ggufBlock + "attn_q.weight", queries, hidden, Kind.QUERY));
+        all.add(new Expected(block + "self_attn.k_proj.weight", ggufBlock + "attn_k.weight", keys, hidden, Kind.KEY));
+        all.add(matrix(block + "self_attn.v_proj", ggufBlock + "attn_v", keys, hidden));
+        all.add(matrix(block + "self_attn.o_proj", ggufBlock + "attn_output", hidden, queries));
+        all.add(vector(block + "post_attention_layernorm", ggufBlock + "ffn_norm", hidden));
+        all.add(matrix(block + "mlp.gate_proj", ggufBlock + "ffn_gate", intermediate, hidden));
+        all.add(matrix(block + "mlp.up_proj", ggufBlock + "ffn_up", intermediate, hidden));
+        all.add(matrix(block + "mlp.down_proj", ggufBlock + "ffn_down", hidden, intermediate));
+    }
+
+    private static Expected matrix(String name, String ggufName, int rows, int columns) {
+        return new Expected(name + ".weight", ggufName + ".weight", rows, columns, Kind.MATRIX);
+    }
+
+    private static Expected vector(String name, String ggufName, int columns) {
+        return new Expected(name + ".weight", ggufName + ".weight", 1, columns, Kind.VECTOR);
+    }
+}

@@ -1,0 +1,112 @@
+package io.sparklora.training.collective;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.CorruptedFrameException;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * What two neighbours say before the first segment: the connector's hello, the acceptor's welcome with its proof, the
+ * connector's proof; or a refusal that names the reason.
+ */
+final class Greeting {
+    private static final int PROTOCOL = 1;
+    private static final int MAXIMUM_REASON_CHARS = 300;
+
+    /** Who connects, and whom it means to reach. */
+    record Hello(Membership connector, byte[] nonce) {
+        static Hello of(Membership connector) {
+            return new Hello(connector, SharedSecret.nonce());
+        }
+
+        /** The body that proofs cover. */
+        byte[] bytes() {
+            ByteBuf body = Unpooled.buffer();
+            body.writeIntLE(Frame.KIND_HELLO).writeIntLE(PROTOCOL);
+            writeText(body, connector.run());
+            body.writeIntLE(connector.attempt())
+                    .writeIntLE(connector.world())
+                    .writeIntLE(connector.rank())
+                    .writeBytes(nonce);
+            return ByteBufUtil.getBytes(body);
+        }
+    }
+
+    private Greeting() {}
+
+    static ByteBuf frame(byte[] body) {
+        ByteBuf frame = Unpooled.buffer(Frame.PREFIX_BYTES + body.length);
+        return Frame.seal(frame.writeIntLE(body.length).writeIntLE(0).writeBytes(body));
+    }
+
+    static ByteBuf welcome(byte[] nonce, byte[] proof) {
+        return frame(ByteBufUtil.getBytes(Unpooled.buffer()
+                .writeIntLE(Frame.KIND_WELCOME)
+                .writeBytes(nonce)
+                .writeBytes(proof)));
+    }
+
+    static ByteBuf proof(byte[] proof) {
+        return frame(ByteBufUtil.getBytes(
+                Unpooled.buffer().writeIntLE(Frame.KIND_PROOF).writeBytes(proof)));
+    }
+
+    static ByteBuf refusal(String reason) {
+        ByteBuf body = Unpooled.buffer().writeIntLE(Frame.KIND_REFUSAL);
+        writeText(body, reason.substring(0, Math.min(reason.length(), MAXIMUM_REASON_CHARS)));
+        return frame(ByteBufUtil.getBytes(body));
+    }
+
+    static Hello readHello(ByteBuf frame) {
+        ByteBuf body = body(frame, Frame.KIND_HELLO);
+        int protocol = body.readIntLE();
+        if (protocol != PROTOCOL) {
+            throw new CorruptedFrameException("protocol must be " + PROTOCOL + " but is " + protocol);
+        }
+        String run = readText(body);
+        Membership connector = new Membership(run, body.readIntLE(), body.readIntLE(), body.readIntLE());
+        return new Hello(connector, readBytes(body, SharedSecret.NONCE_BYTES));
+    }
+
+    /** The acceptor's nonce and proof, in that order. */
+    static byte[][] readWelcome(ByteBuf frame) {
+        ByteBuf body = body(frame, Frame.KIND_WELCOME);
+        return new byte[][] {readBytes(body, SharedSecret.NONCE_BYTES), readBytes(body, SharedSecret.PROOF_BYTES)};
+    }
+
+    static byte[] readProof(ByteBuf frame) {
+        return readBytes(body(frame, Frame.KIND_PROOF), SharedSecret.PROOF_BYTES);
+    }
+
+    static String readRefusal(ByteBuf frame) {
+        return readText(body(frame, Frame.KIND_REFUSAL));
+    }
+
+    private static ByteBuf body(ByteBuf frame, int kind) {
+        ByteBuf body = frame.slice(Frame.PREFIX_BYTES, frame.writerIndex() - Frame.PREFIX_BYTES);
+        int stated = body.readIntLE();
+        if (stated != kind) {
+            throw new CorruptedFrameException("expected a frame of kind %08x but got %08x".formatted(kind, stated));
+        }
+        return body;
+    }
+
+    private static void writeText(ByteBuf body, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        body.writeShortLE(bytes.length).writeBytes(bytes);
+    }
+
+    private static String readText(ByteBuf body) {
+        return new String(readBytes(body, body.readUnsignedShortLE()), StandardCharsets.UTF_8);
+    }
+
+    private static byte[] readBytes(ByteBuf body, int count) {
+        if (body.readableBytes() < count) {
+            throw new CorruptedFrameException("a greeting states " + count + " bytes but has " + body.readableBytes());
+        }
+        byte[] bytes = new byte[count];
+        body.readBytes(bytes);
+        return bytes;
+    }
+}

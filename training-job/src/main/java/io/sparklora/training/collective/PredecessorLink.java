@@ -1,0 +1,136 @@
+package io.sparklora.training.collective;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.CorruptedFrameException;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.sparklora.training.collective.CollectiveException.Reason;
+import io.sparklora.training.collective.Greeting.Hello;
+import io.sparklora.training.collective.SharedSecret.Side;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The accepting side of a link. A connection may say nothing but a hello and a proof until it has shown itself to be
+ * the predecessor in this attempt at this run; anyone else is refused and logged, and does the ring no harm.
+ */
+final class PredecessorLink extends ChannelInboundHandlerAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger(PredecessorLink.class);
+    private static final int GREETING_SECONDS = 15;
+
+    private final Ring ring;
+    private final SharedSecret secret;
+    private final FrameDecoder decoder;
+    private final int segmentLongs;
+    private final byte[] nonce = SharedSecret.nonce();
+    private @Nullable Hello hello;
+    private @Nullable ScheduledFuture<?> deadline;
+    private boolean admitted;
+    private boolean refused;
+
+    PredecessorLink(Ring ring, SharedSecret secret, FrameDecoder decoder, int segmentLongs) {
+        this.ring = ring;
+        this.secret = secret;
+        this.decoder = decoder;
+        this.segmentLongs = segmentLongs;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        deadline =
+                ctx.executor().schedule(() -> refuse(ctx, "no greeting in time"), GREETING_SECONDS, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf frame = (ByteBuf) message;
+        if (admitted) {
+            receiveSegment(frame);
+            return;
+        }
+        try {
+            if (!refused) {
+                greet(ctx, frame);
+            }
+        } finally {
+            frame.release();
+        }
+    }
+
+    private void receiveSegment(ByteBuf frame) {
+        if (Frame.payloadBytes(frame) < 0 || Frame.kind(frame) != Frame.KIND_SEGMENT) {
+            frame.release();
+            throw new CorruptedFrameException("a frame that is no segment");
+        }
+        ring.receive(frame);
+    }
+
+    private void greet(ChannelHandlerContext ctx, ByteBuf frame) {
+        Hello first = hello;
+        if (first == null) {
+            Hello said = Greeting.readHello(frame);
+            Membership expected = ring.me().of(ring.me().predecessor());
+            if (!said.connector().equals(expected)) {
+                refuse(ctx, "it is " + said.connector() + " where " + expected + " belongs");
+                return;
+            }
+            hello = said;
+            ctx.writeAndFlush(Greeting.welcome(nonce, secret.prove(Side.ACCEPTOR, said.bytes(), nonce)));
+        } else if (!secret.verify(Side.CONNECTOR, first.bytes(), nonce, Greeting.readProof(frame))) {
+            refuse(ctx, "it does not know the shared secret");
+        } else if (!ring.accepted(ctx.channel())) {
+            refuse(ctx, "the predecessor is connected already");
+        } else {
+            admitted = true;
+            decoder.admitSegmentsOf(segmentLongs);
+            cancelDeadline();
+        }
+    }
+
+    private void refuse(ChannelHandlerContext ctx, String reason) {
+        if (refused) {
+            return;
+        }
+        refused = true;
+        ctx.channel().config().setAutoRead(false);
+        LOG.warn("{} refused {}: {}", ring.me(), ctx.channel().remoteAddress(), reason);
+        cancelDeadline();
+        ctx.writeAndFlush(Greeting.refusal(reason)).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    private void cancelDeadline() {
+        if (deadline != null) {
+            deadline.cancel(false);
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        cancelDeadline();
+        if (admitted) {
+            ring.incomingClosed();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (!admitted) {
+            refuse(ctx, String.valueOf(cause.getMessage()));
+            return;
+        }
+        int peer = ring.me().predecessor();
+        ring.fail(
+                cause instanceof IOException
+                        ? ring.lost(peer, "broke its connection (" + cause.getMessage() + ")")
+                        : new CollectiveException(
+                                Reason.PROTOCOL,
+                                ring.me() + ": rank " + peer + " sent bad data" + ring.during() + ": "
+                                        + cause.getMessage(),
+                                cause));
+    }
+}

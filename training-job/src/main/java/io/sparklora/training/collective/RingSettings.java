@@ -1,0 +1,35 @@
+package io.sparklora.training.collective;
+
+import java.time.Duration;
+
+/**
+ * How a ring moves and waits.
+ *
+ * @param segmentBytes payload of a frame, a positive multiple of 8 up to 16 MiB: small enough to keep all links busy
+ *     (pipelining), large enough that headers and system calls do not show
+ * @param joinTimeout how long to wait for both neighbours at the start
+ * @param stepTimeout how long an operation may wait for the slowest rank, its computation included
+ */
+public record RingSettings(int segmentBytes, Duration joinTimeout, Duration stepTimeout) {
+    private static final int MAXIMUM_SEGMENT_BYTES = 16 << 20;
+
+    /** 256 KiB segments, one minute to join, ten minutes a step. */
+    public static final RingSettings DEFAULT =
+            new RingSettings(256 << 10, Duration.ofMinutes(1), Duration.ofMinutes(10));
+
+    /** Checks the ranges. */
+    public RingSettings {
+        if (segmentBytes < Long.BYTES || segmentBytes > MAXIMUM_SEGMENT_BYTES || segmentBytes % Long.BYTES != 0) {
+            throw new IllegalArgumentException("segmentBytes must be a multiple of 8 in [8, " + MAXIMUM_SEGMENT_BYTES
+                    + "] but was " + segmentBytes);
+        }
+        if (joinTimeout.isNegative() || joinTimeout.isZero() || stepTimeout.isNegative() || stepTimeout.isZero()) {
+            throw new IllegalArgumentException(
+                    "timeouts must be positive but were " + joinTimeout + " and " + stepTimeout);
+        }
+    }
+
+    int segmentLongs() {
+        return segmentBytes / Long.BYTES;
+    }
+}

@@ -1,0 +1,134 @@
+package io.sparklora.training.lora;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The keys of an {@code adapter_config.json} and what each may say in a plain LoRA (PEFT 0.21.2, tuners/lora/config.py).
+ *
+ * @param values as JSON gave them
+ */
+record PeftKeys(Map<?, ?> values) {
+    /** The keys that shape the adapter, read one by one. */
+    private static final Set<String> READ = Set.of("base_model_name_or_path", "r", "lora_alpha", "target_modules");
+
+    /** Keys that must say one thing where they are there; {@code peft_type} must be. */
+    private static final Map<String, List<?>> FIXED = Map.of(
+            "peft_type", List.of("LORA"),
+            "task_type", List.of("CAUSAL_LM"),
+            "bias", List.of("none"),
+            // Other initial values, such as pissa's, change the base's weights too.
+            "init_lora_weights", List.of(true, false, "gaussian"));
+
+    /** Keys that change nothing once an adapter is trained, whatever they say. */
+    private static final Set<String> WITHOUT_EFFECT = Set.of(
+            "inference_mode",
+            "lora_dropout",
+            "megatron_core",
+            "peft_version",
+            "qalora_group_size",
+            "revision",
+            "runtime_config");
+
+    /** Keys that ask for more than a plain LoRA unless they are null, false or empty. */
+    private static final Set<String> MUST_BE_OFF = Set.of(
+            "alora_invocation_tokens",
+            "alpha_pattern",
+            "arrow_config",
+            "auto_mapping",
+            "corda_config",
+            "ensure_weight_tying",
+            "eva_config",
+            "exclude_modules",
+            "fan_in_fan_out",
+            "kasa_config",
+            "layer_replication",
+            "layers_pattern",
+            "layers_to_transform",
+            "loftq_config",
+            "lora_bias",
+            "lora_ga_config",
+            "megatron_config",
+            "modules_to_save",
+            "monteclora_config",
+            "rank_pattern",
+            "target_parameters",
+            "trainable_token_indices",
+            "use_bdlora",
+            "use_dora",
+            "use_qalora",
+            "use_rslora",
+            "velora_config");
+
+    /** Refuses the first key, in the order of the alphabet, that is unknown or asks for anything but a plain LoRA. */
+    void requirePlainLora() {
+        require("peft_type", values.get("peft_type"), List.of("LORA"));
+        values.keySet().stream().map(String::valueOf).sorted().forEach(this::check);
+    }
+
+    private void check(String key) {
+        Object value = values.get(key);
+        if (FIXED.containsKey(key)) {
+            if (value != null) {
+                require(key, value, FIXED.getOrDefault(key, List.of()));
+            }
+        } else if (MUST_BE_OFF.contains(key)) {
+            if (!isOff(value)) {
+                throw new IllegalArgumentException(key + " must be false, null or empty but was " + value
+                        + ": only plain LoRA adapters are supported");
+            }
+        } else if (!READ.contains(key) && !WITHOUT_EFFECT.contains(key)) {
+            throw new IllegalArgumentException("unknown key " + key + " with value " + value);
+        }
+    }
+
+    private static void require(String key, @Nullable Object value, List<?> allowed) {
+        if (value == null || !allowed.contains(value)) {
+            String what = allowed.size() == 1 ? String.valueOf(allowed.get(0)) : "one of " + allowed;
+            throw new IllegalArgumentException(
+                    key + " must be " + what + (value == null ? " but is missing" : " but was " + value));
+        }
+    }
+
+    private static boolean isOff(@Nullable Object value) {
+        return value == null
+                || Boolean.FALSE.equals(value)
+                || (value instanceof Collection<?> list && list.isEmpty())
+                || (value instanceof Map<?, ?> map && map.isEmpty());
+    }
+
+    /** A text; empty where the key is missing or null. */
+    String text(String key) {
+        Object value = values.get(key);
+        if (value == null) {
+            return "";
+        }
+        if (value instanceof String text) {
+            return text;
+        }
+        throw new IllegalArgumentException(key + " must be a text but was " + value);
+    }
+
+    /** A whole number of at least 1. */
+    int positive(String key) {
+        Object value = values.get(key);
+        if (value instanceof Integer number && number >= 1) {
+            return number;
+        }
+        throw new IllegalArgumentException(
+                key + " must be a whole number of at least 1 but " + (value == null ? "is missing" : "was " + value));
+    }
+
+    /** A list of texts. */
+    List<String> texts(String key) {
+        Object value = values.get(key);
+        if (value instanceof List<?> list && list.stream().allMatch(String.class::isInstance)) {
+            return list.stream().map(String.class::cast).toList();
+        }
+        throw new IllegalArgumentException(
+                key + " must be a list of names but " + (value == null ? "is missing" : "was " + value));
+    }
+}

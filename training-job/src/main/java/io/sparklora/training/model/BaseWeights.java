@@ -1,0 +1,32 @@
+package io.sparklora.training.model;
+
+import io.sparklora.pipeline.basemodel.ContentHash;
+import io.sparklora.pipeline.basemodel.DecoderShape;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A base model's weights as {@link BaseWeightCache} lays them out for mapping; nothing is held open.
+ *
+ * @param shape the decoder they belong to
+ * @param contentHash the base model they were read from
+ * @param type how the linear weights are stored
+ * @param linearFile embedding, then q k v | o | gate up | down of each layer, then the head unless it is tied
+ * @param offsets in elements, where the embedding starts, then the four groups of each layer, then the head (for a tied
+ *     head the embedding's)
+ * @param elements length of the linear file in elements
+ * @param normFile fp32: each layer's two norms, then the final norm
+ */
+record BaseWeights(
+        DecoderShape shape,
+        ContentHash contentHash,
+        WeightType type,
+        Path linearFile,
+        List<Long> offsets,
+        long elements,
+        Path normFile) {
+    /** Copies the offsets. */
+    BaseWeights {
+        offsets = List.copyOf(offsets);
+    }
+}

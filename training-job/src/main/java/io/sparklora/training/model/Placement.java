@@ -1,0 +1,25 @@
+package io.sparklora.training.model;
+
+import ai.djl.Device;
+
+/**
+ * Where and how a program computes; chosen once a run. Equal placements on equal hardware give equal bytes.
+ *
+ * @param device the device that holds tensors
+ * @param compute number type of products and activations
+ * @param threads CPU threads of one native call, at least 1; more than the cores a task owns makes steps many times
+ *     slower
+ */
+public record Placement(Device device, ComputeType compute, int threads) {
+    /** Checks the number of threads. */
+    public Placement {
+        if (threads < 1) {
+            throw new IllegalArgumentException("threads must be at least 1 but was " + threads);
+        }
+    }
+
+    /** The CPU, with the fastest compute type that the stored weights justify. */
+    public static Placement cpu(WeightType stored, int threads) {
+        return new Placement(Device.cpu(), ComputeType.fastest(stored, Device.cpu()), threads);
+    }
+}

@@ -1,0 +1,263 @@
+package io.sparklora.training.model;
+
+import ai.djl.pytorch.jni.IValue;
+import io.sparklora.pipeline.basemodel.BaseModel;
+import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.training.lora.LoraLayout;
+import io.sparklora.training.lora.LoraTarget;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
+
+/**
+ * The Llama family's forward pass, loss and gradient as TorchScript, over memory-mapped base weights.
+ *
+ * <p>The program is the readable library of resources in {@code program/}: one file an operation, forward and backward
+ * side by side, and {@code decoder.py}, which composes them. One micro-batch is one native call. Activations of one
+ * micro-batch shape are kept between calls. Bound to the thread that opened it.
+ */
+public final class TorchScriptProgram implements LossProgram {
+    private static final List<String> OPERATIONS =
+            List.of("number", "norm", "linear", "rotary", "attention", "gate", "head", "block");
+
+    /** Bytes of logits that exist at a time, about. */
+    private static final long LOGITS_BYTES = 50L << 20;
+
+    private final NativeProgram program;
+    private final LoraLayout layout;
+    private final DecoderShape shape;
+    private final Placement placement;
+
+    private TorchScriptProgram(NativeProgram program, LoraLayout layout, DecoderShape shape, Placement placement) {
+        this.program = program;
+        this.layout = layout;
+        this.shape = shape;
+        this.placement = placement;
+    }
+
+    /**
+     * Opens the program for a base model, building its weight cache if need be; the parameters are zero.
+     *
+     * @param model the base; not needed any more when this returns
+     * @param cacheDirectory the host's directory of weight caches
+     * @param stored how the cache stores linear weights
+     * @param layout the trainable parameters
+     * @param scale alpha / r, what every branch's output is multiplied with; finite
+     * @param placement where to compute
+     * @throws java.io.UncheckedIOException where the cache cannot be built or read
+     */
+    public static TorchScriptProgram open(
+            BaseModel model,
+            Path cacheDirectory,
+            WeightType stored,
+            LoraLayout layout,
+            double scale,
+            Placement placement) {
+        if (!Double.isFinite(scale)) {
+            throw new IllegalArgumentException("the LoRA scale must be finite but was " + scale);
+        }
+        BaseWeights weights = new BaseWeightCache(cacheDirectory).open(model, stored);
+        NativeProgram program = new NativeProgram(archive(weights, layout, scale, placement), placement);
+        try {
+            map(program, weights);
+            return new TorchScriptProgram(program, layout, weights.shape(), placement);
+        } catch (RuntimeException e) {
+            program.close();
+            throw e;
+        }
+    }
+
+    private static ScriptArchive archive(BaseWeights weights, LoraLayout layout, double scale, Placement placement) {
+        DecoderShape shape = weights.shape();
+        ScriptArchive archive = new ScriptArchive()
+                .source("", TorchScriptProgram.class, "program/decoder.py")
+                .attribute("hidden", shape.hiddenSize())
+                .attribute("inner", shape.intermediateSize())
+                .attribute("layers", shape.layers())
+                .attribute("heads", shape.attentionHeads())
+                .attribute("kv_heads", shape.keyValueHeads())
+                .attribute("size", shape.headSize())
+                .attribute("vocabulary", shape.vocabularySize())
+                .attribute("eps", shape.normEpsilon())
+                .attribute("storage", weights.type().torchCode())
+                .attribute("compute", placement.compute().torchCode())
+                .attribute("rank", layout.rank())
+                .attribute("scale", scale)
+                .attribute("targets", targetFlags(layout))
+                .attribute("parameters", layout.parameterCount())
+                .attribute("head_rows", headRows(shape))
+                .emptyList("state", "Tensor")
+                .emptyList("blocks", "__torch__.nn.block.Block")
+                .emptyList("head", "__torch__.nn.head.Head")
+                .emptyList("kept", "__torch__.nn.block.Saved")
+                .emptyList("shared", "__torch__.nn.block.Shared");
+        for (String operation : OPERATIONS) {
+            archive.source("nn." + operation, TorchScriptProgram.class, "program/nn/" + operation + ".py");
+        }
+        return archive;
+    }
+
+    private static List<Integer> targetFlags(LoraLayout layout) {
+        return Stream.of(LoraTarget.values())
+                .map(target -> layout.targets().contains(target) ? 1 : 0)
+                .toList();
+    }
+
+    private static int headRows(DecoderShape shape) {
+        return (int) Math.max(16, LOGITS_BYTES / (Float.BYTES * (long) shape.vocabularySize()));
+    }
+
+    private static void map(NativeProgram program, BaseWeights weights) {
+        long[] offsets = weights.offsets().stream().mapToLong(Long::longValue).toArray();
+        double[] frequencies = DoubleStream.of(weights.shape().inverseFrequencies())
+                .map(frequency -> (float) frequency)
+                .toArray();
+        program.call(
+                        "open",
+                        IValue.from(weights.linearFile().toString()),
+                        IValue.from(weights.elements()),
+                        IValue.listFrom(offsets),
+                        IValue.from(weights.normFile().toString()),
+                        IValue.listFrom(frequencies))
+                .close();
+    }
+
+    /** The decoder's sizes. */
+    public DecoderShape shape() {
+        return shape;
+    }
+
+    /** Where it computes and in which number type; belongs to a run's record. */
+    public Placement placement() {
+        return placement;
+    }
+
+    @Override
+    public int parameterCount() {
+        return layout.parameterCount();
+    }
+
+    @Override
+    public void load(float[] parameters) {
+        requireLength("parameters", parameters.length);
+        program.call("load", parameters);
+    }
+
+    private void requireLength(String what, int length) {
+        if (length != parameterCount()) {
+            throw new IllegalArgumentException(
+                    "a vector of " + parameterCount() + " " + what + " is needed but " + length + " were given");
+        }
+    }
+
+    @Override
+    public double forwardBackward(MicroBatch batch, float[] gradient) {
+        requireLength("gradient elements", gradient.length);
+        ProgramInput input = ProgramInput.of(batch, shape);
+        if (input.rows().length == 0) {
+            Arrays.fill(gradient, 0);
+            return 0;
+        }
+        try (IValue result =
+                program.call("gradient", input.idList(), input.documentList(), input.rowList(), input.targetList())) {
+            IValue[] parts = result.toIValueTuple();
+            try {
+                program.copy(parts[1], gradient);
+                return parts[0].toDouble();
+            } finally {
+                Stream.of(parts).forEach(IValue::close);
+            }
+        }
+    }
+
+    @Override
+    public double lossSum(MicroBatch batch) {
+        return lossSum(batch, Branches.ADAPTED);
+    }
+
+    /** The loss sum of the base model alone, in nats: every branch is left out. */
+    public double baseLossSum(MicroBatch batch) {
+        return lossSum(batch, Branches.BASE);
+    }
+
+    private double lossSum(MicroBatch batch, Branches branches) {
+        ProgramInput input = ProgramInput.of(batch, shape);
+        if (input.rows().length == 0) {
+            return 0;
+        }
+        try (IValue result = program.call(
+                "loss",
+                input.idList(),
+                input.documentList(),
+                input.rowList(),
+                input.targetList(),
+                branches.argument())) {
+            return result.toDouble();
+        }
+    }
+
+    /**
+     * Log-probabilities, in nats, of the supervised tokens in order.
+     *
+     * @return one value a supervised token
+     */
+    public float[] logProbabilities(MicroBatch batch, Branches branches) {
+        ProgramInput input = ProgramInput.of(batch, shape);
+        if (input.rows().length == 0) {
+            return new float[0];
+        }
+        try (IValue result = program.call(
+                "log_probabilities",
+                input.idList(),
+                input.documentList(),
+                input.rowList(),
+                input.targetList(),
+                branches.argument())) {
+            return program.floats(result);
+        }
+    }
+
+    /**
+     * The residual stream, for comparison with other implementations.
+     *
+     * @param depth 0 for the embeddings, 1 to layers for a block's output, layers + 1 for the final norm's output
+     * @return row-major [B * S, hidden size]
+     */
+    float[] hiddenStates(MicroBatch batch, int depth, Branches branches) {
+        ProgramInput input = ProgramInput.of(batch, shape);
+        try (IValue result = program.call(
+                "hidden_states", input.idList(), input.documentList(), IValue.from(depth), branches.argument())) {
+            return program.floats(result);
+        }
+    }
+
+    /**
+     * Logits after some tokens, for comparison with other implementations.
+     *
+     * @param tokens indices into the micro-batch's B * S tokens
+     * @return row-major [tokens, vocabulary size]
+     */
+    float[] logits(MicroBatch batch, int[] tokens, Branches branches) {
+        ProgramInput input = ProgramInput.of(batch, shape);
+        try (IValue result = program.call(
+                "logits",
+                input.idList(),
+                input.documentList(),
+                IValue.listFrom(Arrays.stream(tokens).asLongStream().toArray()),
+                branches.argument())) {
+            return program.floats(result);
+        }
+    }
+
+    /** Native arrays that wait to be freed; for a test of leaks. */
+    int openResources() {
+        return program.openResources();
+    }
+
+    @Override
+    public void close() {
+        program.close();
+    }
+}

@@ -1,0 +1,188 @@
+# A decoder of the Llama family with a frozen base and LoRA branches: loss, gradient, hidden states, logits.
+#
+# M tokens of one micro-batch, row after row; documents are the lengths of the M tokens' documents, in order, so that a
+# row's border is a document's border too. N supervised tokens. Every method that takes adapted computes the base model
+# alone where it is false.
+
+
+class M(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+  hidden : int
+  inner : int
+  layers : int
+  heads : int
+  kv_heads : int
+  size : int
+  vocabulary : int
+  eps : float
+  storage : int            # type of the mapped weights
+  compute : int            # type of products and activations
+  rank : int
+  scale : float            # alpha / r
+  targets : List[int]      # 1 where q k v o gate up down carries a branch
+  parameters : int         # length of the flat parameter vector
+  head_rows : int          # rows of logits at a time
+  state : List[Tensor]     # frequencies, embedding, final norm, parameters (compute type), gradient (fp32)
+  blocks : List[__torch__.nn.block.Block]
+  head : List[__torch__.nn.head.Head]
+  kept : List[__torch__.nn.block.Saved]
+  shared : List[__torch__.nn.block.Shared]
+
+  # Maps the weights: offsets (in elements) are those of embedding, then q k v | o | gate up | down of each layer, then
+  # head; norms holds the layers' two norms, then the final one; frequencies are the rotary frequencies.
+  def open(self: __torch__.M, weights: str, elements: int, offsets: List[int], norms: str, frequencies: List[float]) -> NoneType:
+    fp32 = __torch__.nn.number.fp32()
+    h = self.hidden
+    queries = self.heads * self.size
+    pairs = self.kv_heads * self.size
+    w = torch.from_file(weights, False, elements, dtype=self.storage, layout=None, device=None, pin_memory=None)
+    g = torch.from_file(norms, False, (2 * self.layers + 1) * h, dtype=fp32, layout=None, device=None, pin_memory=None).view([-1, h])
+    theta = torch.zeros([self.parameters], dtype=self.compute)
+    gradient = torch.zeros([self.parameters], dtype=fp32)
+    embedding = w.narrow(0, offsets[0], self.vocabulary * h).view([self.vocabulary, h])
+    self.state.append(torch.tensor(frequencies, dtype=fp32))
+    self.state.append(embedding)
+    self.state.append(g[2 * self.layers])
+    self.state.append(theta)
+    self.state.append(gradient)
+    largest = h * max(max(queries + 2 * pairs, queries), 2 * self.inner)
+    if self.storage == self.compute:
+      largest = 0
+    scratch = torch.empty([largest], dtype=self.compute)
+    first = [0, queries, queries + pairs, 0, 0, self.inner, 0]
+    rows = [queries, pairs, pairs, h, self.inner, self.inner, h]
+    begin = [0, 3, 4, 6]
+    end = [3, 4, 6, 7]
+    inputs = [h, queries, h, self.inner]
+    cursor = 0
+    for l in range(self.layers):
+      a : List[Tensor] = []
+      ga : List[Tensor] = []
+      for i in range(4):
+        members = 0
+        for j in range(begin[i], end[i]):
+          members += self.targets[j]
+        n = members * self.rank * inputs[i]
+        a.append(theta.narrow(0, cursor, n).view([members * self.rank, inputs[i]]))
+        ga.append(gradient.narrow(0, cursor, n).view([members * self.rank, inputs[i]]))
+        cursor += n
+      linears : List[__torch__.nn.linear.Linear] = []
+      for i in range(4):
+        b : List[Tensor] = []
+        gb : List[Tensor] = []
+        starts : List[int] = []
+        outputs = 0
+        for j in range(begin[i], end[i]):
+          outputs += rows[j]
+          if self.targets[j] == 1:
+            n = rows[j] * self.rank
+            b.append(theta.narrow(0, cursor, n).view([rows[j], self.rank]))
+            gb.append(gradient.narrow(0, cursor, n).view([rows[j], self.rank]))
+            starts.append(first[j])
+            cursor += n
+        weight = w.narrow(0, offsets[1 + 4 * l + i], outputs * inputs[i]).view([outputs, inputs[i]])
+        linears.append(__torch__.nn.linear.Linear(weight, scratch, a[i], b, starts, self.scale, ga[i], gb))
+      self.blocks.append(__torch__.nn.block.Block(g[2 * l], linears[0], linears[1], g[2 * l + 1], linears[2], linears[3]))
+    output = w.narrow(0, offsets[1 + 4 * self.layers], self.vocabulary * h).view([self.vocabulary, h])
+    self.head.append(__torch__.nn.head.Head(output, scratch, self.head_rows))
+    return None
+
+  # theta [parameters] fp32: the adapter of all later calls.
+  def load(self: __torch__.M, theta: Tensor) -> NoneType:
+    self.state[3].copy_(theta)
+    return None
+
+  # rows [N]: the tokens that predict; targets [N]: what they should. Returns (loss sum, gradient [parameters] fp32); the
+  # gradient is valid until the next call.
+  def gradient(self: __torch__.M, ids: List[int], documents: List[int], rows: List[int], targets: List[int]) -> Tuple[float, Tensor]:
+    self.reserve(len(ids), self.layers, True)
+    h = self.body(ids, documents, True)
+    shared = self.shared[0]
+    supervised = torch.tensor(rows, dtype=__torch__.nn.number.int64())
+    hs = h.index_select(0, supervised)
+    n = len(rows)
+    x = torch.empty_like(hs)
+    r = __torch__.nn.norm.forward(hs, self.state[2], self.eps, x, shared.wide)
+    dx = torch.empty_like(hs)
+    found = __torch__.nn.head.forward_backward(self.head[0], x, torch.tensor(targets, dtype=__torch__.nn.number.int64()), dx)
+    dhs = torch.zeros([n, self.hidden], dtype=__torch__.nn.number.fp32())
+    __torch__.nn.norm.backward(__torch__.nn.number.widened(dx, shared.wide2), hs, r, self.state[2], dhs, shared.wide)
+    dh = torch.zeros([len(ids), self.hidden], dtype=__torch__.nn.number.fp32()).index_copy_(0, supervised, dhs)
+    for k in range(self.layers):
+      l = self.layers - 1 - k
+      __torch__.nn.block.backward(self.blocks[l], self.kept[l], shared, documents, l == 0, dh)
+    return (-float(torch.sum(found, dtype=__torch__.nn.number.fp64())), self.state[4])
+
+  # Log-probabilities of the targets, [N] fp32.
+  def log_probabilities(self: __torch__.M, ids: List[int], documents: List[int], rows: List[int], targets: List[int], adapted: bool) -> Tensor:
+    self.reserve(len(ids), 2, False)
+    h = self.body(ids, documents, adapted)
+    hs = h.index_select(0, torch.tensor(rows, dtype=__torch__.nn.number.int64()))
+    x = torch.empty_like(hs)
+    __torch__.nn.norm.forward(hs, self.state[2], self.eps, x, self.shared[0].wide)
+    return __torch__.nn.head.forward_backward(self.head[0], x, torch.tensor(targets, dtype=__torch__.nn.number.int64()), x[:0])
+
+  # The loss sum alone.
+  def loss(self: __torch__.M, ids: List[int], documents: List[int], rows: List[int], targets: List[int], adapted: bool) -> float:
+    return -float(torch.sum(self.log_probabilities(ids, documents, rows, targets, adapted), dtype=__torch__.nn.number.fp64()))
+
+  # The residual stream after the embedding (0), after a layer (1 to layers), or after the final norm (layers + 1),
+  # [M, H] fp32.
+  def hidden_states(self: __torch__.M, ids: List[int], documents: List[int], depth: int, adapted: bool) -> Tensor:
+    self.reserve(len(ids), 2, False)
+    self.prepare(ids, documents)
+    h = self.kept[0].h
+    for l in range(min(depth, self.layers)):
+      h = self.kept[(l + 1) % 2].h
+      __torch__.nn.block.forward(self.blocks[l], self.kept[l % 2], self.shared[0], documents, adapted, h)
+    if depth > self.layers:
+      x = self.shared[0].x
+      __torch__.nn.norm.forward(h, self.state[2], self.eps, x, self.shared[0].wide)
+      h = x
+    return h.to(__torch__.nn.number.fp32(), copy=True)
+
+  # Logits of some tokens, [len(rows), V] fp32.
+  def logits(self: __torch__.M, ids: List[int], documents: List[int], rows: List[int], adapted: bool) -> Tensor:
+    self.reserve(len(ids), 2, False)
+    h = self.body(ids, documents, adapted)
+    hs = h.index_select(0, torch.tensor(rows, dtype=__torch__.nn.number.int64()))
+    x = torch.empty_like(hs)
+    __torch__.nn.norm.forward(hs, self.state[2], self.eps, x, self.shared[0].wide)
+    out = torch.empty([len(rows), self.vocabulary], dtype=self.compute)
+    __torch__.nn.head.logits(self.head[0], x, out)
+    return out.to(__torch__.nn.number.fp32())
+
+  # Buffers for M tokens, kept from call to call while M and the number of kept blocks stay.
+  def reserve(self: __torch__.M, tokens: int, blocks: int, backward: bool) -> NoneType:
+    if len(self.kept) == blocks + int(backward) and self.kept[0].h.size(0) == tokens:
+      return None
+    self.kept.clear()
+    self.shared.clear()
+    like = torch.empty([0], dtype=self.compute)
+    wide_like = torch.empty([0], dtype=__torch__.nn.number.fp32())
+    self.shared.append(__torch__.nn.block.Shared(self.heads, self.kv_heads, self.size, self.eps, tokens, self.hidden, self.inner, backward, like, wide_like))
+    for l in range(blocks):
+      self.kept.append(__torch__.nn.block.Saved(tokens, self.hidden, self.heads, self.kv_heads, self.size, self.inner, like))
+    if backward:
+      self.kept.append(__torch__.nn.block.Saved(tokens, self.hidden, 0, 0, self.size, 0, like))
+    return None
+
+  # Embeds the tokens and builds the rotary tables.
+  def prepare(self: __torch__.M, ids: List[int], documents: List[int]) -> NoneType:
+    embedded = self.state[1].index_select(0, torch.tensor(ids, dtype=__torch__.nn.number.int64()))
+    self.kept[0].h.copy_(embedded)
+    shared = self.shared[0]
+    cos, sin = __torch__.nn.rotary.tables(documents, 0, self.state[0], self.heads + self.kv_heads, self.compute)
+    shared.cos = cos
+    shared.sin = sin
+    return None
+
+  # All blocks; each block's activations stay in kept as far as there is room. Returns the last residual stream.
+  def body(self: __torch__.M, ids: List[int], documents: List[int], adapted: bool) -> Tensor:
+    self.prepare(ids, documents)
+    room = len(self.kept)
+    for l in range(self.layers):
+      __torch__.nn.block.forward(self.blocks[l], self.kept[l % room], self.shared[0], documents, adapted, self.kept[(l + 1) % room].h)
+    return self.kept[self.layers % room].h

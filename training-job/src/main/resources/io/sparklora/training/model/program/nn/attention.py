@@ -1,0 +1,45 @@
+# Causal attention inside each document, with G query heads a key-value head (grouped-query attention).
+#
+# M tokens; qkv [M, (Hq + 2 Hkv) D] holds queries, keys and values of one token side by side. The cost is that of the
+# documents alone: nothing is computed across a border. Softmax statistics (the log-sum-exp) are fp32.
+
+
+# Views on the columns [first, first + heads * D) of tokens [start, start + n): [Hkv, heads / Hkv, n, D], not copied.
+def heads_of(x: Tensor, start: int, n: int, first: int, kv_heads: int, group: int, size: int) -> Tensor:
+  columns = x.narrow(0, start, n).narrow(1, first, kv_heads * group * size)
+  return columns.view([n, kv_heads, group, size]).permute([1, 2, 0, 3])
+
+
+# Fills out [M, Hq D]; returns for each document the log-sum-exp of its scores, [Hkv, G, n].
+def forward(qkv: Tensor, documents: List[int], heads: int, kv_heads: int, size: int, out: Tensor) -> List[Tensor]:
+  group = heads // kv_heads
+  logsumexp : List[Tensor] = []
+  start = 0
+  for n in documents:
+    q = __torch__.nn.attention.heads_of(qkv, start, n, 0, kv_heads, group, size)
+    k = __torch__.nn.attention.heads_of(qkv, start, n, heads * size, kv_heads, 1, size).expand([kv_heads, group, n, size])
+    v = __torch__.nn.attention.heads_of(qkv, start, n, (heads + kv_heads) * size, kv_heads, 1, size).expand([kv_heads, group, n, size])
+    o, lse = torch._scaled_dot_product_flash_attention_for_cpu(q, k, v, 0., True, attn_mask=None, scale=None)
+    __torch__.nn.attention.heads_of(out, start, n, 0, kv_heads, group, size).copy_(o)
+    logsumexp.append(lse)
+    start += n
+  return logsumexp
+
+
+# dout, out [M, Hq D] -> dqkv, laid out as qkv, overwritten.
+def backward(dout: Tensor, qkv: Tensor, out: Tensor, logsumexp: List[Tensor], documents: List[int], heads: int, kv_heads: int, size: int, dqkv: Tensor) -> NoneType:
+  group = heads // kv_heads
+  start = 0
+  for i in range(len(documents)):
+    n = documents[i]
+    q = __torch__.nn.attention.heads_of(qkv, start, n, 0, kv_heads, group, size)
+    k = __torch__.nn.attention.heads_of(qkv, start, n, heads * size, kv_heads, 1, size).expand([kv_heads, group, n, size])
+    v = __torch__.nn.attention.heads_of(qkv, start, n, (heads + kv_heads) * size, kv_heads, 1, size).expand([kv_heads, group, n, size])
+    o = __torch__.nn.attention.heads_of(out, start, n, 0, kv_heads, group, size)
+    do = __torch__.nn.attention.heads_of(dout, start, n, 0, kv_heads, group, size)
+    dq, dk, dv = torch._scaled_dot_product_flash_attention_for_cpu_backward(do, q, k, v, o, logsumexp[i], 0., True, attn_mask=None, scale=None)
+    __torch__.nn.attention.heads_of(dqkv, start, n, 0, kv_heads, group, size).copy_(dq)
+    __torch__.nn.attention.heads_of(dqkv, start, n, heads * size, kv_heads, 1, size).copy_(dk.sum([1], True))
+    __torch__.nn.attention.heads_of(dqkv, start, n, (heads + kv_heads) * size, kv_heads, 1, size).copy_(dv.sum([1], True))
+    start += n
+  return None

@@ -1,0 +1,86 @@
+package io.sparklora.training.collective;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/** Runs the ranks of a ring as threads of this JVM, over real sockets. */
+public final class Ranks {
+    private Ranks() {}
+
+    /** Work of one rank. */
+    @FunctionalInterface
+    public interface Work<T> {
+        T run(Collective collective) throws Exception;
+    }
+
+    /** Results of all ranks, in rank order; the first rank's failure is thrown. */
+    public static <T> List<T> run(int world, Work<T> work) throws Exception {
+        return run(world, RingSettings.DEFAULT, work);
+    }
+
+    static <T> List<T> run(int world, RingSettings settings, Work<T> work) throws Exception {
+        List<Future<T>> futures = start(world, settings, work);
+        List<T> results = new ArrayList<>();
+        for (Future<T> future : futures) {
+            try {
+                results.add(future.get());
+            } catch (ExecutionException e) {
+                throw e.getCause() instanceof Exception cause ? cause : e;
+            }
+        }
+        return results;
+    }
+
+    static <T> List<Future<T>> start(int world, RingSettings settings, Work<T> work) throws IOException {
+        if (world == 1) {
+            return submit(List.of(() -> work.run(new SingleRank())));
+        }
+        List<RingEndpoint> endpoints = new ArrayList<>();
+        for (int rank = 0; rank < world; rank++) {
+            endpoints.add(bind(new Membership("run", 0, world, rank), settings));
+        }
+        List<Callable<T>> ranks = new ArrayList<>();
+        for (int rank = 0; rank < world; rank++) {
+            RingEndpoint endpoint = endpoints.get(rank);
+            InetSocketAddress successor = endpoints.get((rank + 1) % world).address();
+            ranks.add(() -> {
+                try (Collective collective = endpoint.join(successor)) {
+                    return work.run(collective);
+                }
+            });
+        }
+        return submit(ranks);
+    }
+
+    private static <T> List<Future<T>> submit(List<Callable<T>> ranks) {
+        ExecutorService threads = Executors.newCachedThreadPool();
+        List<Future<T>> futures = ranks.stream().map(threads::submit).toList();
+        threads.shutdown();
+        return futures;
+    }
+
+    static RingEndpoint bind(Membership me, RingSettings settings) throws IOException {
+        return RingEndpoint.bind("127.0.0.1", me, SharedSecret.of("secret"), settings);
+    }
+
+    /** The failures of ranks that must all fail. */
+    static List<Throwable> failures(List<? extends Future<?>> futures) throws InterruptedException {
+        List<Throwable> failures = new ArrayList<>();
+        for (Future<?> future : futures) {
+            try {
+                future.get();
+                throw new AssertionError("a rank did not fail");
+            } catch (ExecutionException e) {
+                failures.add(e.getCause());
+            }
+        }
+        return failures;
+    }
+}
