@@ -3,6 +3,7 @@ package io.sparklora.pipeline.run;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.Stage;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
 import io.sparklora.pipeline.config.ConfigFile;
 import io.sparklora.pipeline.config.RunConfig;
 import java.util.Map;
@@ -74,6 +75,9 @@ public final class StageMain {
         } catch (StageFailure e) {
             LOG.debug("{} failed", stage.word(), e);
             result = failure(stage, e, start);
+        } catch (InvalidBaseModelException e) {
+            LOG.debug("{} failed", stage.word(), e);
+            result = failure(stage, new StageFailure(ExitCode.MISMATCH, String.valueOf(e.getMessage()), e), start);
         } catch (RuntimeException e) {
             LOG.error("{} failed unexpectedly", stage.word(), e);
             result = failure(stage, new StageFailure(ExitCode.INTERNAL, String.valueOf(e), e), start);

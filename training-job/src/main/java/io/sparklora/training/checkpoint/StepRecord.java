@@ -1,0 +1,35 @@
+package io.sparklora.training.checkpoint;
+
+import java.io.Serializable;
+
+/**
+ * What one step came to: a line of the run's metrics.
+ *
+ * @param step number of the step, from 1
+ * @param loss mean over the batch's supervised tokens before the update, nats; 0 where the step was skipped
+ * @param learningRate of the update
+ * @param gradientNorm global L2 norm before clipping; 0 where the step was skipped
+ * @param supervisedTokens of the batch
+ * @param update whether the adapter was updated
+ * @param tokensPerSecond of this step, padding included
+ * @param seconds of this step
+ */
+public record StepRecord(
+        long step,
+        double loss,
+        double learningRate,
+        double gradientNorm,
+        long supervisedTokens,
+        Update update,
+        double tokensPerSecond,
+        double seconds)
+        implements Serializable {
+    /** What a step did to the adapter. */
+    public enum Update {
+        APPLIED,
+        /** The batch had no supervised token. */
+        EMPTY,
+        /** A loss or gradient was not finite. */
+        NOT_FINITE
+    }
+}
