@@ -14,7 +14,7 @@ from conftest import ROOT
 from spark_lora_airflow.conductor import STAGES, Conductor, StageCommand
 from spark_lora_airflow.hook import SparkStageHook
 
-WORDS = "the licence grants permission to use copy modify and sell copies of work without any warranty of fitness".split()
+WORDS = ["the", "licence", "grants", "permission", "to", "use", "copy", "and", "sell", "without", "warranty"]
 
 
 @pytest.fixture(scope="session")
@@ -42,9 +42,16 @@ def configuration(tmp_path_factory):
 
 
 def write_model(directory):
-    classes = [ROOT / "pipeline/target/test-classes", ROOT / "pipeline/target/classes", ROOT / "target/spark-home/jars/*"]
+    places = ["pipeline/target/test-classes", "pipeline/target/classes", "target/spark-home/jars/*"]
     subprocess.run(
-        ["java", "-cp", ":".join(map(str, classes)), ROOT / "airflow/tests/TinyModel.java", directory], check=True
+        [
+            "java",
+            "-cp",
+            ":".join(str(ROOT / place) for place in places),
+            ROOT / "airflow/tests/TinyModel.java",
+            directory,
+        ],
+        check=True,
     )
 
 
