@@ -77,6 +77,11 @@ class SparkStageOperator(SparkSubmitOperator, SkipMixin):
             context["outlet_events"][outlet].extra = result
         return result
 
+    def on_kill(self) -> None:
+        """Ends the driver, if there is one."""
+        if self._hook is not None:
+            self._hook.on_kill()
+
     def _configuration(self, context: Context) -> tuple[str, list[str]]:
         params = context["params"]
         try:
