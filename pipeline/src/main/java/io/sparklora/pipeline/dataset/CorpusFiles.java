@@ -90,7 +90,8 @@ public record CorpusFiles(Path base, List<File> files) {
 
     private static void add(FileStatus file, Path base, List<File> files) {
         String root = base.toUri().getPath();
-        String name = file.getPath().toUri().getPath().substring(root.endsWith("/") ? root.length() : root.length() + 1);
+        String name =
+                file.getPath().toUri().getPath().substring(root.endsWith("/") ? root.length() : root.length() + 1);
         if (!isHidden(name)) {
             files.add(new File(name, file.getLen(), file.getPath()));
         }

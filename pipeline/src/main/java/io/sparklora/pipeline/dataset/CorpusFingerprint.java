@@ -55,8 +55,8 @@ public final class CorpusFingerprint {
                     .toList();
             List<String> parts = new ArrayList<>(List.of("files/1"));
             for (int i = 0; i < files.size(); i++) {
-                parts.addAll(List.of(
-                        files.get(i).name(), Long.toString(files.get(i).bytes()), join(hashes.get(i))));
+                parts.addAll(
+                        List.of(files.get(i).name(), Long.toString(files.get(i).bytes()), join(hashes.get(i))));
             }
             return ContentKey.of(parts);
         } finally {
