@@ -4,6 +4,7 @@ import ai.djl.Device;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.LoraTarget;
+import io.sparklora.training.optimizer.AdamW;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -56,17 +57,18 @@ final class StepBenchmark {
     }
 
     private static void serve(TorchScriptProgram program, LoraLayout layout, MicroBatch batch) throws IOException {
-        NaiveAdamW optimiser = new NaiveAdamW(Adapters.random(layout, 1), 1e-4);
+        float[] parameters = Adapters.random(layout, 1);
+        AdamW optimiser = new AdamW(parameters.length, 0);
         float[] gradient = new float[program.parameterCount()];
         for (int warmUp = 0; warmUp < 2; warmUp++) {
-            step(program, optimiser, batch, gradient);
+            step(program, parameters, optimiser, batch, gradient);
         }
         System.out.println("ready " + program.placement().compute());
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         while (lines.readLine() != null) {
             long start = System.nanoTime();
             long startCpu = processCpuNanos();
-            step(program, optimiser, batch, gradient);
+            step(program, parameters, optimiser, batch, gradient);
             System.out.println(
                     (System.nanoTime() - start) / 1e9 + " " + (processCpuNanos() - startCpu) / 1e9);
         }
@@ -74,14 +76,14 @@ final class StepBenchmark {
     }
 
     private static void step(
-            TorchScriptProgram program, NaiveAdamW optimiser, MicroBatch batch, float[] gradient) {
-        program.load(optimiser.parameters());
+            TorchScriptProgram program, float[] parameters, AdamW optimiser, MicroBatch batch, float[] gradient) {
+        program.load(parameters);
         program.forwardBackward(batch, gradient);
         float perToken = 1f / batch.supervisedTokens();
         for (int i = 0; i < gradient.length; i++) {
             gradient[i] *= perToken;
         }
-        optimiser.step(gradient);
+        optimiser.step(parameters, gradient, 1e-4);
     }
 
     /** CPU time of all threads: steadier than the clock on a machine that others use too. */
