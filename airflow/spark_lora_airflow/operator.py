@@ -71,11 +71,18 @@ class SparkStageOperator(SparkSubmitOperator, SkipMixin):
             if code != ExitCode.GATE_REJECTED:
                 raise
         result = self._ask(lambda: conductor.result(self.stage, config, overrides))
+        if result["exitCode"] != self._hook.exit_code:
+            raise AirflowException(f"{self.stage} exited with {self._hook.exit_code}, but left the result of {result}")
         if self._hook.exit_code == ExitCode.GATE_REJECTED:
             self._skip_what_follows(context, result)
         for outlet in self.outlets:
             context["outlet_events"][outlet].extra = result
         return result
+
+    def on_kill(self) -> None:
+        """Ends the driver, if there is one."""
+        if self._hook is not None:
+            self._hook.on_kill()
 
     def _configuration(self, context: Context) -> tuple[str, list[str]]:
         params = context["params"]

@@ -6,6 +6,7 @@ import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.FileEntry;
 import io.sparklora.pipeline.run.Json;
+import io.sparklora.pipeline.run.StageResult;
 import io.sparklora.pipeline.run.Storage;
 import java.util.Comparator;
 import java.util.List;
@@ -109,6 +110,17 @@ public final class AdapterRegistry {
                 .filter(move -> move.runKey().equals(runKey))
                 .reduce((earlier, later) -> later)
                 .map(move -> manifest(move.version()));
+    }
+
+    /** A version's line on the closing screen. */
+    public StageResult.Summary summary(VersionManifest version) {
+        boolean isPointedAt = alias.current()
+                .filter(move -> move.version().equals(version.version()))
+                .isPresent();
+        return new StageResult.Summary(
+                "published",
+                version.name() + " " + version.version() + (isPointedAt ? " (" + alias.name() + ")" : ""),
+                layout.version(version.version()).toString());
     }
 
     /**

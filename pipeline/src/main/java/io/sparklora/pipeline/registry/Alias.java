@@ -30,6 +30,11 @@ final class Alias {
         this.name = name;
     }
 
+    /** Such as {@code champion}. */
+    String name() {
+        return name;
+    }
+
     /** Every move, the first one first. */
     List<Move> history() {
         List<Move> moves = new ArrayList<>();

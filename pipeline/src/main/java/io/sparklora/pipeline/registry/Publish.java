@@ -165,17 +165,13 @@ public final class Publish {
 
     private StageResult result(VersionManifest version, StageResult.Status status) {
         String directory = registry.directory(version.version()).toString();
-        boolean points = registry.champion()
-                .filter(move -> move.version().equals(version.version()))
-                .isPresent();
-        String alias = points ? " (" + context.config().publish().alias() + ")" : "";
         return new StageResult(
                 Stage.PUBLISH,
                 status,
                 ExitCode.DONE.code(),
                 Optional.empty(),
                 "",
-                new StageResult.Summary("published", version.name() + " " + version.version() + alias, directory),
+                registry.summary(version),
                 Map.of(
                         "base_loss", version.metrics().baseLoss(),
                         "adapter_loss", version.metrics().adapterLoss()),
