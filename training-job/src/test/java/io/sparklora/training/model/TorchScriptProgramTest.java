@@ -110,7 +110,7 @@ final class TorchScriptProgramTest {
     }
 
     @Test
-    void everySubsetOfTargetsIsTheWholeWithTheOthersSilent() {
+    void someTargetsAreAsAllWithTheOthersSilent() {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
         LoraLayout whole = LoraLayout.of(model.shape(), 2, ALL);
         float[] parameters = Adapters.random(whole, 4);
@@ -131,17 +131,15 @@ final class TorchScriptProgramTest {
         }
     }
 
+    /** Each target alone, each left out, and two mixtures. */
     private static List<Set<LoraTarget>> subsets() {
         List<Set<LoraTarget>> subsets = new ArrayList<>();
-        for (int bits = 1; bits < 1 << LoraTarget.values().length; bits++) {
-            EnumSet<LoraTarget> targets = EnumSet.noneOf(LoraTarget.class);
-            for (LoraTarget target : LoraTarget.values()) {
-                if ((bits >> target.ordinal() & 1) == 1) {
-                    targets.add(target);
-                }
-            }
-            subsets.add(targets);
+        for (LoraTarget target : LoraTarget.values()) {
+            subsets.add(EnumSet.of(target));
+            subsets.add(EnumSet.complementOf(EnumSet.of(target)));
         }
+        subsets.add(EnumSet.of(LoraTarget.Q_PROJ, LoraTarget.V_PROJ));
+        subsets.add(EnumSet.of(LoraTarget.K_PROJ, LoraTarget.UP_PROJ, LoraTarget.DOWN_PROJ));
         return subsets;
     }
 
