@@ -143,8 +143,7 @@ public final class Checkpoints {
         if (!storage.exists(manifestFile)) {
             throw refusal(checkpoint, "it was never finished (no " + RunLayout.MANIFEST + ")");
         }
-        CheckpointManifest manifest =
-                Json.parse(CheckpointManifest.class, storage.read(manifestFile), manifestFile);
+        CheckpointManifest manifest = Json.parse(CheckpointManifest.class, storage.read(manifestFile), manifestFile);
         if (manifest.schemaVersion() != CheckpointManifest.SCHEMA_VERSION) {
             throw refusal(checkpoint, "its schema_version is " + manifest.schemaVersion());
         }
@@ -195,7 +194,8 @@ public final class Checkpoints {
         if (bytes.length != entry.bytes() || !sha256(bytes).equals(entry.sha256())) {
             throw refusal(
                     checkpoint,
-                    name + " is damaged: its " + bytes.length + " bytes are not the " + entry.bytes() + " that were written");
+                    name + " is damaged: its " + bytes.length + " bytes are not the " + entry.bytes()
+                            + " that were written");
         }
         return bytes;
     }

@@ -45,8 +45,8 @@ final class RowGroupReader {
      * @param fileFirst id of the file's first sequence
      */
     RowGroup read(Path file, long fileFirst, long sequence) {
-        try (ParquetFileReader reader =
-                ParquetFileReader.open(HadoopInputFile.fromPath(file, storage.of(file).getConf()))) {
+        try (ParquetFileReader reader = ParquetFileReader.open(
+                HadoopInputFile.fromPath(file, storage.of(file).getConf()))) {
             long first = fileFirst;
             List<BlockMetaData> groups = reader.getRowGroups();
             for (int group = 0; group < groups.size(); group++) {
@@ -191,8 +191,7 @@ final class RowGroupReader {
                     return column;
                 }
             }
-            throw refusal(
-                    file, "has no column " + name + " of " + (repetitionLevel == 0 ? "" : "lists of ") + type);
+            throw refusal(file, "has no column " + name + " of " + (repetitionLevel == 0 ? "" : "lists of ") + type);
         }
 
         private StageFailure refused(int row, String what) {

@@ -134,8 +134,7 @@ public final class TokenSequences {
                 .filter(candidate -> sequence >= candidate.firstSequence()
                         && sequence - candidate.firstSequence() < candidate.sequences())
                 .findAny()
-                .orElseThrow(() -> new IndexOutOfBoundsException(
-                        "sequence " + sequence + " of a split of " + count()));
+                .orElseThrow(() -> new IndexOutOfBoundsException("sequence " + sequence + " of a split of " + count()));
         RowGroup loaded = reader.read(new Path(directory, file.path()), file.firstSequence(), sequence);
         long tokens = cachedTokens() + loaded.inputIds().length;
         var oldest = cache.entrySet().iterator();
@@ -149,6 +148,8 @@ public final class TokenSequences {
 
     /** Tokens of the decoded row groups in memory. */
     long cachedTokens() {
-        return cache.values().stream().mapToLong(group -> group.inputIds().length).sum();
+        return cache.values().stream()
+                .mapToLong(group -> group.inputIds().length)
+                .sum();
     }
 }

@@ -38,7 +38,8 @@ class CheckpointsTest {
     }
 
     private Checkpoints of(RunIdentity identity) {
-        return new Checkpoints(storage, new Path(temporary.resolve("checkpoints").toUri()), identity, 4);
+        return new Checkpoints(
+                storage, new Path(temporary.resolve("checkpoints").toUri()), identity, 4);
     }
 
     private static TrainingState state(int step) {

@@ -23,8 +23,7 @@ import org.apache.parquet.schema.MessageTypeParser;
 
 /** Writes token datasets as data-prep does, with the schema and the row groups that Spark's writer gives them. */
 public final class TokenParquet {
-    private static final MessageType SCHEMA = MessageTypeParser.parseMessageType(
-            """
+    private static final MessageType SCHEMA = MessageTypeParser.parseMessageType("""
             message spark_schema {
               required group input_ids (LIST) { repeated group list { required int32 element; } }
               required group labels (LIST) { repeated group list { required int32 element; } }
@@ -80,8 +79,7 @@ public final class TokenParquet {
             Path file = new Path(directory, path);
             write(storage, file, part, rowsAGroup);
             files.add(new DataFile(path, from, part.size()));
-            entries.add(new FileEntry(
-                    path, storage.of(file).getFileStatus(file).getLen(), storage.sha256(file)));
+            entries.add(new FileEntry(path, storage.of(file).getFileStatus(file).getLen(), storage.sha256(file)));
         }
         int length = rows.get(0).inputIds().length;
         long tokens = (long) rows.size() * length;

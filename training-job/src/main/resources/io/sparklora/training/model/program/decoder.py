@@ -86,7 +86,7 @@ class M(Module):
         linears.append(__torch__.nn.linear.Linear(weight, scratch, a[i], b, starts, self.scale, ga[i], gb))
       self.blocks.append(__torch__.nn.block.Block(g[2 * l], linears[0], linears[1], g[2 * l + 1], linears[2], linears[3]))
     output = w.narrow(0, offsets[1 + 4 * self.layers], self.vocabulary * h).view([self.vocabulary, h])
-    self.head.append(__torch__.nn.head.Head(output, scratch, self.head_rows))
+    self.head.append(__torch__.nn.head.Head(output, scratch, self.head_rows, self.compute))
     return None
 
   # theta [parameters] fp32: the adapter of all later calls.
@@ -108,7 +108,7 @@ class M(Module):
     dx = torch.empty_like(hs)
     found = __torch__.nn.head.forward_backward(self.head[0], x, torch.tensor(targets, dtype=__torch__.nn.number.int64()), dx)
     dhs = torch.zeros([n, self.hidden], dtype=__torch__.nn.number.fp32())
-    __torch__.nn.norm.backward(__torch__.nn.number.widened(dx, shared.wide2), hs, r, self.state[2], dhs, shared.wide)
+    __torch__.nn.norm.backward(__torch__.nn.number.widened(dx, shared.wide2), hs, r, self.state[2], dhs, shared.wide, shared.wide3)
     dh = torch.zeros([len(ids), self.hidden], dtype=__torch__.nn.number.fp32()).index_copy_(0, supervised, dhs)
     for k in range(self.layers):
       l = self.layers - 1 - k
