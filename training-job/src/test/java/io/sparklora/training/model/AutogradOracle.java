@@ -80,7 +80,7 @@ final class AutogradOracle {
                 .attribute("eps", shape.normEpsilon())
                 .attribute("scale", scale)
                 .attribute("rank", layout.rank())
-                .attribute("offsets", weights.offsets().stream().map(Math::toIntExact).toList())
+                .attribute("offsets", weights.plan().offsets().stream().map(Math::toIntExact).toList())
                 .attribute("places", places());
         try {
             long handle = JniUtils.loadModuleHandle(
