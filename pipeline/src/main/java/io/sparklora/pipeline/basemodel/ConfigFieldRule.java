@@ -23,35 +23,58 @@ sealed interface ConfigFieldRule {
     /** The field may only have a value that changes nothing. */
     record Neutral(String allowed, Predicate<JsonNode> check) implements ConfigFieldRule {}
 
+    /** Fields that {@link HuggingFaceConfig} and {@link HuggingFaceTokens} read. */
+    String READ = """
+            model_type vocab_size hidden_size intermediate_size num_hidden_layers num_attention_heads
+            num_key_value_heads head_dim max_position_embeddings rms_norm_eps rope_theta rope_scaling
+            rope_parameters sliding_window tie_word_embeddings bos_token_id eos_token_id pad_token_id
+            """;
+
+    /** Irrelevant fields of PreTrainedConfig, LlamaConfig and MistralConfig, transformers 4 and 5. */
+    String OF_TRANSFORMERS = """
+            _name_or_path name_or_path _commit_hash transformers_version torch_dtype dtype use_cache
+            initializer_range pretraining_tp gradient_checkpointing torchscript use_bfloat16 tf_legacy_loss
+            return_dict output_attentions output_hidden_states chunk_size_feed_forward
+            cross_attention_hidden_size is_decoder id2label label2id num_labels problem_type finetuning_task
+            task_specific_params tokenizer_class prefix sep_token_id decoder_start_token_id attn_implementation
+            _attn_implementation _attn_implementation_autoset _attn_implementation_internal
+            _flash_attn_2_enabled max_sequence_length pad_token bos_token eos_token
+            """;
+
+    /** Irrelevant fields that converters, browsers' runtimes and trainers leave. */
+    String OF_TRAINERS = """
+            is_llama_config transformers.js_config unsloth_version unsloth_fixed
+            """;
+
+    /** Irrelevant fields of GenerationConfig. */
+    String OF_GENERATION = """
+            max_length max_new_tokens min_length min_new_tokens early_stopping max_time do_sample num_beams
+            num_beam_groups penalty_alpha dola_layers temperature top_k top_p min_p typical_p epsilon_cutoff
+            eta_cutoff diversity_penalty repetition_penalty encoder_repetition_penalty length_penalty
+            no_repeat_ngram_size encoder_no_repeat_ngram_size bad_words_ids force_words_ids renormalize_logits
+            constraints forced_bos_token_id forced_eos_token_id remove_invalid_values
+            exponential_decay_length_penalty suppress_tokens begin_suppress_tokens sequence_bias guidance_scale
+            num_return_sequences output_scores return_dict_in_generate cache_implementation stop_strings
+            """;
+
     /** The rule of every field that is known. */
     Map<String, ConfigFieldRule> RULES = rules();
 
     private static Map<String, ConfigFieldRule> rules() {
         Map<String, ConfigFieldRule> rules = new TreeMap<>();
-        List.of(
-                        "model_type",
-                        "vocab_size",
-                        "hidden_size",
-                        "intermediate_size",
-                        "num_hidden_layers",
-                        "num_attention_heads",
-                        "num_key_value_heads",
-                        "head_dim",
-                        "max_position_embeddings",
-                        "rms_norm_eps",
-                        "rope_theta",
-                        "rope_scaling",
-                        "rope_parameters",
-                        "sliding_window",
-                        "tie_word_embeddings",
-                        "bos_token_id",
-                        "eos_token_id",
-                        "pad_token_id")
-                .forEach(field -> rules.put(field, new Implemented()));
+        // transformers drops the fields of generation from a model's configuration.
+        for (String fields : List.of(OF_TRANSFORMERS, OF_TRAINERS, OF_GENERATION)) {
+            put(rules, fields, new Irrelevant());
+        }
+        put(rules, READ, new Implemented());
         neutralForward(rules);
-        irrelevantOfTransformers(rules);
-        irrelevantOfGeneration(rules);
         return Map.copyOf(rules);
+    }
+
+    private static void put(Map<String, ConfigFieldRule> rules, String fields, ConfigFieldRule rule) {
+        for (String field : fields.strip().split("\\s+", -1)) {
+            rules.put(field, rule);
+        }
     }
 
     private static void neutralForward(Map<String, ConfigFieldRule> rules) {
@@ -73,103 +96,6 @@ sealed interface ConfigFieldRule {
         for (String field : List.of("quantization_config", "auto_map", "per_layer_config", "compression_config")) {
             rules.put(field, new Neutral("absent", JsonNode::isNull));
         }
-    }
-
-    private static void irrelevantOfTransformers(Map<String, ConfigFieldRule> rules) {
-        List.of(
-                        // PreTrainedConfig of transformers 4 and 5, and what Llama's and Mistral's read only in
-                        // training
-                        "_name_or_path",
-                        "name_or_path",
-                        "_commit_hash",
-                        "transformers_version",
-                        "torch_dtype",
-                        "dtype",
-                        "use_cache",
-                        "initializer_range",
-                        "pretraining_tp",
-                        "gradient_checkpointing",
-                        "torchscript",
-                        "use_bfloat16",
-                        "tf_legacy_loss",
-                        "return_dict",
-                        "output_attentions",
-                        "output_hidden_states",
-                        "chunk_size_feed_forward",
-                        "cross_attention_hidden_size",
-                        "is_decoder",
-                        "id2label",
-                        "label2id",
-                        "num_labels",
-                        "problem_type",
-                        "finetuning_task",
-                        "task_specific_params",
-                        "tokenizer_class",
-                        "prefix",
-                        "sep_token_id",
-                        "decoder_start_token_id",
-                        "attn_implementation",
-                        "_attn_implementation",
-                        "_attn_implementation_autoset",
-                        "_attn_implementation_internal",
-                        "_flash_attn_2_enabled",
-                        "max_sequence_length",
-                        "pad_token",
-                        "bos_token",
-                        "eos_token",
-                        // left by converters, browsers' runtimes and trainers
-                        "is_llama_config",
-                        "transformers.js_config",
-                        "unsloth_version",
-                        "unsloth_fixed")
-                .forEach(field -> rules.put(field, new Irrelevant()));
-    }
-
-    /** transformers drops these from a model's configuration: they belong to generation. */
-    private static void irrelevantOfGeneration(Map<String, ConfigFieldRule> rules) {
-        List.of(
-                        "max_length",
-                        "max_new_tokens",
-                        "min_length",
-                        "min_new_tokens",
-                        "early_stopping",
-                        "max_time",
-                        "do_sample",
-                        "num_beams",
-                        "num_beam_groups",
-                        "penalty_alpha",
-                        "dola_layers",
-                        "temperature",
-                        "top_k",
-                        "top_p",
-                        "min_p",
-                        "typical_p",
-                        "epsilon_cutoff",
-                        "eta_cutoff",
-                        "diversity_penalty",
-                        "repetition_penalty",
-                        "encoder_repetition_penalty",
-                        "length_penalty",
-                        "no_repeat_ngram_size",
-                        "encoder_no_repeat_ngram_size",
-                        "bad_words_ids",
-                        "force_words_ids",
-                        "renormalize_logits",
-                        "constraints",
-                        "forced_bos_token_id",
-                        "forced_eos_token_id",
-                        "remove_invalid_values",
-                        "exponential_decay_length_penalty",
-                        "suppress_tokens",
-                        "begin_suppress_tokens",
-                        "sequence_bias",
-                        "guidance_scale",
-                        "num_return_sequences",
-                        "output_scores",
-                        "return_dict_in_generate",
-                        "cache_implementation",
-                        "stop_strings")
-                .forEach(field -> rules.put(field, new Irrelevant()));
     }
 
     private static boolean isCausal(JsonNode node) {

@@ -38,14 +38,15 @@ final class GgufFile implements AutoCloseable {
     static GgufFile open(Path path) {
         ByteSource source = ByteSource.open(path);
         try {
-            return parse(source);
+            return read(source);
         } catch (RuntimeException | Error e) {
             source.close();
             throw e;
         }
     }
 
-    private static GgufFile parse(ByteSource source) {
+    /** Reads and checks a header. */
+    static GgufFile read(ByteSource source) {
         GgufCursor cursor = new GgufCursor(source);
         checkVersion(cursor);
         int tensorCount = cursor.count("the number of tensors", LEAST_TENSOR_BYTES, MOST_ENTRIES);

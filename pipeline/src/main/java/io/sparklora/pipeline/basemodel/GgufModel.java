@@ -15,7 +15,7 @@ final class GgufModel implements BaseModel {
     private final Object hashing = new Object();
     private @Nullable ContentHash contentHash;
 
-    private GgufModel(Path path, GgufFile file) {
+    GgufModel(Path path, GgufFile file) {
         this.path = path;
         this.file = file;
         shape = GgufShape.of(file);

@@ -2,6 +2,7 @@ package io.sparklora.pipeline.basemodel;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -69,8 +70,10 @@ final class HuggingFaceModel implements BaseModel {
     private static String text(Path file) {
         try {
             return Files.readString(file);
+        } catch (CharacterCodingException e) {
+            throw new InvalidBaseModelException(file + ": this is no valid UTF-8", e);
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be read as UTF-8", e);
+            throw new UncheckedIOException(file + ": cannot be read", e);
         }
     }
 

@@ -37,7 +37,28 @@ record HuggingFaceTokens(
             throw new InvalidBaseModelException(
                     config.where() + ": special token id " + highest + " must be below vocab_size " + vocabularySize);
         }
+        checkVocabulary(added, vocabularySize);
         return tokens;
+    }
+
+    /** Refuses a tokenizer that gives ids for which the model has no embedding. */
+    private void checkVocabulary(Map<String, Integer> added, int vocabularySize) {
+        added.forEach((token, id) -> checkId(token, id, vocabularySize));
+        JsonFields model = tokenizer.object("model").orElseThrow(() -> tokenizer.missing("model"));
+        JsonNode vocabulary = model.node("vocab").orElseThrow(() -> model.missing("vocab"));
+        if (vocabulary.isArray() && vocabulary.size() > vocabularySize) {
+            checkId(StrictJson.shown(vocabulary.get(vocabularySize)), vocabularySize, vocabularySize);
+        }
+        for (Map.Entry<String, JsonNode> entry : vocabulary.properties()) {
+            checkId(entry.getKey(), entry.getValue().asInt(-1), vocabularySize);
+        }
+    }
+
+    private void checkId(String token, int id, int vocabularySize) {
+        if (id < 0 || id >= vocabularySize) {
+            throw new InvalidBaseModelException(tokenizer.where() + ": token '" + token + "' has id " + id
+                    + " but the model has embeddings for 0 to " + (vocabularySize - 1) + " only");
+        }
     }
 
     private OptionalInt id(String role, Map<String, Integer> added) {

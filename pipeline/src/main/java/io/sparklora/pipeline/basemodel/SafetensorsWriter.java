@@ -10,6 +10,7 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +19,9 @@ import java.util.TreeMap;
 
 /**
  * Writes a safetensors file: the same tensors and metadata give the same bytes, in whatever order they were added.
- * Tensors lie in the order of their names (as UTF-16 code units) without gaps; the header is padded with spaces to a
- * multiple of 8 bytes, so that the data is aligned. Buffers are not copied: they must not change until
+ * Tensors lie without gaps, those of wider elements first, then in the order of their names (as UTF-16 code units), and
+ * the header is padded with spaces to a multiple of 8 bytes, so that all data is aligned; safetensors' own writer does
+ * the same. Buffers are not copied: they must not change until
  * {@link #writeTo} has returned. Not for use by several threads.
  */
 public final class SafetensorsWriter {
@@ -127,9 +129,16 @@ public final class SafetensorsWriter {
                 ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length);
         out.write(length.array());
         out.write(header);
-        for (Entry entry : entries.values()) {
-            writeContent(entry, out);
+        for (Map.Entry<String, Entry> named : inFileOrder()) {
+            writeContent(named.getValue(), out);
         }
+    }
+
+    private List<Map.Entry<String, Entry>> inFileOrder() {
+        // The entries are sorted by name, and the sort is stable.
+        Comparator<Map.Entry<String, Entry>> byWidth =
+                Comparator.comparingInt(named -> -named.getValue().type().bytes());
+        return entries.entrySet().stream().sorted(byWidth).toList();
     }
 
     private byte[] header() throws JsonProcessingException {
@@ -138,7 +147,7 @@ public final class SafetensorsWriter {
             header.put("__metadata__", metadata);
         }
         long offset = 0;
-        for (Map.Entry<String, Entry> named : entries.entrySet()) {
+        for (Map.Entry<String, Entry> named : inFileOrder()) {
             Entry entry = named.getValue();
             Map<String, Object> described = new LinkedHashMap<>();
             described.put("dtype", entry.type().name());

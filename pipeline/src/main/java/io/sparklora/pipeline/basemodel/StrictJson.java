@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 
 /** Reads JSON that must be one object, without duplicate keys and without anything after it. */
@@ -56,7 +55,8 @@ final class StrictJson {
             String what = e.getOriginalMessage().lines().findFirst().orElse("");
             throw new InvalidBaseModelException(name + ": this is no valid JSON" + where + ": " + what, e);
         } catch (IOException e) {
-            throw new UncheckedIOException(name + ": cannot be read", e);
+            // Nothing is read here but an array, so that this is bytes that are no text.
+            throw new InvalidBaseModelException(name + ": this is no valid UTF-8", e);
         }
         if (!node.isObject()) {
             throw new InvalidBaseModelException(name + ": this must be a JSON object but is " + shown(node));

@@ -73,6 +73,14 @@ public final class ConfigFile {
         return json(Canonical.whole(), RESOLVED);
     }
 
+    /**
+     * Every key with its value, defaults filled in, in the file's order: {@code train.batch.micro = 1}. Values of
+     * {@code spark.conf} that look like credentials are not shown.
+     */
+    public List<String> settings() {
+        return Settings.lines(config);
+    }
+
     private String json(Canonical canonical, List<String> paths) {
         Map<String, Object> values = new TreeMap<>();
         paths.forEach(path -> values.put(path, canonical.at(config, path)));

@@ -1,6 +1,7 @@
 package io.sparklora.pipeline.config;
 
 import java.util.List;
+import java.util.Set;
 
 /** The adapter's shape: h = W0 x + (alpha/rank) B A x on each target. */
 public record LoraConfig(
@@ -13,9 +14,18 @@ public record LoraConfig(
         @Key(
                 value = "Linear layers that get a branch, by PEFT's names (q_proj, k_proj, v_proj, o_proj, "
                         + "gate_proj, up_proj, down_proj), or `all-linear`.",
-                or = "all-linear")
+                or = "all-linear",
+                pattern = "all-linear|(q|k|v|o|gate|up|down)_proj")
         List<String> targets) {
+    /** Refuses no targets, a target that is given twice, and {@code all-linear} among others. */
     public LoraConfig {
         targets = List.copyOf(targets);
+        if (targets.isEmpty()
+                || Set.copyOf(targets).size() != targets.size()
+                || (targets.contains("all-linear") && targets.size() > 1)) {
+            throw new IllegalArgumentException(
+                    "targets must be all-linear alone, or names of layers, each once, but was "
+                            + String.join(", ", targets));
+        }
     }
 }

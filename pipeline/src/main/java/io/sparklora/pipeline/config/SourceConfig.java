@@ -1,5 +1,7 @@
 package io.sparklora.pipeline.config;
 
+import java.util.List;
+
 /** One source of documents: files of one format, or a Spark table. */
 public record SourceConfig(
         @Key("Format of the files, or `table` for a table of Spark's catalog.")
@@ -11,13 +13,17 @@ public record SourceConfig(
         @Key(value = "Table name, for format `table`.", or = "''")
         String table,
 
-        @Key(value = "Column or JSON field that holds the text; not used by format `text`.", or = "text")
-        String text,
+        @Key(
+                value = "Column or JSON field that holds the text; of several, the first with a value counts. "
+                        + "Not used by format `text`.",
+                or = "text")
+        List<String> text,
 
         @Key(
-                value = "Column or JSON field that holds the document's id; empty for an id made of file and row.",
-                or = "''")
-        String id,
+                value = "Column or JSON field that holds the document's id; of several, the first with a value counts. "
+                        + "Without one, the id is made of file and row.",
+                or = "[]")
+        List<String> id,
 
         @Key(value = "Licence of every document of this source, as an SPDX expression.", or = "''")
         String licence,
@@ -27,8 +33,13 @@ public record SourceConfig(
 
         @Key(value = "For format `text`: whether a file or a line is a document.", or = "file")
         TextUnit document) {
-    /** Refuses a source without a place, or with the wrong kind of place. */
+    /** Refuses a source without a place, with the wrong kind of place, or without a text column. */
     public SourceConfig {
+        text = List.copyOf(text);
+        id = List.copyOf(id);
+        if (text.isEmpty() || text.contains("") || id.contains("")) {
+            throw new IllegalArgumentException("needs names of columns in `text` and `id`, none of them empty");
+        }
         if (format == Format.TABLE && (table.isEmpty() || !path.isEmpty())) {
             throw new IllegalArgumentException("needs `table` and no `path` for format table");
         }

@@ -2,10 +2,10 @@ package io.sparklora.pipeline.config;
 
 /** Where a run reads and writes: any location that Hadoop's FileSystem opens (file, hdfs, s3a, abfs, gs). */
 public record StorageConfig(
-        @Key(value = "Directory of datasets, checkpoints, adapters and results.", or = "runs")
+        @Key(value = "Directory of datasets, checkpoints, adapters and results.", or = "runs", pattern = ".+")
         String runs,
 
-        @Key(value = "Directory of published versions.", or = "registry")
+        @Key(value = "Directory of published versions.", or = "registry", pattern = ".+")
         String registry,
 
         @Key(

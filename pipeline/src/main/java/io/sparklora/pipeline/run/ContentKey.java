@@ -33,6 +33,12 @@ public record ContentKey(String hex) {
         return new ContentKey(HexFormat.of().formatHex(digest.digest()));
     }
 
+    /** The SHA-256 of a text's UTF-8 bytes. */
+    public static ContentKey ofText(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return new ContentKey(HexFormat.of().formatHex(sha256().digest(bytes)));
+    }
+
     /** The first 16 digits: the directory's name. */
     public String directoryName() {
         return hex.substring(0, SHORT_DIGITS);

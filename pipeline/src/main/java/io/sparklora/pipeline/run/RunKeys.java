@@ -51,6 +51,11 @@ public final class RunKeys {
         return file.canonical(List.of("seed", "base.dtype", "lora", "train"));
     }
 
+    /** The resolved configuration as an artifact carries it, see {@link ConfigFile#resolved()}. */
+    public String resolved() {
+        return file.resolved();
+    }
+
     /**
      * Names the verdict: a new champion or another gate asks for a new one.
      *

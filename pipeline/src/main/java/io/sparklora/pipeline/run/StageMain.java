@@ -3,11 +3,12 @@ package io.sparklora.pipeline.run;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.Stage;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
 import io.sparklora.pipeline.config.ConfigFile;
 import io.sparklora.pipeline.config.RunConfig;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,7 +65,7 @@ public final class StageMain {
             if (arguments.isEmpty()) {
                 return ExitCode.DONE.code();
             }
-            context = context(arguments.get());
+            context = context(arguments.get().config(), arguments.get().overrides());
         } catch (StageFailure e) {
             return report(stage, Optional.empty(), failure(stage, e, start));
         }
@@ -74,22 +75,37 @@ public final class StageMain {
         } catch (StageFailure e) {
             LOG.debug("{} failed", stage.word(), e);
             result = failure(stage, e, start);
-        } catch (RuntimeException e) {
+        } catch (InvalidBaseModelException e) {
+            LOG.debug("{} failed", stage.word(), e);
+            result = failure(stage, new StageFailure(ExitCode.MISMATCH, String.valueOf(e.getMessage()), e), start);
+        } catch (Exception e) {
+            // Spark's Scala code throws checked exceptions that its methods do not declare.
             LOG.error("{} failed unexpectedly", stage.word(), e);
             result = failure(stage, new StageFailure(ExitCode.INTERNAL, String.valueOf(e), e), start);
         }
         return report(stage, Optional.of(context), result);
     }
 
-    private static Context context(StageArguments arguments) {
-        Storage storage = new Storage(new Configuration());
-        ConfigFile file = ConfigFile.load(storage, arguments.config(), arguments.overrides());
+    /**
+     * Reads a configuration and says what follows from it.
+     *
+     * @param location the configuration file, a path or URI
+     * @param overrides {@code a.b=c}, in the order given
+     * @throws StageFailure ({@link ExitCode#USAGE}) where it is wrong
+     */
+    public static Context context(String location, List<String> overrides) {
+        ConfigFile file = ConfigFile.load(storage(), location, overrides);
         RunConfig config = file.config();
         return new Context(
                 config,
                 new RunKeys(file),
                 new RunLayout(new Path(config.storage().runs()), config.name()),
-                storage);
+                new Storage(HadoopSettings.of(config.spark().conf())));
+    }
+
+    /** The file systems as this process was told of them. */
+    public static Storage storage() {
+        return new Storage(HadoopSettings.of(Map.of()));
     }
 
     private static StageResult failure(Stage stage, StageFailure e, long start) {

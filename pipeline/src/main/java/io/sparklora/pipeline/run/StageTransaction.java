@@ -54,8 +54,7 @@ public final class StageTransaction implements AutoCloseable {
     }
 
     private static boolean isWhole(Storage storage, Path directory, FileEntry file) {
-        Path path = new Path(directory, file.path());
-        return storage.list(path).stream().anyMatch(status -> status.isFile() && status.getLen() == file.bytes());
+        return storage.length(new Path(directory, file.path())) == file.bytes();
     }
 
     /** Where this attempt writes. */

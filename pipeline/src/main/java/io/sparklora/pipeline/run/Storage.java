@@ -19,6 +19,7 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.Options.CreateFileOptionKeys;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
@@ -55,6 +56,18 @@ public final class Storage {
         return attempt("can't look for", path, () -> of(path).exists(path));
     }
 
+    /** A file's length in bytes; -1 where there is no file of that name. */
+    public long length(Path path) {
+        return attempt("can't look for", path, () -> {
+            try {
+                FileStatus status = of(path).getFileStatus(path);
+                return status.isFile() ? status.getLen() : -1;
+            } catch (FileNotFoundException e) {
+                return -1L;
+            }
+        });
+    }
+
     /** A small file's bytes. */
     public byte[] read(Path path) {
         return attempt("can't read", path, () -> {
@@ -84,6 +97,34 @@ public final class Storage {
                 out.hsync();
             }
             return path;
+        });
+    }
+
+    /**
+     * Writes a small new file whole, unless there is one of that name: of any number of writers, in any process, one
+     * wins. The local file system guarantees that by linking, HDFS by renaming, S3A by a conditional write
+     * ({@code If-None-Match}); on any other it is as good as that file system's rename refuses a name that is taken.
+     *
+     * @return whether it was written; false where the name was taken
+     */
+    public boolean createIfAbsent(Path path, byte[] bytes) {
+        return attempt("can't write", path, () -> {
+            FileSystem fileSystem = of(path);
+            if (fileSystem.exists(path)) {
+                return false;
+            }
+            return fileSystem.hasPathCapability(path, CreateFileOptionKeys.FS_OPTION_CREATE_CONDITIONAL_OVERWRITE)
+                    ? ExclusiveWrite.conditionally(fileSystem, path, bytes)
+                    : ExclusiveWrite.byName(this, fileSystem, path, bytes);
+        });
+    }
+
+    /** Copies a file. */
+    public void copy(Path from, Path to) {
+        create(to, out -> {
+            try (InputStream in = of(from).open(from)) {
+                in.transferTo(out);
+            }
         });
     }
 

@@ -19,13 +19,17 @@ public final class GgufBytes {
     private static final int STRING = 8;
     private static final int ARRAY = 9;
 
-    private final List<byte[]> metadata = new ArrayList<>();
+    private final List<Metadata> metadata = new ArrayList<>();
     private final List<Entry> tensors = new ArrayList<>();
     private int version = 3;
     private int alignment = 32;
     private long extraMetadata;
     private long extraTensors;
 
+    @SuppressWarnings("ArrayRecordComponent")
+    private record Metadata(String key, byte[] bytes) {}
+
+    @SuppressWarnings("ArrayRecordComponent")
     private record Entry(String name, int type, long[] dimensions, byte[] data, long shift) {}
 
     /** Sets the version number in the header. */
@@ -49,48 +53,64 @@ public final class GgufBytes {
 
     /** Adds a string. */
     public GgufBytes metadata(String key, String value) {
-        return raw(new Bytes().text(key).int32(STRING).text(value));
+        return raw(key, new Bytes().text(key).int32(STRING).text(value));
     }
 
     /** Adds an unsigned 32-bit number. */
     public GgufBytes metadata(String key, int value) {
-        return raw(new Bytes().text(key).int32(U32).int32(value));
+        return raw(key, new Bytes().text(key).int32(U32).int32(value));
     }
 
     /** Adds a 32-bit float. */
     public GgufBytes metadata(String key, float value) {
-        return raw(new Bytes().text(key).int32(F32).int32(Float.floatToIntBits(value)));
+        return raw(key, new Bytes().text(key).int32(F32).int32(Float.floatToIntBits(value)));
     }
 
     /** Adds a boolean. */
     public GgufBytes metadata(String key, boolean value) {
-        return raw(new Bytes().text(key).int32(BOOL).int8(value ? 1 : 0));
+        return raw(key, new Bytes().text(key).int32(BOOL).int8(value ? 1 : 0));
     }
 
     /** Adds an array of strings. */
     public GgufBytes texts(String key, List<String> values) {
         Bytes bytes = new Bytes().text(key).int32(ARRAY).int32(STRING).int64(values.size());
         values.forEach(bytes::text);
-        return raw(bytes);
+        return raw(key, bytes);
     }
 
     /** Adds an array of signed 32-bit numbers. */
     public GgufBytes int32s(String key, List<Integer> values) {
         Bytes bytes = new Bytes().text(key).int32(ARRAY).int32(I32).int64(values.size());
         values.forEach(bytes::int32);
-        return raw(bytes);
+        return raw(key, bytes);
     }
 
     /** Adds an array of 32-bit floats. */
     public GgufBytes float32s(String key, List<Float> values) {
         Bytes bytes = new Bytes().text(key).int32(ARRAY).int32(F32).int64(values.size());
         values.forEach(value -> bytes.int32(Float.floatToIntBits(value)));
-        return raw(bytes);
+        return raw(key, bytes);
     }
 
     /** Adds a metadata entry as it stands: key, type and value. */
     public GgufBytes raw(Bytes entry) {
-        metadata.add(entry.bytes());
+        return raw("", entry);
+    }
+
+    private GgufBytes raw(String key, Bytes entry) {
+        metadata.add(new Metadata(key, entry.bytes()));
+        return this;
+    }
+
+    /** Takes a key out again. */
+    public GgufBytes without(String key) {
+        metadata.removeIf(entry -> entry.key().equals(key));
+        return this;
+    }
+
+    /** Takes a tensor out again. */
+    public GgufBytes withoutTensor(String name) {
+        tensors.removeIf(tensor -> tensor.name().equals(name));
         return this;
     }
 
@@ -119,7 +139,7 @@ public final class GgufBytes {
                 .int32(version)
                 .int64(tensors.size() + extraTensors)
                 .int64(metadata.size() + extraMetadata);
-        metadata.forEach(file::raw);
+        metadata.forEach(entry -> file.raw(entry.bytes()));
         long offset = 0;
         for (Entry tensor : tensors) {
             file.text(tensor.name()).int32(tensor.dimensions().length);

@@ -11,8 +11,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
-import java.util.function.Function;
 
 /**
  * A small random Llama and how to write it down; the weights depend on the seed and the sizes only. Immutable.
@@ -46,7 +46,8 @@ public record TinyLlama(long seed, int layers, boolean tiedHead, int shards, Map
         config = Collections.unmodifiableMap(new LinkedHashMap<>(config));
     }
 
-    /** A weight: rows * columns values, row-major; a vector has one row. */
+    /** A weight: rows * columns values, row-major, not to be written to; a vector has one row. */
+    @SuppressWarnings("ArrayRecordComponent")
     public record Weight(int rows, int columns, float[] values) {}
 
     /** Two layers, a tied head, one file. */
@@ -69,7 +70,7 @@ public record TinyLlama(long seed, int layers, boolean tiedHead, int shards, Map
         return new TinyLlama(seed, layers, tiedHead, number, config);
     }
 
-    /** The same with one more key in {@code config.json}. */
+    /** The same with one more key in {@code config.json}; a JSON node of null says null. */
     public TinyLlama withConfig(String key, Object value) {
         Map<String, Object> more = new LinkedHashMap<>(config);
         more.put(key, value);
@@ -98,6 +99,11 @@ public record TinyLlama(long seed, int layers, boolean tiedHead, int shards, Map
             weights.put("lm_head.weight", matrix(VOCABULARY, HIDDEN, random));
         }
         return weights;
+    }
+
+    /** One of the weights. */
+    public Weight weight(String name) {
+        return Optional.ofNullable(weights().get(name)).orElseThrow();
     }
 
     private static Weight matrix(int rows, int columns, Random random) {
@@ -193,15 +199,15 @@ public record TinyLlama(long seed, int layers, boolean tiedHead, int shards, Map
     /** Writes the model as a GGUF file in F32, rows of q and k in GGUF's order. */
     public Path writeGguf(Path file) {
         try {
-            Files.write(file, ggufBytes(Function.identity()).build());
+            Files.write(file, ggufBytes().build());
             return file;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** The model as GGUF, after a change to what its metadata will be. */
-    GgufBytes ggufBytes(Function<GgufBytes, GgufBytes> more) {
+    /** The model as GGUF, to be changed before it is built. */
+    public GgufBytes ggufBytes() {
         GgufBytes gguf = new GgufBytes()
                 .metadata("general.architecture", "llama")
                 .metadata("llama.block_count", layers)
@@ -214,7 +220,7 @@ public record TinyLlama(long seed, int layers, boolean tiedHead, int shards, Map
                 .metadata("llama.attention.layer_norm_rms_epsilon", 1e-5f)
                 .metadata("llama.vocab_size", VOCABULARY)
                 .metadata("llama.rope.dimension_count", HEAD_SIZE);
-        more.apply(tokenizer(gguf));
+        tokenizer(gguf);
         weights().forEach((name, weight) -> {
             if (name.endsWith("norm.weight")) {
                 gguf.tensor(ggufName(name), weight.values(), weight.columns());
@@ -225,13 +231,13 @@ public record TinyLlama(long seed, int layers, boolean tiedHead, int shards, Map
         return gguf;
     }
 
-    private static GgufBytes tokenizer(GgufBytes gguf) {
+    private static void tokenizer(GgufBytes gguf) {
         List<String> tokens = TinyTokenizer.tokens();
         List<Integer> types = new ArrayList<>(Collections.nCopies(tokens.size(), 1));
         for (int special = 0; special < TinyTokenizer.SPECIAL.size(); special++) {
             types.set(special, 3);
         }
-        return gguf.metadata("tokenizer.ggml.model", "gpt2")
+        gguf.metadata("tokenizer.ggml.model", "gpt2")
                 .metadata("tokenizer.ggml.pre", "gpt-2")
                 .metadata("tokenizer.ggml.add_bos_token", false)
                 .texts("tokenizer.ggml.tokens", tokens)

@@ -1,5 +1,6 @@
 package io.sparklora.training.collective;
 
+import java.io.Serializable;
 import java.time.Duration;
 
 /**
@@ -10,7 +11,7 @@ import java.time.Duration;
  * @param joinTimeout how long to wait for both neighbours at the start
  * @param stepTimeout how long an operation may wait for the slowest rank, its computation included
  */
-public record RingSettings(int segmentBytes, Duration joinTimeout, Duration stepTimeout) {
+public record RingSettings(int segmentBytes, Duration joinTimeout, Duration stepTimeout) implements Serializable {
     private static final int MAXIMUM_SEGMENT_BYTES = 16 << 20;
 
     /** 256 KiB segments, one minute to join, ten minutes a step. */

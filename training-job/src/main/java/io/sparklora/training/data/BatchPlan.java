@@ -35,8 +35,7 @@ public record BatchPlan(long sequences, long seed, int batchSequences, int micro
     public static BatchPlan forTokens(
             long tokens, int sequenceLength, long sequences, long seed, int batchSequences, int microSequences) {
         long batchTokens = (long) batchSequences * sequenceLength;
-        return new BatchPlan(
-                sequences, seed, batchSequences, microSequences, (tokens + batchTokens - 1) / batchTokens);
+        return new BatchPlan(sequences, seed, batchSequences, microSequences, (tokens + batchTokens - 1) / batchTokens);
     }
 
     /** Micro-batches of every step, over all ranks. */

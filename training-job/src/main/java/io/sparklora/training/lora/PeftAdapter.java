@@ -1,9 +1,15 @@
 package io.sparklora.training.lora;
 
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.basemodel.BaseModel;
+import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
+import io.sparklora.pipeline.basemodel.SafetensorsFile;
 import io.sparklora.pipeline.basemodel.SafetensorsWriter;
 import io.sparklora.pipeline.run.Storage;
 import java.nio.FloatBuffer;
 import java.util.List;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -59,6 +65,51 @@ public final class PeftAdapter {
     public void write(Storage storage, Path directory) {
         storage.create(new Path(directory, TENSORS_FILE), tensors()::writeTo);
         storage.create(new Path(directory, PeftConfig.FILE), config.json());
+    }
+
+    /**
+     * Reads an adapter, ours or PEFT's, and refuses whatever would not take effect as it stands.
+     *
+     * @param directory holds both files; any location that Hadoop's FileSystem opens
+     * @param base the model that the adapter is to be used with
+     * @throws StageFailure ({@link ExitCode#MISMATCH}) where a file is missing or damaged, the configuration asks for more
+     *     than a plain LoRA ({@link PeftConfig#parse}), or the tensors are not, one for one and size for size, those of the
+     *     configured layers of this base
+     */
+    public static PeftAdapter read(Storage storage, Path directory, BaseModel base) {
+        Path configFile = required(storage, directory, PeftConfig.FILE);
+        PeftConfig config = PeftConfig.parse(storage.read(configFile), configFile);
+        Path tensorsFile = required(storage, directory, TENSORS_FILE);
+        try (SafetensorsFile file = open(storage, tensorsFile)) {
+            LoraLayout layout = LoraLayout.of(base.shape(), config.rank(), config.targets());
+            return new PeftAdapter(config, layout, new PeftTensors(file, layout).parameters());
+        } catch (InvalidBaseModelException e) {
+            throw new StageFailure(ExitCode.MISMATCH, e.getMessage(), e);
+        } catch (IllegalArgumentException e) {
+            String made = config.baseModel().isEmpty() ? "" : ", made for " + config.baseModel() + ",";
+            throw new StageFailure(
+                    ExitCode.MISMATCH,
+                    "the adapter in " + directory + made + " does not fit the base model " + base.path() + ": "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    private static SafetensorsFile open(Storage storage, Path file) {
+        FileSystem fileSystem = storage.of(file);
+        return "file".equals(fileSystem.getScheme())
+                ? SafetensorsFile.open(
+                        java.nio.file.Path.of(fileSystem.makeQualified(file).toUri()))
+                : SafetensorsFile.parse(storage.read(file), file.toString());
+    }
+
+    private static Path required(Storage storage, Path directory, String name) {
+        Path file = new Path(directory, name);
+        if (!storage.exists(file)) {
+            throw new StageFailure(
+                    ExitCode.MISMATCH, "there is no adapter in " + directory + ": " + name + " is missing");
+        }
+        return file;
     }
 
     private SafetensorsWriter tensors() {

@@ -5,6 +5,7 @@ import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.BaseConfig;
 import io.sparklora.pipeline.config.LoraConfig;
 import io.sparklora.pipeline.run.Json;
+import java.io.Serializable;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
@@ -22,7 +23,7 @@ import org.apache.hadoop.fs.Path;
  * @param alpha alpha, at least 1; a branch is multiplied by alpha / r
  * @param targets the layers with a branch, at least one
  */
-public record PeftConfig(String baseModel, int rank, int alpha, Set<LoraTarget> targets) {
+public record PeftConfig(String baseModel, int rank, int alpha, Set<LoraTarget> targets) implements Serializable {
     /** The file's name in an adapter's directory. */
     public static final String FILE = "adapter_config.json";
 

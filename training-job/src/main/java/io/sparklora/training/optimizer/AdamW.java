@@ -28,8 +28,8 @@ public final class AdamW {
      */
     public AdamW(float[] firstMoment, float[] secondMoment, long updates, double weightDecay) {
         if (firstMoment.length != secondMoment.length || updates < 0 || !(weightDecay >= 0)) {
-            throw new IllegalArgumentException(firstMoment.length + " and " + secondMoment.length
-                    + " moments after " + updates + " updates with weight decay " + weightDecay);
+            throw new IllegalArgumentException(firstMoment.length + " and " + secondMoment.length + " moments after "
+                    + updates + " updates with weight decay " + weightDecay);
         }
         this.firstMoment = firstMoment;
         this.secondMoment = secondMoment;

@@ -1,12 +1,14 @@
 package io.sparklora.training.optimizer;
 
+import java.io.Serializable;
+
 /**
  * Scales a gradient down to a global L2 norm, as {@code torch.nn.utils.clip_grad_norm_}:
  * g *= min(1, maximum / (norm + 1e-6)).
  *
  * @param maximumNorm largest norm left alone; 0 for no clipping
  */
-public record GradientClip(double maximumNorm) {
+public record GradientClip(double maximumNorm) implements Serializable {
     private static final double EPSILON = 1e-6;
 
     /** Checks the range. */

@@ -1,6 +1,7 @@
 package io.sparklora.training.optimizer;
 
 import io.sparklora.pipeline.config.TrainConfig.Schedule;
+import java.io.Serializable;
 
 /**
  * The learning rate of each step: a linear warm-up from peak / warmupSteps to the peak, then a decay that would reach 0
@@ -11,7 +12,7 @@ import io.sparklora.pipeline.config.TrainConfig.Schedule;
  * @param warmupSteps steps of the warm-up, in [0, steps]
  * @param steps all steps of the run, at least 1
  */
-public record LearningRate(double peak, Schedule schedule, long warmupSteps, long steps) {
+public record LearningRate(double peak, Schedule schedule, long warmupSteps, long steps) implements Serializable {
     /** So that 0.07 of 100 steps is 7 and not 8. */
     private static final double ROUNDING = 1e-9;
 

@@ -19,9 +19,9 @@ class BatchPlanTest {
     void visitsEverySequenceOnceAnEpochForAnyNumberOfSequences() {
         for (int sequences = 1; sequences < 700; sequences++) {
             SequenceOrder order = new SequenceOrder(sequences, 17, 3);
-            long[] visited = LongStream.range(0, sequences).map(order::at).sorted().toArray();
-            assertThat(visited)
-                    .containsExactly(LongStream.range(0, sequences).toArray());
+            long[] visited =
+                    LongStream.range(0, sequences).map(order::at).sorted().toArray();
+            assertThat(visited).containsExactly(LongStream.range(0, sequences).toArray());
         }
     }
 
@@ -97,7 +97,10 @@ class BatchPlanTest {
     }
 
     private static List<Long> numbers(int count) {
-        return LongStream.range(0, count).boxed().sorted(Comparator.naturalOrder()).toList();
+        return LongStream.range(0, count)
+                .boxed()
+                .sorted(Comparator.naturalOrder())
+                .toList();
     }
 
     private static List<List<Long>> boxed(List<long[]> batches) {

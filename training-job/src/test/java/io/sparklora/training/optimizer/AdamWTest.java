@@ -61,8 +61,7 @@ class AdamWTest {
             float[] gradient = {random.nextFloat(), random.nextFloat()};
             one.step(straight, gradient, 0.01);
             other.step(resumed, gradient, 0.01);
-            other = new AdamW(
-                    other.firstMoment().clone(), other.secondMoment().clone(), other.updates(), 0.01);
+            other = new AdamW(other.firstMoment().clone(), other.secondMoment().clone(), other.updates(), 0.01);
         }
         assertThat(resumed).containsExactly(straight);
     }

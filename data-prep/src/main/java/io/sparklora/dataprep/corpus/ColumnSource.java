@@ -1,0 +1,151 @@
+package io.sparklora.dataprep.corpus;
+
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.is_valid_utf8;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.monotonically_increasing_id;
+import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.when;
+import static org.apache.spark.sql.functions.xxhash64;
+
+import io.sparklora.dataprep.step.Documents;
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.config.SourceConfig;
+import io.sparklora.pipeline.run.ContentKey;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.DataFrameReader;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StringType;
+import org.apache.spark.sql.types.StructType;
+
+/** Rows with columns: Parquet, CSV (RFC 4180, UTF-8, with a header, quoted values may hold line breaks), and Spark tables. */
+final class ColumnSource {
+    private static final String CORRUPT = "_corrupt_record";
+
+    private ColumnSource() {}
+
+    static Dataset<Row> parquet(SparkSession spark, Source source) {
+        Dataset<Row> rows = source.reader(spark).parquet(source.config().path());
+        requireColumns(source, rows.schema());
+        Column row = col("_metadata.row_index").plus(1).as(Documents.ROW);
+        return documents(rows.select(values(source, source.fileName(), row)), lit(false));
+    }
+
+    static Dataset<Row> csv(SparkSession spark, Source source) {
+        DataFrameReader reader = source.reader(spark)
+                .option("header", true)
+                .option("multiLine", true)
+                .option("escape", "\"")
+                .option("enforceSchema", false)
+                .option("columnNameOfCorruptRecord", CORRUPT);
+        StructType schema = reader.csv(source.config().path()).schema();
+        requireColumns(source, schema);
+        Dataset<Row> rows = reader.schema(schema.add(CORRUPT, DataTypes.StringType))
+                .csv(source.config().path());
+        Column[] place = Source.place();
+        Dataset<Row> numbered = Source.numbered(
+                rows.select(values(source, source.fileName(), place[0], place[1], col(CORRUPT))));
+        return documents(numbered, col(CORRUPT).isNotNull());
+    }
+
+    /** A table has no files and no rows with a place: the row number only tells its rows apart, it is not reported. */
+    static Dataset<Row> table(SparkSession spark, Source source) {
+        Dataset<Row> rows = spark.table(source.config().table());
+        requireColumns(source, rows.schema());
+        return documents(
+                rows.select(values(source, lit(""), monotonically_increasing_id().as(Documents.ROW))), lit(false));
+    }
+
+    /**
+     * What a table's rows are, whatever their order: how many, and sums of two hashes of each. 128 bits of a fast hash
+     * recognise content; they do not withstand someone who makes a collision on purpose.
+     */
+    static ContentKey fingerprint(SparkSession spark, Source source) {
+        Dataset<Row> rows = spark.table(source.config().table());
+        requireColumns(source, rows.schema());
+        Row sums = rows.select(values(source, lit("")))
+                .agg(count(lit(1)), sumOfHashes(1), sumOfHashes(2))
+                .first();
+        return ContentKey.of(
+                List.of("table/1", String.valueOf(sums.get(0)), String.valueOf(sums.get(1)), String.valueOf(sums.get(2))));
+    }
+
+    private static Column sumOfHashes(int salt) {
+        List<Column> parts = new ArrayList<>(List.of(lit(salt)));
+        for (String name : List.of(Documents.TEXT, Source.GIVEN_ID, Source.GIVEN_LICENCE)) {
+            // A null leaves the hash as it was: the flag tells which column was null.
+            parts.add(col(name).isNull());
+            parts.add(col(name));
+        }
+        return sum(xxhash64(parts.toArray(Column[]::new)).cast(DataTypes.createDecimalType(20, 0)));
+    }
+
+    /** Text, id and licence of the row, besides the columns given. */
+    private static Column[] values(Source source, Column file, Column... more) {
+        List<Column> columns = new ArrayList<>(Arrays.asList(more));
+        columns.add(file.as(Documents.FILE));
+        columns.add(first(source.config().text()).as(Documents.TEXT));
+        columns.add(first(source.config().id()).as(Source.GIVEN_ID));
+        columns.add(first(names(source.config().licenceColumn())).as(Source.GIVEN_LICENCE));
+        return columns.toArray(Column[]::new);
+    }
+
+    private static Dataset<Row> documents(Dataset<Row> rows, Column isCorrupt) {
+        Column defect = when(isCorrupt, Defect.UNPARSABLE.word())
+                .when(col(Documents.TEXT).isNull(), Defect.NO_TEXT.word())
+                .when(is_valid_utf8(col(Documents.TEXT)).equalTo(false), Defect.INVALID_ENCODING.word());
+        return rows.withColumn(Source.DEFECT, defect).select(
+                col(Documents.FILE),
+                col(Documents.ROW),
+                col(Source.GIVEN_ID),
+                col(Source.GIVEN_LICENCE),
+                when(col(Source.DEFECT).isNull(), col(Documents.TEXT)).as(Documents.TEXT),
+                col(Source.DEFECT));
+    }
+
+    private static void requireColumns(Source source, StructType schema) {
+        SourceConfig config = source.config();
+        config.text().forEach(name -> requireText(source, schema, name));
+        config.id().forEach(name -> require(source, schema, "id", name));
+        names(config.licenceColumn()).forEach(name -> require(source, schema, "licence-column", name));
+    }
+
+    private static void requireText(Source source, StructType schema, String name) {
+        DataType type = require(source, schema, "text", name);
+        if (!(type instanceof StringType)) {
+            throw new StageFailure(
+                    ExitCode.BAD_INPUT,
+                    source.place("text") + " names '" + name + "', which must be a string but is " + type.sql());
+        }
+    }
+
+    private static DataType require(Source source, StructType schema, String key, String name) {
+        return Arrays.stream(schema.fields())
+                .filter(field -> field.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> source.noSuchColumn(key, name, List.of(schema.fieldNames())))
+                .dataType();
+    }
+
+    private static List<String> names(String column) {
+        return column.isEmpty() ? List.of() : List.of(column);
+    }
+
+    /** The first of the columns that has a value, as a string. */
+    private static Column first(List<String> names) {
+        Column[] values = names.stream()
+                .map(name -> col("`" + name.replace("`", "``") + "`").cast(DataTypes.StringType))
+                .toArray(Column[]::new);
+        return values.length == 0 ? lit(null).cast(DataTypes.StringType) : coalesce(values);
+    }
+}

@@ -1,0 +1,32 @@
+package io.sparklora.dataprep.corpus;
+
+import io.sparklora.dataprep.step.DropReason;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** What makes a row of the corpus malformed; together they must stay below the share that the configuration allows. */
+enum Defect {
+    /** The file or line is not of its format. */
+    UNPARSABLE,
+    /** The text's column or field is null or missing. */
+    NO_TEXT,
+    /** The text's JSON field holds a number, a list or an object. */
+    NOT_A_STRING,
+    /** The text is not UTF-8. */
+    INVALID_ENCODING;
+
+    static final String STEP = "read";
+
+    String word() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    DropReason reason() {
+        return new DropReason(STEP, word());
+    }
+
+    static List<DropReason> reasons() {
+        return Arrays.stream(values()).map(Defect::reason).toList();
+    }
+}

@@ -1,0 +1,68 @@
+package io.sparklora.dataprep.corpus;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.is_valid_utf8;
+import static org.apache.spark.sql.functions.length;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.ltrim;
+import static org.apache.spark.sql.functions.trim;
+import static org.apache.spark.sql.functions.when;
+
+import io.sparklora.dataprep.step.Documents;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+
+/** Plain text, UTF-8: whole files, or lines. Empty files and blank lines are no documents. */
+final class TextSource {
+    static final String VALUE = "value";
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
+
+    private TextSource() {}
+
+    static Dataset<Row> files(SparkSession spark, Source source) {
+        return documents(wholeFiles(spark, source));
+    }
+
+    static Dataset<Row> lines(SparkSession spark, Source source) {
+        return documents(numberedLines(spark, source));
+    }
+
+    /** Columns {@value #VALUE}, file, row (null). */
+    static Dataset<Row> wholeFiles(SparkSession spark, Source source) {
+        return source.reader(spark)
+                .option("wholetext", true)
+                .text(source.config().path())
+                .select(
+                        ltrim(col(VALUE), lit(BYTE_ORDER_MARK)).as(VALUE),
+                        source.fileName().as(Documents.FILE),
+                        lit(null).cast(DataTypes.LongType).as(Documents.ROW));
+    }
+
+    /** Columns {@value #VALUE}, file, row (the line's number, blank lines counted but left out). */
+    static Dataset<Row> numberedLines(SparkSession spark, Source source) {
+        Column[] place = Source.place();
+        Dataset<Row> lines = source.reader(spark)
+                .text(source.config().path())
+                .select(
+                        ltrim(col(VALUE), lit(BYTE_ORDER_MARK)).as(VALUE),
+                        source.fileName().as(Documents.FILE),
+                        place[0],
+                        place[1]);
+        return Source.numbered(lines).where(length(trim(col(VALUE), lit(" \t\r"))).gt(0));
+    }
+
+    private static Dataset<Row> documents(Dataset<Row> values) {
+        Column isText = is_valid_utf8(col(VALUE));
+        Column none = lit(null).cast(DataTypes.StringType);
+        return values.select(
+                col(Documents.FILE),
+                col(Documents.ROW),
+                none.as(Source.GIVEN_ID),
+                none.as(Source.GIVEN_LICENCE),
+                when(isText, col(VALUE)).as(Documents.TEXT),
+                when(isText, none).otherwise(Defect.INVALID_ENCODING.word()).as(Source.DEFECT));
+    }
+}

@@ -1,0 +1,242 @@
+package io.sparklora.dataprep.dataset;
+
+import static org.apache.spark.sql.functions.array_repeat;
+import static org.apache.spark.sql.functions.array_sort;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.collect_list;
+import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.explode;
+import static org.apache.spark.sql.functions.filter;
+import static org.apache.spark.sql.functions.flatten;
+import static org.apache.spark.sql.functions.floor;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.size;
+import static org.apache.spark.sql.functions.slice;
+import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.transform;
+import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
+
+import io.sparklora.dataprep.step.Documents;
+import io.sparklora.pipeline.dataset.DatasetManifest.DataFile;
+import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
+import io.sparklora.pipeline.dataset.Split;
+import io.sparklora.pipeline.dataset.TokenDataset;
+import io.sparklora.pipeline.run.Storage;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Observation;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.api.java.UDF3;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * The packed sequences of all splits, as {@link TokenDataset} says: pieces of documents in a row, the longest first, then
+ * padding. A piece is a document of its own to training: its first token has no label, positions restart, and attention
+ * stays inside it.
+ */
+public final class Sequences {
+    private static final StructType SCHEMA = new StructType()
+            .add(TokenDataset.INPUT_IDS, DataTypes.createArrayType(DataTypes.IntegerType, false), false)
+            .add(TokenDataset.LABELS, DataTypes.createArrayType(DataTypes.IntegerType, false), false)
+            .add(TokenDataset.SEQUENCE_LENGTHS, DataTypes.createArrayType(DataTypes.IntegerType, false), false)
+            .add(TokenDataset.SEQUENCE_ID, DataTypes.LongType, false)
+            .add(TokenDataset.DOCUMENT_IDS, DataTypes.createArrayType(DataTypes.StringType, false), false)
+            .add(ShardedParquet.DIRECTORY, DataTypes.StringType, false)
+            .add(ShardedParquet.SHARD, DataTypes.IntegerType, false);
+    private static final int MOST_ROWS_OF_GROUP = 1024;
+    private static final int TOKENS_OF_GROUP = 1 << 22;
+    private static final int TOKENS_OF_FILE = 1 << 25;
+    private static final String PIECE = "piece";
+    private static final String PIECES = "pieces";
+
+    private final int length;
+    private final int pad;
+    private final int sequencesOfFile;
+    private final int rowsOfGroup;
+
+    /**
+     * @param length tokens of a sequence
+     * @param pad the token that fills a sequence's end
+     */
+    public Sequences(int length, int pad) {
+        this.length = length;
+        this.pad = pad;
+        this.rowsOfGroup = Math.max(1, Math.min(MOST_ROWS_OF_GROUP, TOKENS_OF_GROUP / length));
+        this.sequencesOfFile = Math.max(rowsOfGroup, TOKENS_OF_FILE / length);
+    }
+
+    /**
+     * Writes the sequences of all splits below a directory.
+     *
+     * @param documents {@link TokenizedDocuments}, as the plan was made of
+     * @return what is there now, of each split that has sequences
+     */
+    public List<SplitFigures> write(Dataset<Row> documents, SequencePlan plan, Storage storage, Path below) {
+        int shards = 0;
+        for (Split split : Split.values()) {
+            shards += files(split, plan).size();
+        }
+        Observation written = new Observation();
+        Dataset<Row> sequences = sequences(pieces(documents, plan), Math.max(1, shards));
+        ShardedParquet.write(
+                sequences.observe(written, count(lit(1)).as("sequences"), counts()),
+                col(TokenDataset.SEQUENCE_ID),
+                rowsOfGroup,
+                storage,
+                below);
+        List<SplitFigures> figures = figures(plan);
+        requireEqual(figures, written);
+        return figures;
+    }
+
+    /** One row a piece: which sequence it goes to, its document, and its tokens. */
+    private Dataset<Row> pieces(Dataset<Row> documents, SequencePlan plan) {
+        Broadcast<SequencePlan> shared = JavaSparkContext.fromSparkContext(
+                        documents.sparkSession().sparkContext())
+                .broadcast(plan);
+        // The packing is a lookup in the driver's plan: three numbers a document leave the GPU, not its tokens.
+        UDF3<Long, Integer, Integer, int[]> lookup =
+                (position, split, tokens) -> shared.value().sequences(position, split, tokens);
+        Column tokens = col(TokenizedDocuments.TOKENS);
+        Column sequenceOfPiece = udf(lookup, DataTypes.createArrayType(DataTypes.IntegerType, false))
+                .asNonNullable()
+                .apply(col(TokenizedDocuments.POSITION), col(TokenizedDocuments.SPLIT), size(tokens));
+        // Cut before they are exploded: each row then carries its own tokens, not its document's.
+        Column cut = transform(
+                sequenceOfPiece,
+                (sequence, piece) -> struct(
+                        sequence.cast(DataTypes.LongType).as(TokenDataset.SEQUENCE_ID),
+                        slice(tokens, piece.multiply(length).plus(1), lit(length)).as(TokenizedDocuments.TOKENS)));
+        Dataset<Row> pieces = documents.select(
+                directory().as(ShardedParquet.DIRECTORY),
+                col(TokenizedDocuments.POSITION),
+                col(Documents.ID),
+                explode(cut).as(PIECE));
+        Column sequence = col(PIECE).getField(TokenDataset.SEQUENCE_ID);
+        return pieces.select(
+                col(ShardedParquet.DIRECTORY),
+                floor(sequence.divide(sequencesOfFile)).cast(DataTypes.IntegerType).as(ShardedParquet.SHARD),
+                sequence.as(TokenDataset.SEQUENCE_ID),
+                col(TokenizedDocuments.POSITION),
+                col(Documents.ID),
+                col(PIECE).getField(TokenizedDocuments.TOKENS).as(TokenizedDocuments.TOKENS));
+    }
+
+    private static Column directory() {
+        Column name = lit(Split.TRAIN.directory());
+        for (Split split : List.of(Split.VALIDATION, Split.TEST)) {
+            name = when(col(TokenizedDocuments.SPLIT).equalTo(split.ordinal()), split.directory())
+                    .otherwise(name);
+        }
+        return name;
+    }
+
+    private Dataset<Row> sequences(Dataset<Row> pieces, int shards) {
+        Column tokens = col(TokenizedDocuments.TOKENS);
+        Column ordered = array_sort(collect_list(struct(
+                size(tokens).multiply(-1).as("longest_first"),
+                col(TokenizedDocuments.POSITION),
+                col(Documents.ID),
+                tokens)));
+        return ShardedParquet.gathered(pieces, shards)
+                .groupBy(ShardedParquet.DIRECTORY, ShardedParquet.SHARD, TokenDataset.SEQUENCE_ID)
+                .agg(ordered.as(PIECES))
+                .select(
+                        inputIds().as(TokenDataset.INPUT_IDS),
+                        labels().as(TokenDataset.LABELS),
+                        lengths().as(TokenDataset.SEQUENCE_LENGTHS),
+                        col(TokenDataset.SEQUENCE_ID),
+                        transform(col(PIECES), piece -> piece.getField(Documents.ID)).as(TokenDataset.DOCUMENT_IDS),
+                        col(ShardedParquet.DIRECTORY),
+                        col(ShardedParquet.SHARD))
+                .to(SCHEMA);
+    }
+
+    private static Column tokensOfPieces() {
+        return transform(col(PIECES), piece -> piece.getField(TokenizedDocuments.TOKENS));
+    }
+
+    private Column padding() {
+        return lit(length).minus(size(flatten(tokensOfPieces())));
+    }
+
+    private Column inputIds() {
+        return concat(flatten(tokensOfPieces()), array_repeat(lit(pad), padding()));
+    }
+
+    private Column labels() {
+        Column ignored = lit(TokenDataset.IGNORED_LABEL);
+        Column ofPieces = transform(
+                tokensOfPieces(),
+                tokens -> transform(tokens, (token, place) -> when(place.equalTo(0), ignored).otherwise(token)));
+        return concat(flatten(ofPieces), array_repeat(ignored, padding()));
+    }
+
+    private Column lengths() {
+        Column ofPadding = array_repeat(padding(), when(padding().gt(0), 1).otherwise(0));
+        return concat(transform(tokensOfPieces(), tokens -> size(tokens)), ofPadding);
+    }
+
+    /** What the plan says that a split holds, and in which files. */
+    private List<SplitFigures> figures(SequencePlan plan) {
+        List<SplitFigures> figures = new ArrayList<>();
+        for (Split split : Split.values()) {
+            SequencePlan.Figures planned = plan.figures(split);
+            if (planned.sequences() > 0) {
+                figures.add(new SplitFigures(
+                        split,
+                        planned.documents(),
+                        planned.sequences(),
+                        planned.tokens(),
+                        planned.supervisedTokens(),
+                        files(split, plan)));
+            }
+        }
+        return List.copyOf(figures);
+    }
+
+    private List<DataFile> files(Split split, SequencePlan plan) {
+        List<DataFile> files = new ArrayList<>();
+        long sequences = plan.figures(split).sequences();
+        for (long first = 0; first < sequences; first += sequencesOfFile) {
+            String path = ShardedParquet.file(split.directory(), files.size());
+            files.add(new DataFile(path, first, Math.min(sequencesOfFile, sequences - first)));
+        }
+        return List.copyOf(files);
+    }
+
+    private static Column[] counts() {
+        Column supervised =
+                size(filter(col(TokenDataset.LABELS), label -> label.notEqual(TokenDataset.IGNORED_LABEL)));
+        List<Column> counts = new ArrayList<>();
+        for (Split split : Split.values()) {
+            Column here = col(ShardedParquet.DIRECTORY).equalTo(split.directory());
+            counts.add(sum(when(here, 1).otherwise(0)).as(split.directory()));
+            counts.add(sum(when(here, supervised).otherwise(0)).as(split.directory() + "_supervised"));
+        }
+        return counts.toArray(Column[]::new);
+    }
+
+    /** The rows that went to the files must be those of the plan: a lost or doubled document would show here. */
+    private static void requireEqual(List<SplitFigures> planned, Observation observation) {
+        Row written = observation.getRow();
+        for (SplitFigures split : planned) {
+            long sequences = written.getAs(split.split().directory());
+            long supervised = written.getAs(split.split().directory() + "_supervised");
+            if (sequences != split.sequences() || supervised != split.supervisedTokens()) {
+                throw new IllegalStateException(split.split().directory() + ": " + sequences + " sequences with "
+                        + supervised + " supervised tokens were written, but " + split.sequences() + " with "
+                        + split.supervisedTokens() + " were planned");
+            }
+        }
+    }
+}

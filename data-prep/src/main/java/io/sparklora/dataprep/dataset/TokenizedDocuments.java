@@ -1,0 +1,90 @@
+package io.sparklora.dataprep.dataset;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.monotonically_increasing_id;
+import static org.apache.spark.sql.functions.shiftrightunsigned;
+import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
+import static org.apache.spark.sql.functions.xxhash64;
+
+import io.sparklora.dataprep.step.Documents;
+import io.sparklora.pipeline.config.PrepareConfig;
+import io.sparklora.pipeline.dataset.Split;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.expressions.UserDefinedFunction;
+import org.apache.spark.sql.types.DataTypes;
+
+/**
+ * The kept documents as tokens, in canonical order: by split, source, id, hash of the text, file and row. Partitions hold
+ * the order from the first to the last.
+ *
+ * <ul>
+ *   <li>{@value #POSITION} long: partition number times 2^33 plus place in the partition
+ *   <li>{@value #SPLIT} int: ordinal of {@link Split}
+ *   <li>{@link Documents#ID}, {@link Documents#LICENCE} string
+ *   <li>{@value #TOKENS} array of int
+ * </ul>
+ */
+public final class TokenizedDocuments {
+    static final String POSITION = "position";
+    static final String SPLIT = "split";
+    static final String TOKENS = "tokens";
+    static final int POSITION_BITS = 33;
+
+    private static final String HASH = "hash";
+    private static final int UNUSED_BITS = 11;
+    private static final double UNIT = 0x1p-53;
+
+    private TokenizedDocuments() {}
+
+    /**
+     * Splits, orders and tokenises; lazy, and to be cached before use, since positions hold for one computation only.
+     *
+     * @param documents columns of {@link Documents}; dropped ones are left out
+     */
+    public static Dataset<Row> of(Dataset<Row> documents, PrepareConfig.Split shares, long seed, TokenRules rules) {
+        SparkSession spark = documents.sparkSession();
+        UserDefinedFunction tokenize = tokenizer(spark, rules);
+        return documents
+                .where(col(Documents.DROPPED).isNull())
+                .withColumn(HASH, Documents.contentHash())
+                .withColumn(SPLIT, split(col(HASH), shares, seed))
+                .orderBy(SPLIT, Documents.SOURCE, Documents.ID, HASH, Documents.FILE, Documents.ROW)
+                .select(
+                        monotonically_increasing_id().as(POSITION),
+                        col(SPLIT),
+                        col(Documents.ID),
+                        col(Documents.LICENCE),
+                        tokenize.apply(col(Documents.TEXT)).as(TOKENS));
+    }
+
+    /**
+     * The split of a document, by a hash of seed and text alone: a document stays in its split when others come, and
+     * equal texts are never on both sides.
+     */
+    static Column split(Column contentHash, PrepareConfig.Split shares, long seed) {
+        Column draw = shiftrightunsigned(xxhash64(lit(seed), contentHash), UNUSED_BITS)
+                .cast(DataTypes.DoubleType)
+                .multiply(UNIT);
+        return when(draw.lt(shares.validation()), Split.VALIDATION.ordinal())
+                .when(draw.lt(shares.validation() + shares.test()), Split.TEST.ordinal())
+                .otherwise(Split.TRAIN.ordinal());
+    }
+
+    // Tokenising is native code on the CPU: the texts leave the GPU here for good.
+    private static UserDefinedFunction tokenizer(SparkSession spark, TokenRules rules) {
+        Broadcast<SharedTokenizer> shared =
+                JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(new SharedTokenizer(rules));
+        return udf(
+                        (UDF1<String, int[]>) text -> shared.value().tokens(text),
+                        DataTypes.createArrayType(DataTypes.IntegerType, false))
+                .asNonNullable();
+    }
+}

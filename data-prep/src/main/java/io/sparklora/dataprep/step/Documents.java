@@ -1,0 +1,72 @@
+package io.sparklora.dataprep.step;
+
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.when;
+
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.DataTypes;
+
+/**
+ * The columns of the documents on their way through the steps. Every document that was read stays a row to the end: a
+ * dropped one loses its text and says why, so that documents in = kept + dropped by each reason.
+ *
+ * <ul>
+ *   <li>{@value #SOURCE} int: place in {@code corpus.sources}
+ *   <li>{@value #FILE} string: name of the file below the source's base directory; empty for a table
+ *   <li>{@value #ROW} long: row of the file, from 1; null where the document is the whole file
+ *   <li>{@value #ID} string, {@value #LICENCE} string: never null; a document without a licence has an empty one
+ *   <li>{@value #TEXT} string: null for dropped documents
+ *   <li>{@value #DROPPED} struct of step, reason, measured, threshold, survivor_id: null for documents that go on
+ * </ul>
+ */
+public final class Documents {
+    public static final String SOURCE = "source";
+    public static final String FILE = "file";
+    public static final String ROW = "row";
+    public static final String ID = "document_id";
+    public static final String LICENCE = "licence";
+    public static final String TEXT = "text";
+    public static final String DROPPED = "dropped";
+
+    private static final int SHA_256 = 256;
+
+    private Documents() {}
+
+    /** Hash of the text as it is now: 64 hexadecimal digits. */
+    public static Column contentHash() {
+        return org.apache.spark.sql.functions.sha2(col(TEXT), SHA_256);
+    }
+
+    /** Drops the documents for which the condition is true, unless an earlier step dropped them; null is false. */
+    public static Dataset<Row> drop(Dataset<Row> documents, Column condition, Column verdict) {
+        return documents
+                .withColumn(DROPPED, coalesce(col(DROPPED), when(condition, verdict)))
+                .withColumn(TEXT, when(col(DROPPED).isNull(), col(TEXT)));
+    }
+
+    /** The value of {@link #DROPPED} for a reason that measures nothing. */
+    public static Column verdict(DropReason reason) {
+        return verdict(reason, lit(null), lit(null), lit(null));
+    }
+
+    /**
+     * The value of {@link #DROPPED}.
+     *
+     * @param measured what the step measured
+     * @param threshold what it compared it with
+     * @param survivor id of the document that stays in this one's place
+     */
+    public static Column verdict(DropReason reason, Column measured, Column threshold, Column survivor) {
+        return struct(
+                lit(reason.step()).as("step"),
+                lit(reason.word()).as("reason"),
+                measured.cast(DataTypes.DoubleType).as("measured"),
+                threshold.cast(DataTypes.DoubleType).as("threshold"),
+                survivor.cast(DataTypes.StringType).as("survivor_id"));
+    }
+}

@@ -1,0 +1,46 @@
+package io.sparklora.dataprep.step;
+
+import static org.apache.spark.sql.functions.char_length;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+
+import io.sparklora.pipeline.config.PrepareConfig;
+import java.util.List;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/** Drops documents of too few or too many characters (Unicode code points of the normalised text). */
+public final class LimitLength implements Step.OfDocument {
+    private static final String NAME = "length";
+    private static final DropReason TOO_SHORT = new DropReason(NAME, "too-short");
+    private static final DropReason TOO_LONG = new DropReason(NAME, "too-long");
+
+    private final PrepareConfig.Length limits;
+
+    /** @param limits both inclusive */
+    public LimitLength(PrepareConfig.Length limits) {
+        this.limits = limits;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public List<DropReason> reasons() {
+        return List.of(TOO_SHORT, TOO_LONG);
+    }
+
+    @Override
+    public Dataset<Row> apply(Dataset<Row> documents) {
+        Column length = char_length(col(Documents.TEXT));
+        Column shortest = lit(limits.minCharacters());
+        Column longest = lit(limits.maxCharacters());
+        Column none = lit(null);
+        Dataset<Row> longEnough = Documents.drop(
+                documents, length.lt(shortest), Documents.verdict(TOO_SHORT, length, shortest, none));
+        return Documents.drop(longEnough, length.gt(longest), Documents.verdict(TOO_LONG, length, longest, none));
+    }
+}

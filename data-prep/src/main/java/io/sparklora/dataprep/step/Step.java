@@ -1,0 +1,26 @@
+package io.sparklora.dataprep.step;
+
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/**
+ * One step between reading and tokenising. It changes texts, or marks documents as dropped; it never removes or adds a
+ * row ({@link Documents} has the columns).
+ */
+public sealed interface Step {
+    /** The step's name in progress lines, funnel and ledger. */
+    String name();
+
+    /** Every reason for which it may drop a document, in the order of the funnel. */
+    List<DropReason> reasons();
+
+    /** The documents after the step; lazy. */
+    Dataset<Row> apply(Dataset<Row> documents);
+
+    /** A step that looks at one document at a time: no shuffle. */
+    non-sealed interface OfDocument extends Step {}
+
+    /** A step that compares documents; its input is cached, so that it may be read more than once. */
+    non-sealed interface OfCorpus extends Step {}
+}

@@ -1,0 +1,55 @@
+package io.sparklora.dataprep.step;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lower;
+import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
+
+import io.sparklora.pipeline.config.PrepareConfig;
+import java.util.List;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.expressions.UserDefinedFunction;
+import org.apache.spark.sql.types.DataTypes;
+
+/**
+ * HTML to plain text. {@code auto} takes a document for HTML that holds a doctype, a line break or paragraph element, or
+ * the end tag of a common element; {@code <year>} and {@code <name@host>} in plain text are no markup.
+ */
+public final class StripMarkup implements Step.OfDocument {
+    private static final String HTML = "<!doctype html|<(br|p|hr)( [^<>]*)?/?>"
+            + "|</(html|body|head|div|span|p|a|b|i|em|strong|ul|ol|li|dl|dt|dd|table|tr|td|th|pre|code|h[1-6]|font|center)>";
+
+    // Parsing HTML is no column expression: these documents, and only these, leave the GPU.
+    private static final UserDefinedFunction PLAIN = udf((UDF1<String, String>) Markup::plainText, DataTypes.StringType);
+
+    private final PrepareConfig.Html mode;
+
+    /** @param mode which documents are taken for HTML */
+    public StripMarkup(PrepareConfig.Html mode) {
+        this.mode = mode;
+    }
+
+    @Override
+    public String name() {
+        return "markup";
+    }
+
+    @Override
+    public List<DropReason> reasons() {
+        return List.of();
+    }
+
+    @Override
+    public Dataset<Row> apply(Dataset<Row> documents) {
+        Column text = col(Documents.TEXT);
+        return switch (mode) {
+            case KEEP -> documents;
+            case STRIP -> documents.withColumn(Documents.TEXT, when(text.isNotNull(), PLAIN.apply(text)));
+            case AUTO -> documents.withColumn(
+                    Documents.TEXT, when(lower(text).rlike(HTML), PLAIN.apply(text)).otherwise(text));
+        };
+    }
+}

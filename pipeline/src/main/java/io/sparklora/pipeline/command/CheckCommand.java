@@ -1,0 +1,146 @@
+package io.sparklora.pipeline.command;
+
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.basemodel.BaseModel;
+import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
+import io.sparklora.pipeline.config.RunConfig;
+import io.sparklora.pipeline.config.SourceConfig;
+import io.sparklora.pipeline.dataset.CorpusFiles;
+import io.sparklora.pipeline.run.StageMain;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Everything that can be said of a run before it starts. */
+@Command(
+        name = "check",
+        description =
+                "Looks at all that a run needs, without starting Spark: configuration, base model, corpus, storage, "
+                        + "Spark, native libraries; prints every setting. Exits as the run would at the first fault.")
+final class CheckCommand implements Callable<Integer> {
+    private final Installation installation;
+
+    @Mixin
+    private ConfigArguments arguments;
+
+    @Spec
+    private CommandSpec spec;
+
+    private ExitCode worst = ExitCode.DONE;
+
+    CheckCommand(Installation installation) {
+        this.installation = installation;
+    }
+
+    @Override
+    public Integer call() {
+        StageMain.Context context = arguments.context();
+        RunConfig config = context.config();
+        PrintWriter out = spec.commandLine().getOut();
+        arguments.settings().forEach(setting -> out.println("          " + setting));
+        report("base model", () -> baseModel(config));
+        List<SourceConfig> sources = config.corpus().sources();
+        for (int i = 0; i < sources.size(); i++) {
+            int index = i;
+            report("corpus", () -> source(context, sources.get(index), index));
+        }
+        report("runs", () -> writable(context, config.storage().runs()));
+        report("registry", () -> writable(context, config.storage().registry()));
+        report("spark", () -> installation.sparkSubmit().toString());
+        report("jars", this::jars);
+        report("natives", this::natives);
+        out.flush();
+        return worst.code();
+    }
+
+    private void report(String topic, Supplier<String> look) {
+        String line;
+        try {
+            line = "ok      " + String.format(Locale.ROOT, "%-12s", topic) + look.get();
+        } catch (InvalidBaseModelException e) {
+            line = fault(topic, ExitCode.MISMATCH, String.valueOf(e.getMessage()));
+        } catch (StageFailure e) {
+            line = fault(topic, e.exitCode(), e.getMessage());
+        }
+        spec.commandLine().getOut().println(line);
+    }
+
+    private String fault(String topic, ExitCode code, String message) {
+        if (worst == ExitCode.DONE) {
+            worst = code;
+        }
+        return "FAULT   " + String.format(Locale.ROOT, "%-12s", topic) + message;
+    }
+
+    private static String baseModel(RunConfig config) {
+        try (BaseModel base = BaseModel.open(Path.of(config.base().model()))) {
+            DecoderShape shape = base.shape();
+            return String.format(
+                    Locale.ROOT,
+                    "%s, %d layers, hidden %d, %d heads (%d key-value), vocabulary %,d, context %,d%n%20s%s",
+                    shape.architecture(),
+                    shape.layers(),
+                    shape.hiddenSize(),
+                    shape.attentionHeads(),
+                    shape.keyValueHeads(),
+                    shape.vocabularySize(),
+                    shape.contextLength(),
+                    "",
+                    MemoryEstimate.of(config, base).text());
+        }
+    }
+
+    private static String source(StageMain.Context context, SourceConfig source, int index) {
+        if (source.format() == SourceConfig.Format.TABLE) {
+            return "table " + source.table() + ", which only Spark can look at";
+        }
+        List<CorpusFiles.File> files =
+                CorpusFiles.of(context.storage(), source, index).files();
+        return String.format(
+                Locale.ROOT,
+                "%s: %,d files, %,d bytes",
+                source.path(),
+                files.size(),
+                files.stream().mapToLong(CorpusFiles.File::bytes).sum());
+    }
+
+    private static String writable(StageMain.Context context, String directory) {
+        org.apache.hadoop.fs.Path probe = new org.apache.hadoop.fs.Path(directory, ".check-" + UUID.randomUUID());
+        context.storage().create(probe, "check".getBytes(StandardCharsets.UTF_8));
+        context.storage().delete(probe);
+        return directory + " can be written";
+    }
+
+    private String jars() {
+        return List.of("pipeline", "data-prep", "training-job").stream()
+                .map(installation::jar)
+                .map(jar -> String.valueOf(jar.getFileName()))
+                .reduce((a, b) -> a + ", " + b)
+                .orElseThrow();
+    }
+
+    private String natives() {
+        String library = System.getenv("PYTORCH_LIBRARY_PATH");
+        if (library != null && !library.isEmpty()) {
+            return "PYTORCH_LIBRARY_PATH " + library;
+        }
+        return installation
+                .nativesClassPath()
+                .orElseThrow(() -> new StageFailure(
+                        ExitCode.USAGE,
+                        "there is no jar with libtorch in "
+                                + installation.home().resolve("target/natives")
+                                + ": build Spark LoRA, or set PYTORCH_LIBRARY_PATH"));
+    }
+}

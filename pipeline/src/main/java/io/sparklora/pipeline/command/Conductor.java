@@ -1,0 +1,124 @@
+package io.sparklora.pipeline.command;
+
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.Stage;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.run.Json;
+import io.sparklora.pipeline.run.StageMain;
+import io.sparklora.pipeline.run.StageResult;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * Runs the stages one after another, each as a Spark application of its own, submitted by the very command that a user
+ * or a scheduler would type. Stops at the first that does not end with 0 and passes its exit status on.
+ */
+final class Conductor {
+    private final StageMain.Context context;
+    private final Submissions submissions;
+    private final Installation installation;
+    private final PrintWriter out;
+    private final PrintWriter err;
+
+    /** @param out where the closing screen goes; the stages inherit the process's own streams */
+    Conductor(
+            StageMain.Context context,
+            Submissions submissions,
+            Installation installation,
+            PrintWriter out,
+            PrintWriter err) {
+        this.context = context;
+        this.submissions = submissions;
+        this.installation = installation;
+        this.out = out;
+        this.err = err;
+    }
+
+    /**
+     * Runs what is not done yet, and closes with a line a stage.
+     *
+     * @return the exit status of the stage that ended the run, or 0
+     */
+    int run() {
+        FinishedStages finished = new FinishedStages(context);
+        List<StageResult.Summary> summaries = new ArrayList<>();
+        int exitCode = ExitCode.DONE.code();
+        for (Stage stage : Stage.values()) {
+            Optional<FinishedStages.Finished> before = finished.find(stage);
+            if (before.isPresent()) {
+                out.println(stage.word() + ": already done");
+                out.flush();
+                summaries.add(before.get().summary());
+                exitCode = before.get().exitCode().code();
+            } else {
+                exitCode = submit(stage);
+                reported(stage).ifPresent(result -> summaries.add(result.summary()));
+            }
+            if (exitCode != ExitCode.DONE.code()) {
+                break;
+            }
+        }
+        close(summaries, exitCode);
+        return exitCode;
+    }
+
+    /**
+     * Runs one stage, done or not: it judges that itself.
+     *
+     * @return its exit status
+     */
+    int submit(Stage stage) {
+        SparkSubmit command = submissions.of(stage);
+        // What an earlier attempt reported must not be taken for what this one does.
+        context.storage().delete(context.layout().result(stage));
+        int exitCode = ChildProcess.run(command);
+        if (exitCode != ExitCode.DONE.code()) {
+            if (reported(stage).isEmpty()) {
+                err.println("spark-lora " + stage.word() + ": spark-submit ended with " + exitCode
+                        + " and without a result; the command was\n  " + command.shellLine());
+                err.flush();
+            }
+            return exitCode;
+        }
+        // A cluster manager that runs the driver elsewhere reports its own success; the result holds the stage's.
+        return reported(stage)
+                .map(StageResult::exitCode)
+                .orElseThrow(() -> new StageFailure(
+                        ExitCode.INTERNAL, stage.word() + " ended without a result at " + resultFile(stage)));
+    }
+
+    /** Prints the command of every stage, one a line. */
+    void printCommands() {
+        for (Stage stage : Stage.values()) {
+            out.println(submissions.of(stage).shellLine());
+        }
+        out.flush();
+    }
+
+    private Path resultFile(Stage stage) {
+        return context.layout().result(stage);
+    }
+
+    private Optional<StageResult> reported(Stage stage) {
+        Path file = resultFile(stage);
+        return context.storage().exists(file)
+                ? Optional.of(Json.parse(StageResult.class, context.storage().read(file), file))
+                : Optional.empty();
+    }
+
+    private void close(List<StageResult.Summary> summaries, int exitCode) {
+        List<StageResult.Summary> lines = new ArrayList<>(summaries);
+        if (exitCode == ExitCode.DONE.code()) {
+            lines.add(ClosingScreen.tryIt(
+                    installation.invokedAs(),
+                    summaries.get(summaries.size() - 1).outcome(),
+                    context.config().publish().prompt()));
+        }
+        out.println();
+        ClosingScreen.lines(lines).forEach(out::println);
+        out.flush();
+    }
+}

@@ -1,0 +1,32 @@
+package io.sparklora.training.checkpoint;
+
+import io.sparklora.pipeline.run.FileEntry;
+import io.sparklora.pipeline.run.Manifest;
+import java.util.List;
+
+/**
+ * Says that a checkpoint is whole, and what it is of; written last.
+ *
+ * @param schemaVersion 1
+ * @param identity the run it belongs to
+ * @param step steps made
+ * @param cursor sequences computed, which is the position in the run's order at which it goes on
+ * @param updates steps that updated the adapter
+ * @param parameters length of the adapter's vector
+ * @param files every file with its length and hash
+ */
+record CheckpointManifest(
+        int schemaVersion,
+        RunIdentity identity,
+        long step,
+        long cursor,
+        long updates,
+        int parameters,
+        List<FileEntry> files)
+        implements Manifest {
+    static final int SCHEMA_VERSION = 1;
+
+    CheckpointManifest {
+        files = List.copyOf(files);
+    }
+}

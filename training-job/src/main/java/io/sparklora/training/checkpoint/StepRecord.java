@@ -1,0 +1,31 @@
+package io.sparklora.training.checkpoint;
+
+import java.io.Serializable;
+
+/**
+ * What one step came to. It follows from the run alone and holds no time, so that equal runs save equal bytes.
+ *
+ * @param step number of the step, from 1
+ * @param loss mean over the batch's supervised tokens before the update, nats; 0 where the step was skipped
+ * @param learningRate of the update
+ * @param gradientNorm global L2 norm before clipping; 0 where the step was skipped
+ * @param supervisedTokens of the batch
+ * @param update whether the adapter was updated
+ */
+public record StepRecord(
+        long step,
+        double loss,
+        double learningRate,
+        double gradientNorm,
+        long supervisedTokens,
+        Update update)
+        implements Serializable {
+    /** What a step did to the adapter. */
+    public enum Update {
+        APPLIED,
+        /** The batch had no supervised token. */
+        EMPTY,
+        /** A loss or gradient was not finite. */
+        NOT_FINITE
+    }
+}

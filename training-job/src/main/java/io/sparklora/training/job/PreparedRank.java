@@ -1,0 +1,138 @@
+package io.sparklora.training.job;
+
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.dataset.DatasetManifest;
+import io.sparklora.pipeline.dataset.Split;
+import io.sparklora.pipeline.run.StageTransaction;
+import io.sparklora.pipeline.run.Storage;
+import io.sparklora.training.checkpoint.Checkpoints;
+import io.sparklora.training.checkpoint.TrainingState;
+import io.sparklora.training.collective.Collective;
+import io.sparklora.training.collective.Membership;
+import io.sparklora.training.collective.RingEndpoint;
+import io.sparklora.training.collective.SharedSecret;
+import io.sparklora.training.collective.SingleRank;
+import io.sparklora.training.data.TokenSequences;
+import io.sparklora.training.model.LossProgram;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkEnv;
+
+/**
+ * A rank that could begin: dataset verified, state loaded, model open, and, where there are others, a door for its
+ * predecessor. Closing it frees the model and the door.
+ */
+final class PreparedRank implements AutoCloseable {
+    private final TrainingSpec spec;
+    private final int rank;
+    private final TokenSequences data;
+    private final Checkpoints checkpoints;
+    private final TrainingState state;
+    private final LossProgram program;
+    private final Optional<RingEndpoint> endpoint;
+
+    private PreparedRank(
+            TrainingSpec spec,
+            int rank,
+            TokenSequences data,
+            Checkpoints checkpoints,
+            TrainingState state,
+            LossProgram program,
+            Optional<RingEndpoint> endpoint) {
+        this.spec = spec;
+        this.rank = rank;
+        this.data = data;
+        this.checkpoints = checkpoints;
+        this.state = state;
+        this.program = program;
+        this.endpoint = endpoint;
+    }
+
+    /** Prepares a rank on the calling thread, which is to run its loop; nothing is left open where it fails. */
+    static PreparedRank of(RankTask task, int rank, int world) {
+        TrainingSpec spec = task.spec();
+        Storage storage = new Storage(task.hadoop().value());
+        TokenSequences data = openData(storage, spec);
+        data.verify(rank, world);
+        Checkpoints checkpoints = spec.openCheckpoints(storage);
+        TrainingState state = task.startStep() == 0
+                ? TrainingState.initial(task.factory().initialParameters())
+                : checkpoints.load(task.startStep());
+        LossProgram program = task.factory().open();
+        try {
+            if (program.parameterCount() != state.parameters().length) {
+                throw new StageFailure(
+                        ExitCode.MISMATCH,
+                        "the model has " + program.parameterCount() + " trainable parameters but the adapter to start "
+                                + "from has " + state.parameters().length);
+            }
+            Membership me = new Membership(task.run(), task.attempt(), world, rank);
+            Optional<RingEndpoint> endpoint = world == 1 ? Optional.empty() : Optional.of(bind(me, spec));
+            return new PreparedRank(spec, rank, data, checkpoints, state, program, endpoint);
+        } catch (RuntimeException e) {
+            program.close();
+            throw e;
+        }
+    }
+
+    private static TokenSequences openData(Storage storage, TrainingSpec spec) {
+        Path directory = new Path(spec.dataset());
+        DatasetManifest manifest = StageTransaction.committed(storage, directory, DatasetManifest.class)
+                .orElseThrow(() ->
+                        new StageFailure(ExitCode.MISMATCH, "there is no whole token dataset in " + directory));
+        if (!manifest.datasetKey().hex().equals(spec.identity().dataset())) {
+            throw new StageFailure(
+                    ExitCode.MISMATCH,
+                    directory + " holds the dataset " + manifest.datasetKey().hex() + " but the run was planned for "
+                            + spec.identity().dataset());
+        }
+        return TokenSequences.open(storage, directory, manifest, Split.TRAIN);
+    }
+
+    private static RingEndpoint bind(Membership me, TrainingSpec spec) {
+        SparkEnv env = SparkEnv.get();
+        String host = env.blockManager().blockManagerId().host();
+        // The executors' own secret where spark.authenticate is on; Spark hands out null where it is off.
+        String secret = env.securityManager().getSecretKey();
+        try {
+            return RingEndpoint.bind(
+                    host, me, secret == null ? SharedSecret.none() : SharedSecret.of(secret), spec.ring());
+        } catch (IOException e) {
+            throw new StageFailure(ExitCode.RETRYABLE, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** What the others need to know of this rank. */
+    RankCard card(String executor) {
+        return new RankCard(
+                rank,
+                executor,
+                endpoint.map(door -> door.address().getHostString()).orElse(""),
+                endpoint.map(door -> door.address().getPort()).orElse(0),
+                "");
+    }
+
+    /** Joins the ring; closing the collective closes the door too. */
+    Collective join(InetSocketAddress successor) {
+        return endpoint.map(door -> door.join(successor)).orElseGet(SingleRank::new);
+    }
+
+    /** The loop from the prepared state on; used once. */
+    TrainingLoop loop(Collective collective) {
+        return new TrainingLoop(spec, collective, program, data, state);
+    }
+
+    /** Where rank 0 saves the state. */
+    Checkpoints checkpoints() {
+        return checkpoints;
+    }
+
+    @Override
+    public void close() {
+        endpoint.ifPresent(RingEndpoint::close);
+        program.close();
+    }
+}

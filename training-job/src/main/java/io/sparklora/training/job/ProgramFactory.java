@@ -1,0 +1,17 @@
+package io.sparklora.training.job;
+
+import io.sparklora.training.model.LossProgram;
+import java.io.Serializable;
+
+/** How an executor gets the model that it trains; travels to every executor as it is. */
+public interface ProgramFactory extends Serializable {
+    /**
+     * Opens the program on the calling thread, which uses and closes it.
+     *
+     * @throws io.sparklora.pipeline.StageFailure where the model is not what the run was planned for
+     */
+    LossProgram open();
+
+    /** The adapter before the first step: a new array, the same bytes on every rank and at every restart. */
+    float[] initialParameters();
+}

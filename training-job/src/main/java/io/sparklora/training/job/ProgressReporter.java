@@ -1,0 +1,86 @@
+package io.sparklora.training.job;
+
+import io.sparklora.pipeline.run.Json;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells the driver each step, a line of JSON over TCP. Spark's accumulators would arrive with the heartbeats, every ten
+ * seconds. Progress is a courtesy: a driver that cannot be reached or does not read costs the training nothing but a
+ * warning, since a thread of its own sends, from a bounded queue that drops what does not fit.
+ */
+final class ProgressReporter implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ProgressReporter.class);
+    private static final int QUEUED_STEPS = 1000;
+    private static final int CONNECT_MILLIS = 5_000;
+    private static final int CLOSE_MILLIS = 5_000;
+
+    private final BlockingQueue<Optional<TimedStep>> queue = new ArrayBlockingQueue<>(QUEUED_STEPS);
+    private final Optional<Thread> sender;
+
+    private ProgressReporter(Optional<ProgressAddress> address) {
+        sender = address.map(to -> new Thread(() -> send(to), "training-progress"));
+        sender.ifPresent(thread -> {
+            thread.setDaemon(true);
+            thread.start();
+        });
+    }
+
+    /** Reports to the driver. */
+    static ProgressReporter connect(ProgressAddress address) {
+        return new ProgressReporter(Optional.of(address));
+    }
+
+    /** Reports to no one. */
+    static ProgressReporter silent() {
+        return new ProgressReporter(Optional.empty());
+    }
+
+    void report(TimedStep step) {
+        if (sender.isPresent() && !queue.offer(Optional.of(step))) {
+            LOG.debug("step {} was not reported: the driver does not read", step.step().step());
+        }
+    }
+
+    private void send(ProgressAddress address) {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(address.host(), address.port()), CONNECT_MILLIS);
+            socket.setTcpNoDelay(true);
+            Writer out = new OutputStreamWriter(socket.getOutputStream(), StandardCharsets.UTF_8);
+            out.write(address.token() + "\n");
+            for (Optional<TimedStep> step = queue.take(); step.isPresent(); step = queue.take()) {
+                out.write(Json.line(step.get()) + "\n");
+                out.flush();
+            }
+        } catch (IOException e) {
+            LOG.warn("the driver at {} sees no live progress: {}", address, e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits shortly for what is queued to be sent. */
+    @Override
+    public void close() {
+        sender.ifPresent(thread -> {
+            try {
+                if (queue.offer(Optional.empty(), CLOSE_MILLIS, TimeUnit.MILLISECONDS)) {
+                    thread.join(CLOSE_MILLIS);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            thread.interrupt();
+        });
+    }
+}

@@ -1,0 +1,124 @@
+package io.sparklora.training.job;
+
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.run.Json;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The driver's end of the live progress. A connection must open with the run's token; lines are bounded; what it says
+ * is only shown, never acted on.
+ */
+final class ProgressServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ProgressServer.class);
+    private static final int MAXIMUM_LINE_BYTES = 4096;
+    private static final int GREETING_MILLIS = 10_000;
+    private static final int BACKLOG = 16;
+
+    private final ServerSocket socket;
+    private final ProgressAddress address;
+    private final Consumer<TimedStep> listener;
+
+    private ProgressServer(ServerSocket socket, ProgressAddress address, Consumer<TimedStep> listener) {
+        this.socket = socket;
+        this.address = address;
+        this.listener = listener;
+    }
+
+    /**
+     * Listens on a free port.
+     *
+     * @param bindAddress what to bind, {@code spark.driver.bindAddress}
+     * @param host what executors call this machine, {@code spark.driver.host}
+     * @param listener called for each step, one at a time
+     */
+    static ProgressServer start(String bindAddress, String host, Consumer<TimedStep> listener) {
+        try {
+            ServerSocket socket = new ServerSocket(0, BACKLOG, InetAddress.getByName(bindAddress));
+            String token = UUID.randomUUID().toString();
+            ProgressServer server =
+                    new ProgressServer(socket, new ProgressAddress(host, socket.getLocalPort(), token), listener);
+            daemon("training-progress-accept", server::accept);
+            return server;
+        } catch (IOException e) {
+            throw new StageFailure(
+                    ExitCode.RETRYABLE, "the driver cannot listen on " + bindAddress + ": " + e.getMessage(), e);
+        }
+    }
+
+    ProgressAddress address() {
+        return address;
+    }
+
+    private static void daemon(String name, Runnable work) {
+        Thread thread = new Thread(work, name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void accept() {
+        while (!socket.isClosed()) {
+            try {
+                Socket connection = socket.accept();
+                daemon("training-progress-" + connection.getPort(), () -> serve(connection));
+            } catch (IOException e) {
+                LOG.debug("no longer listening for progress", e);
+            }
+        }
+    }
+
+    private void serve(Socket connection) {
+        try (connection) {
+            connection.setSoTimeout(GREETING_MILLIS);
+            InputStream in = new BufferedInputStream(connection.getInputStream());
+            if (!MessageDigest.isEqual(readLine(in), address.token().getBytes(StandardCharsets.UTF_8))) {
+                LOG.warn("refused {}, which does not know this run", connection.getRemoteSocketAddress());
+                return;
+            }
+            connection.setSoTimeout(0);
+            Path source = new Path("progress");
+            for (byte[] line = readLine(in); line.length > 0; line = readLine(in)) {
+                TimedStep step = Json.parse(TimedStep.class, line, source);
+                synchronized (this) {
+                    listener.accept(step);
+                }
+            }
+        } catch (IOException | StageFailure e) {
+            LOG.debug("progress from {} ended", connection.getRemoteSocketAddress(), e);
+        }
+    }
+
+    /** A line without its end; empty at the end of the stream. */
+    private static byte[] readLine(InputStream in) throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        for (int next = in.read(); next >= 0 && next != '\n'; next = in.read()) {
+            if (line.size() == MAXIMUM_LINE_BYTES) {
+                throw new IOException("a line is longer than " + MAXIMUM_LINE_BYTES + " bytes");
+            }
+            line.write(next);
+        }
+        return line.toByteArray();
+    }
+
+    @Override
+    public void close() {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            LOG.debug("closing the progress listener", e);
+        }
+    }
+}

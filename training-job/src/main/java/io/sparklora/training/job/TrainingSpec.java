@@ -1,0 +1,53 @@
+package io.sparklora.training.job;
+
+import io.sparklora.pipeline.run.Storage;
+import io.sparklora.training.checkpoint.Checkpoints;
+import io.sparklora.training.checkpoint.RunIdentity;
+import io.sparklora.training.collective.RingSettings;
+import io.sparklora.training.data.BatchPlan;
+import io.sparklora.training.optimizer.GradientClip;
+import io.sparklora.training.optimizer.LearningRate;
+import java.io.Serializable;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A run, resolved: what every rank needs to know, and nothing that depends on how many there are.
+ *
+ * @param identity what the run is made of
+ * @param dataset directory of the token dataset
+ * @param checkpoints directory of the run's checkpoints
+ * @param checkpointSteps steps between checkpoints, at least 1
+ * @param batches which sequences make which step
+ * @param learningRate of each step
+ * @param clip bound of the gradient's norm
+ * @param weightDecay AdamW's, at least 0
+ * @param ring how ranks exchange sums
+ */
+public record TrainingSpec(
+        RunIdentity identity,
+        String dataset,
+        String checkpoints,
+        int checkpointSteps,
+        BatchPlan batches,
+        LearningRate learningRate,
+        GradientClip clip,
+        double weightDecay,
+        RingSettings ring)
+        implements Serializable {
+    /** Refuses parts that do not belong together. */
+    public TrainingSpec {
+        if (checkpointSteps < 1 || !(weightDecay >= 0)) {
+            throw new IllegalArgumentException(
+                    "a checkpoint every " + checkpointSteps + " steps, weight decay " + weightDecay);
+        }
+        if (learningRate.steps() != batches.steps()) {
+            throw new IllegalArgumentException("a learning rate for " + learningRate.steps() + " steps of a plan of "
+                    + batches.steps());
+        }
+    }
+
+    /** The run's checkpoints. */
+    Checkpoints openCheckpoints(Storage storage) {
+        return new Checkpoints(storage, new Path(checkpoints), identity, batches.batchSequences());
+    }
+}

@@ -1,0 +1,78 @@
+package io.sparklora.training.model;
+
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.basemodel.BaseModel;
+import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
+import io.sparklora.pipeline.config.BaseConfig;
+import io.sparklora.pipeline.config.RunConfig;
+import io.sparklora.pipeline.run.ContentKey;
+import io.sparklora.training.lora.LoraLayout;
+import io.sparklora.training.lora.PeftConfig;
+import java.io.Serializable;
+import java.nio.file.Path;
+
+/**
+ * Where a host finds the base model and how its processes compute with it; the same on every host of a run.
+ *
+ * @param model absolute path of the GGUF file or the Hugging Face directory
+ * @param cache directory for the dequantised weights; empty for {@code .cache/spark-lora} in the user's home on each host
+ * @param stored number type of the frozen weights
+ * @param threads threads of one native call, at least 1
+ */
+public record HostModel(String model, String cache, WeightType stored, int threads) implements Serializable {
+    /** What a configuration says, a relative path taken from this process' working directory. */
+    public static HostModel of(RunConfig config) {
+        return new HostModel(
+                Path.of(config.base().model()).toAbsolutePath().normalize().toString(),
+                config.storage().cache(),
+                config.base().dtype() == BaseConfig.Dtype.BF16 ? WeightType.BF16 : WeightType.FP32,
+                config.train().threads());
+    }
+
+    /**
+     * Opens the base model; the caller closes it.
+     *
+     * @throws StageFailure ({@link ExitCode#MISMATCH}) where it is missing or malformed
+     */
+    public BaseModel open() {
+        try {
+            return BaseModel.open(Path.of(model));
+        } catch (InvalidBaseModelException e) {
+            throw new StageFailure(ExitCode.MISMATCH, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /**
+     * Opens the base model where it is the expected one; the caller closes it.
+     *
+     * @throws StageFailure ({@link ExitCode#MISMATCH}) where it is missing, malformed or another, naming both
+     */
+    public BaseModel open(ContentKey expected) {
+        BaseModel base = open();
+        String found = base.contentHash().sha256();
+        if (!found.equals(expected.hex())) {
+            base.close();
+            throw new StageFailure(
+                    ExitCode.MISMATCH,
+                    "the base model " + model + " has content hash " + found
+                            + " but the dataset and the adapter were made" + " for " + expected.hex());
+        }
+        return base;
+    }
+
+    /** Opens a program for an adapter's branches, its parameters zero; the caller closes it. */
+    public TorchScriptProgram program(BaseModel base, PeftConfig adapter) {
+        return TorchScriptProgram.open(
+                base,
+                cacheDirectory(),
+                stored,
+                LoraLayout.of(base.shape(), adapter.rank(), adapter.targets()),
+                adapter.scaling(),
+                Placement.cpu(stored, threads));
+    }
+
+    private Path cacheDirectory() {
+        return cache.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache", "spark-lora") : Path.of(cache);
+    }
+}

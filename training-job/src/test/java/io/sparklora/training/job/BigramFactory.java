@@ -1,0 +1,24 @@
+package io.sparklora.training.job;
+
+import io.sparklora.training.model.LossProgram;
+import java.util.Random;
+
+/** Opens {@link BigramProgram}s. */
+record BigramFactory(int vocabulary, long seed) implements ProgramFactory {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public LossProgram open() {
+        return new BigramProgram(vocabulary);
+    }
+
+    @Override
+    public float[] initialParameters() {
+        Random random = new Random(seed);
+        float[] parameters = new float[vocabulary * vocabulary];
+        for (int i = 0; i < parameters.length; i++) {
+            parameters[i] = (float) random.nextGaussian() * 0.1f;
+        }
+        return parameters;
+    }
+}

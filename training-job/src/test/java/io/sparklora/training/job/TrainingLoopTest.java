@@ -1,0 +1,196 @@
+package io.sparklora.training.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.training.checkpoint.StepRecord;
+import io.sparklora.training.checkpoint.StepRecord.Update;
+import io.sparklora.training.checkpoint.TrainingState;
+import io.sparklora.training.collective.Collective;
+import io.sparklora.training.collective.Ranks;
+import io.sparklora.training.collective.SingleRank;
+import io.sparklora.training.model.LossProgram;
+import io.sparklora.training.model.MicroBatch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.function.LongPredicate;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TrainingLoopTest {
+    @TempDir
+    private static java.nio.file.Path temporary;
+
+    private static LittleRun little;
+
+    @BeforeAll
+    static void write() throws Exception {
+        little = new LittleRun(temporary);
+    }
+
+    private record Trained(List<StepRecord> steps, List<TrainingState> checkpoints) {
+        TrainingState last() {
+            return checkpoints.get(checkpoints.size() - 1);
+        }
+    }
+
+    private Trained train(TrainingSpec spec, Collective collective, LossProgram program, TrainingState start) {
+        Trained trained = new Trained(new ArrayList<>(), new ArrayList<>());
+        new TrainingLoop(spec, collective, program, little.data(), start).run(new TrainingLoop.Observer() {
+            @Override
+            public void stepMade(TimedStep step) {
+                trained.steps().add(step.step());
+            }
+
+            @Override
+            public void checkpointDue(TrainingState state) {
+                trained.checkpoints().add(copy(state));
+            }
+        });
+        return trained;
+    }
+
+    private static TrainingState copy(TrainingState state) {
+        return new TrainingState(
+                state.step(),
+                state.updates(),
+                state.parameters().clone(),
+                state.firstMoment().clone(),
+                state.secondMoment().clone(),
+                state.history());
+    }
+
+    private Trained train(int steps, Collective collective) {
+        return train(little.spec("none", steps, 10), collective, LittleRun.FACTORY.open(), LittleRun.initial());
+    }
+
+    private static void assertSameBytes(TrainingState actual, TrainingState expected) {
+        assertThat(actual.step()).isEqualTo(expected.step());
+        assertThat(actual.updates()).isEqualTo(expected.updates());
+        assertThat(actual.parameters()).isEqualTo(expected.parameters());
+        assertThat(actual.firstMoment()).isEqualTo(expected.firstMoment());
+        assertThat(actual.secondMoment()).isEqualTo(expected.secondMoment());
+        assertThat(actual.history()).isEqualTo(expected.history());
+    }
+
+    @Test
+    void learns() {
+        List<StepRecord> steps = train(60, new SingleRank()).steps();
+        assertThat(steps.get(0).loss()).isCloseTo(Math.log(LittleRun.VOCABULARY), within(0.1));
+        assertThat(steps.get(59).loss()).isLessThan(2.2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 8})
+    void endsWithTheSameBytesOnAnyNumberOfRanks(int world) throws Exception {
+        TrainingState alone = train(20, new SingleRank()).last();
+        List<Trained> ranks = Ranks.run(world, collective -> train(20, collective));
+        assertThat(ranks).hasSize(world).allSatisfy(rank -> assertSameBytes(rank.last(), alone));
+    }
+
+    @Test
+    void resumesFromAnyCheckpointToTheSameBytes() {
+        Trained straight = train(30, new SingleRank());
+        assertThat(straight.checkpoints()).extracting(TrainingState::step).containsExactly(10L, 20L, 30L);
+        for (TrainingState start : straight.checkpoints()) {
+            Trained resumed = train(
+                    little.spec("none", 30, 1), new SingleRank(), LittleRun.FACTORY.open(), copy(start));
+            assertThat(resumed.steps()).hasSize(30 - (int) start.step());
+            if (start.step() < 30) {
+                assertSameBytes(resumed.last(), straight.last());
+            }
+        }
+    }
+
+    /** Turns the gradients of chosen micro-batches, counted from 0 on each rank, into NaN. */
+    private static LossProgram sometimesNotFinite(LongPredicate bad) {
+        return new BigramProgram(LittleRun.VOCABULARY) {
+            private long calls;
+
+            @Override
+            public double forwardBackward(MicroBatch batch, float[] gradient) {
+                double loss = super.forwardBackward(batch, gradient);
+                if (bad.test(calls++)) {
+                    gradient[5] = Float.NaN;
+                }
+                return loss;
+            }
+        };
+    }
+
+    @Test
+    void skipsAStepThatIsNotFiniteOnOneRankAlikeOnAll() throws Exception {
+        TrainingSpec spec = little.spec("none", 6, 1);
+        // Rank 1 of 2 computes three micro-batches a step: its seventh is in step 3.
+        List<Trained> ranks = Ranks.run(
+                2,
+                collective -> train(
+                        spec,
+                        collective,
+                        sometimesNotFinite(call -> collective.rank() == 1 && call == 7),
+                        LittleRun.initial()));
+        assertThat(ranks).allSatisfy(rank -> {
+            assertThat(rank.steps().get(2).update()).isEqualTo(Update.NOT_FINITE);
+            assertThat(rank.checkpoints().get(2).parameters())
+                    .isEqualTo(rank.checkpoints().get(1).parameters());
+            assertThat(rank.last().updates()).isEqualTo(5);
+        });
+        assertSameBytes(ranks.get(1).last(), ranks.get(0).last());
+    }
+
+    @Test
+    void givesUpAfterThreeStepsInARowThatAreNotFinite() {
+        TrainingSpec spec = little.spec("none", 20, 1);
+        assertThatThrownBy(() -> train(
+                        spec, new SingleRank(), sometimesNotFinite(call -> call >= 7 * 4), LittleRun.initial()))
+                .hasMessageContaining("not finite in 3 steps in a row, up to step 7")
+                .extracting(e -> ((StageFailure) e).exitCode())
+                .isEqualTo(ExitCode.DIVERGED);
+    }
+
+    @Test
+    void goesOnAfterTwoStepsInARowThatAreNotFinite() {
+        LossProgram program = sometimesNotFinite(call -> call / 7 % 3 != 0);
+        assertThat(train(little.spec("none", 12, 1), new SingleRank(), program, LittleRun.initial())
+                        .last()
+                        .updates())
+                .isEqualTo(4);
+    }
+
+    @Test
+    void stopsWhereTheRanksHoldDifferentAdapters() {
+        TrainingSpec spec = little.spec("none", 5, 1);
+        assertThatThrownBy(() -> Ranks.run(3, collective -> {
+                    TrainingState start = LittleRun.initial();
+                    if (collective.rank() == 2) {
+                        start.parameters()[100] = Math.nextUp(start.parameters()[100]);
+                    }
+                    return train(spec, collective, LittleRun.FACTORY.open(), start);
+                }))
+                .hasMessageContaining("ranks [2] of 3 hold another adapter than rank 0")
+                .extracting(e -> ((StageFailure) e).exitCode())
+                .isEqualTo(ExitCode.RANKS_DISAGREE);
+    }
+
+    @Test
+    void stopsBetweenNativeCallsWhenCancelled() {
+        LossProgram interrupting = new BigramProgram(LittleRun.VOCABULARY) {
+            @Override
+            public double forwardBackward(MicroBatch batch, float[] gradient) {
+                Thread.currentThread().interrupt();
+                return super.forwardBackward(batch, gradient);
+            }
+        };
+        assertThatThrownBy(() ->
+                        train(little.spec("none", 5, 1), new SingleRank(), interrupting, LittleRun.initial()))
+                .isInstanceOf(CancellationException.class);
+        assertThat(Thread.interrupted()).isTrue();
+    }
+}
