@@ -106,7 +106,8 @@ final class BaseWeightCache {
                 group.tensors().forEach(linear::append);
             }
             WeightPlan.norms(model.shape()).forEach(norms::append);
-            return new WeightIndex(FORMAT, model.contentHash().sha256(), type, List.of(linear.finish(), norms.finish()));
+            return new WeightIndex(
+                    FORMAT, model.contentHash().sha256(), type, List.of(linear.finish(), norms.finish()));
         }
     }
 
@@ -118,7 +119,11 @@ final class BaseWeightCache {
             requireSame(file, "format", index.format(), FORMAT);
             requireSame(file, "type", index.type(), type);
             requireSame(file, "base", index.base(), model.contentHash().sha256());
-            requireSame(file, "files", index.files().stream().map(WeightIndex.File::name).toList(), List.of(LINEAR, NORMS));
+            requireSame(
+                    file,
+                    "files",
+                    index.files().stream().map(WeightIndex.File::name).toList(),
+                    List.of(LINEAR, NORMS));
             for (WeightIndex.File entry : index.files()) {
                 check(target.resolve(entry.name()), entry);
             }

@@ -113,7 +113,8 @@ public final class TorchScriptProgram implements LossProgram {
     }
 
     private static void map(NativeProgram program, BaseWeights weights) {
-        long[] offsets = weights.plan().offsets().stream().mapToLong(Long::longValue).toArray();
+        long[] offsets =
+                weights.plan().offsets().stream().mapToLong(Long::longValue).toArray();
         double[] frequencies = DoubleStream.of(weights.shape().inverseFrequencies())
                 .map(frequency -> (float) frequency)
                 .toArray();

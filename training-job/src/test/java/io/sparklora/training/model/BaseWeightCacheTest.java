@@ -43,7 +43,8 @@ final class BaseWeightCacheTest {
         BaseWeights weights = new BaseWeightCache(directory).open(MODEL, type);
 
         assertThat(weights.plan().offsets()).hasSize(1 + 4 * 2 + 1);
-        assertThat(values(weights, weights.plan().offsets().get(0), 97 * 32)).isEqualTo(tensor("model.embed_tokens.weight"));
+        assertThat(values(weights, weights.plan().offsets().get(0), 97 * 32))
+                .isEqualTo(tensor("model.embed_tokens.weight"));
         assertThat(values(weights, weights.plan().offsets().get(1), 32 * 32))
                 .isEqualTo(tensor("model.layers.0.self_attn.q_proj.weight"));
         assertThat(values(weights, weights.plan().offsets().get(1) + 32 * 32 + 16 * 32, 16 * 32))
@@ -68,9 +69,8 @@ final class BaseWeightCacheTest {
         bytes.position((int) offset * weights.type().bytes());
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {
-            values[i] = weights.type() == WeightType.FP32
-                    ? bytes.getFloat()
-                    : Float.intBitsToFloat(bytes.getShort() << 16);
+            values[i] =
+                    weights.type() == WeightType.FP32 ? bytes.getFloat() : Float.intBitsToFloat(bytes.getShort() << 16);
         }
         return values;
     }

@@ -15,9 +15,11 @@ final class ComputeTypeTest {
 
     @Test
     void seesTheInstructionsInTheProcessorsFlags() throws IOException {
-        assertThat(ComputeType.cpuMultipliesBf16(flags("fpu avx512f avx512_bf16 amx_tile"))).isTrue();
+        assertThat(ComputeType.cpuMultipliesBf16(flags("fpu avx512f avx512_bf16 amx_tile")))
+                .isTrue();
         assertThat(ComputeType.cpuMultipliesBf16(flags("fpu avx512f amx_bf16"))).isTrue();
-        assertThat(ComputeType.cpuMultipliesBf16(flags("fpu avx512f avx512_vnni"))).isFalse();
+        assertThat(ComputeType.cpuMultipliesBf16(flags("fpu avx512f avx512_vnni")))
+                .isFalse();
         assertThat(ComputeType.cpuMultipliesBf16(directory.resolve("absent"))).isFalse();
     }
 
