@@ -17,7 +17,8 @@ class JsonTest {
 
     record Inner(String version, double loss) {}
 
-    record Outer(int schemaVersion, ContentKey runKey, Optional<Inner> champion, Map<String, Long> licences, String name) {}
+    record Outer(
+            int schemaVersion, ContentKey runKey, Optional<Inner> champion, Map<String, Long> licences, String name) {}
 
     @Test
     void readsBackWhatItWritesWithAndWithoutAnOptionalValue() {

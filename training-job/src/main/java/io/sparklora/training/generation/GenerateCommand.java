@@ -66,9 +66,8 @@ public final class GenerateCommand {
         AdapterLocation location = AdapterLocation.find(storage, arguments.adapter());
         HostModel host = new HostModel(
                 baseModel(arguments, location), arguments.cache(), location.stored(), arguments.threads());
-        try (BaseModel base = location.baseHash().isPresent()
-                ? host.open(location.baseHash().get())
-                : host.open()) {
+        try (BaseModel base =
+                location.baseHash().isPresent() ? host.open(location.baseHash().get()) : host.open()) {
             PeftAdapter adapter = PeftAdapter.read(storage, location.directory(), base);
             try (StopSignal stop = StopSignal.install();
                     PromptTokenizer tokenizer = PromptTokenizer.of(base);
@@ -80,14 +79,14 @@ public final class GenerateCommand {
     }
 
     private static String baseModel(GenerateArguments arguments, AdapterLocation location) {
-        String model = arguments.base()
+        String model = arguments
+                .base()
                 .or(location::baseModel)
                 .orElseThrow(() -> new StageFailure(
                         ExitCode.USAGE,
                         "nothing in " + arguments.adapter() + " says where its base model lies: say --base MODEL"));
         if (!Files.exists(Path.of(model))) {
-            throw new StageFailure(
-                    ExitCode.USAGE, "there is no base model " + model + " here: say --base MODEL");
+            throw new StageFailure(ExitCode.USAGE, "there is no base model " + model + " here: say --base MODEL");
         }
         return Path.of(model).toAbsolutePath().normalize().toString();
     }

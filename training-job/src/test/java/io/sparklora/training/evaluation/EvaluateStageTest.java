@@ -106,7 +106,8 @@ final class EvaluateStageTest {
     void comparesWithTheChampionOfAnotherShape() throws IOException {
         EvaluationFixture run = new EvaluationFixture(directory).prepared(Split.VALIDATION);
         PeftAdapter champion = run.descended(2, 6);
-        run.trained(run.descended(4, 1)).published(champion, EvaluationFixture.key("other"), run.plan().baseModelHash());
+        run.trained(run.descended(4, 1))
+                .published(champion, EvaluationFixture.key("other"), run.plan().baseModelHash());
 
         StageResult result = new EvaluateStage(run.context()).run();
 
@@ -187,7 +188,8 @@ final class EvaluateStageTest {
     void refusesADamagedDatasetFoundByAnExecutor() throws IOException {
         EvaluationFixture run = new EvaluationFixture(directory).prepared(Split.VALIDATION);
         run.trained(run.descended(4, 0));
-        Path file = Path.of(run.context().layout().dataset(run.plan().datasetKey()).toString())
+        Path file = Path.of(
+                        run.context().layout().dataset(run.plan().datasetKey()).toString())
                 .resolve("validation/part-0.parquet");
         byte[] bytes = Files.readAllBytes(file);
         bytes[100] ^= 1;

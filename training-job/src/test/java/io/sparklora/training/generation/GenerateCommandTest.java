@@ -28,7 +28,8 @@ final class GenerateCommandTest {
     @BeforeAll
     static void trainAndPublish() throws IOException {
         run = new EvaluationFixture(directory);
-        run.trained(run.descended(4, 12)).published(run.descended(4, 12), run.runKey(), run.plan().baseModelHash());
+        run.trained(run.descended(4, 12))
+                .published(run.descended(4, 12), run.runKey(), run.plan().baseModelHash());
     }
 
     private record Outcome(int exitCode, String text, String errors) {}
@@ -54,7 +55,8 @@ final class GenerateCommandTest {
     }
 
     private String[] options(String... more) {
-        List<String> options = new ArrayList<>(List.of("--cache", directory.resolve("cache").toString(), "--threads", "1"));
+        List<String> options =
+                new ArrayList<>(List.of("--cache", directory.resolve("cache").toString(), "--threads", "1"));
         options.addAll(List.of(more));
         return options.toArray(String[]::new);
     }
@@ -93,11 +95,15 @@ final class GenerateCommandTest {
 
     @Test
     void drawsTheSameTextForTheSameSeed() {
-        String[] hot = options("--prompt", "FGHI", "--temperature", "1.5", "--top-k", "100", "--max-tokens", "24", "--seed", "3");
-        String[] other = options("--prompt", "FGHI", "--temperature", "1.5", "--top-k", "100", "--max-tokens", "24", "--seed", "4");
+        String[] hot = options(
+                "--prompt", "FGHI", "--temperature", "1.5", "--top-k", "100", "--max-tokens", "24", "--seed", "3");
+        String[] other = options(
+                "--prompt", "FGHI", "--temperature", "1.5", "--top-k", "100", "--max-tokens", "24", "--seed", "4");
 
-        assertThat(generate(version(), hot).text()).isEqualTo(generate(version(), hot).text());
-        assertThat(generate(version(), other).text()).isNotEqualTo(generate(version(), hot).text());
+        assertThat(generate(version(), hot).text())
+                .isEqualTo(generate(version(), hot).text());
+        assertThat(generate(version(), other).text())
+                .isNotEqualTo(generate(version(), hot).text());
     }
 
     @Test

@@ -71,8 +71,7 @@ final class GenerationTest {
     void stopsWhenItIsTold() {
         StringBuilder text = new StringBuilder();
 
-        Generation.Report report =
-                generation(List.of(), 20).run(new int[] {0}, () -> text.length() == 2, text::append);
+        Generation.Report report = generation(List.of(), 20).run(new int[] {0}, () -> text.length() == 2, text::append);
 
         assertThat(text).hasToString("bc");
         assertThat(report.ending()).isEqualTo(Generation.Ending.STOPPED);
