@@ -25,7 +25,8 @@ public record BatchPlan(
     /** Checks the ranges. */
     public BatchPlan {
         if (sequences < 1 || sequenceLength < 1 || steps < 1) {
-            throw new IllegalArgumentException("a plan of " + steps + " steps over " + sequences + " sequences of " + sequenceLength + " tokens");
+            throw new IllegalArgumentException(
+                    "a plan of " + steps + " steps over " + sequences + " sequences of " + sequenceLength + " tokens");
         }
         if (batchSequences < 1 || microSequences < 1 || batchSequences % microSequences != 0) {
             throw new IllegalArgumentException(
@@ -37,7 +38,8 @@ public record BatchPlan(
     public static BatchPlan forTokens(
             long tokens, long sequences, int sequenceLength, long seed, int batchSequences, int microSequences) {
         long batchTokens = (long) batchSequences * sequenceLength;
-        return new BatchPlan(sequences, seed, batchSequences, microSequences, (tokens + batchTokens - 1) / batchTokens);
+        long steps = (tokens + batchTokens - 1) / batchTokens;
+        return new BatchPlan(sequences, sequenceLength, seed, batchSequences, microSequences, steps);
     }
 
     /** Tokens of every step, over all ranks, padding included. */

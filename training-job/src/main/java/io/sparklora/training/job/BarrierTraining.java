@@ -16,7 +16,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.BarrierTaskContext;
-import org.apache.spark.SparkContext;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
@@ -85,7 +84,7 @@ public final class BarrierTraining {
                 int world = SLOTS.await(spark.sc(), executors);
                 TrainingState from =
                         checkpoints.latest().orElseGet(() -> TrainingState.initial(factory.initialParameters()));
-                refuseIfStopped(from.step());
+                refuseIfStopped();
                 if (from.step() >= spec.batches().steps()) {
                     return from;
                 }
@@ -111,11 +110,10 @@ public final class BarrierTraining {
         }
     }
 
-    private void refuseIfStopped(long step) {
+    private void refuseIfStopped() {
         if (stopped.get()) {
             throw new StageFailure(
-                    ExitCode.RETRYABLE,
-                    "training was stopped; the same command goes on from the last checkpoint, step " + step);
+                    ExitCode.RETRYABLE, "training was stopped; the same command goes on from the last checkpoint");
         }
     }
 
@@ -136,7 +134,7 @@ public final class BarrierTraining {
             throw e;
         } catch (Exception e) {
             // Spark's exceptions are checked in Java and undeclared in Scala.
-            refuseIfStopped(from.step());
+            refuseIfStopped();
             if (!(e instanceof SparkException failure) || spark.sc().isStopped() || isCancelled(failure)) {
                 throw new StageFailure(ExitCode.RETRYABLE, "training was stopped: " + firstLine(e), e);
             }

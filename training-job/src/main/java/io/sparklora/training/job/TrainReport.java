@@ -43,7 +43,11 @@ final class TrainReport implements TrainingListener {
     synchronized StageResult done(AdapterManifest manifest, Path files) {
         Map<String, Double> figures = figures(manifest);
         String detail = String.format(
-                Locale.ROOT, "%d steps on %d %s", manifest.steps(), executors, executors == 1 ? "executor" : "executors");
+                Locale.ROOT,
+                "%d steps on %d %s",
+                manifest.steps(),
+                executors,
+                executors == 1 ? "executor" : "executors");
         if (stepSeconds > 0) {
             figures.put("tokens_per_second", tokens / stepSeconds);
             figures.put("executors", (double) executors);

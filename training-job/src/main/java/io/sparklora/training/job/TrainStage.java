@@ -87,8 +87,9 @@ public final class TrainStage {
         DatasetManifest manifest = StageTransaction.committed(storage, dataset, DatasetManifest.class)
                 .orElseThrow(() -> new StageFailure(
                         ExitCode.MISMATCH, "there is no whole token dataset in " + dataset + ": run prepare first"));
-        long sequences =
-                manifest.split(Split.TRAIN).map(DatasetManifest.SplitFigures::sequences).orElse(0L);
+        long sequences = manifest.split(Split.TRAIN)
+                .map(DatasetManifest.SplitFigures::sequences)
+                .orElse(0L);
         if (sequences == 0) {
             throw new StageFailure(ExitCode.MISMATCH, "the dataset " + dataset + " has no sequences to train on");
         }

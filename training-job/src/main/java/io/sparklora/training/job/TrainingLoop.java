@@ -72,8 +72,10 @@ final class TrainingLoop {
             StepRecord made = step(history.size());
             history.add(made);
             refuseDivergence();
-            observer.stepMade(new TimedStep(made, spec.batches().batchTokens(), (System.nanoTime() - begin) / NANOS_A_SECOND));
-            if (made.step() % spec.checkpointSteps() == 0 || made.step() == spec.batches().steps()) {
+            observer.stepMade(
+                    new TimedStep(made, spec.batches().batchTokens(), (System.nanoTime() - begin) / NANOS_A_SECOND));
+            if (made.step() % spec.checkpointSteps() == 0
+                    || made.step() == spec.batches().steps()) {
                 observer.checkpointDue(state());
             }
         }

@@ -54,17 +54,14 @@ final class EvaluationFixture {
     EvaluationFixture(Path root, String... overrides) throws IOException {
         this.root = root;
         this.model = TinyModels.huggingFaceDirectory(root.resolve("base"), 1);
-        Path config = Files.writeString(
-                root.resolve("tiny.yaml"),
-                """
+        Path config = Files.writeString(root.resolve("tiny.yaml"), """
                 name: tiny
                 storage: {runs: %s/runs, registry: %s/registry, cache: %s/cache}
                 base: {model: %s, dtype: fp32}
                 corpus: {sources: [{format: json, path: corpus.json, text: text}]}
                 lora: {rank: 4, alpha: 8}
                 train: {batch: {sequences: 4, micro: 2}}
-                """
-                        .formatted(root, root, root, model));
+                """.formatted(root, root, root, model));
         ConfigFile file = ConfigFile.load(storage, config.toString(), List.of(overrides));
         RunKeys keys = new RunKeys(file);
         RunLayout layout = new RunLayout(
@@ -143,7 +140,8 @@ final class EvaluationFixture {
 
     /** Commits an adapter of this run. */
     EvaluationFixture trained(PeftAdapter adapter) {
-        try (StageTransaction transaction = StageTransaction.begin(storage, context.layout().adapter(runKey))) {
+        try (StageTransaction transaction =
+                StageTransaction.begin(storage, context.layout().adapter(runKey))) {
             adapter.write(storage, new org.apache.hadoop.fs.Path(transaction.workDirectory(), "adapter"));
             transaction.commit(files -> new AdapterManifest(
                     1,
@@ -165,7 +163,8 @@ final class EvaluationFixture {
 
     /** Publishes an adapter as version 1 and points the alias at it. */
     EvaluationFixture published(PeftAdapter adapter, ContentKey madeBy, ContentKey base) {
-        org.apache.hadoop.fs.Path registry = new org.apache.hadoop.fs.Path(root.resolve("registry/tiny").toUri());
+        org.apache.hadoop.fs.Path registry =
+                new org.apache.hadoop.fs.Path(root.resolve("registry/tiny").toUri());
         org.apache.hadoop.fs.Path version = new org.apache.hadoop.fs.Path(registry, "v1");
         adapter.write(storage, version);
         List<FileEntry> files = storage.describe(version);
@@ -193,8 +192,8 @@ final class EvaluationFixture {
     /** An adapter after some epochs of plain gradient descent on the held-out sequences themselves. */
     PeftAdapter descended(int rank, int epochs) {
         HostModel host = HostModel.of(context.config());
-        PeftConfig config = new PeftConfig(
-                "base", rank, 8, io.sparklora.training.lora.LoraTarget.parse(List.of("all-linear")));
+        PeftConfig config =
+                new PeftConfig("base", rank, 8, io.sparklora.training.lora.LoraTarget.parse(List.of("all-linear")));
         try (BaseModel base = host.open();
                 TorchScriptProgram program = host.program(base, config)) {
             LoraLayout layout = LoraLayout.of(base.shape(), rank, config.targets());
