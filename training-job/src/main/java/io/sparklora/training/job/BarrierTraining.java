@@ -12,10 +12,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.BarrierTaskContext;
-import org.apache.spark.SparkContext;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
@@ -46,6 +46,7 @@ public final class BarrierTraining {
     private final int executors;
     private final TrainingListener listener;
     private final String run;
+    private final AtomicBoolean stopped = new AtomicBoolean();
 
     /**
      * Plans a run on a Spark context with the settings of {@link TrainingSparkSettings}.
@@ -80,14 +81,16 @@ public final class BarrierTraining {
             long reached = -1;
             int fruitless = 0;
             for (int attempt = 0; ; attempt++) {
+                int world = SLOTS.await(spark.sc(), executors);
                 TrainingState from =
                         checkpoints.latest().orElseGet(() -> TrainingState.initial(factory.initialParameters()));
+                refuseIfStopped();
                 if (from.step() >= spec.batches().steps()) {
                     return from;
                 }
                 fruitless = from.step() > reached ? 0 : fruitless + 1;
                 reached = from.step();
-                Optional<String> lost = attempt(attempt, from, progress.address());
+                Optional<String> lost = attempt(attempt, world, from, progress.address());
                 if (lost.isPresent() && fruitless + 1 >= FRUITLESS_ATTEMPTS) {
                     throw new StageFailure(
                             ExitCode.RETRYABLE,
@@ -99,9 +102,23 @@ public final class BarrierTraining {
         }
     }
 
+    /** Makes {@link #run()} fail as retryable, on its own thread, once the ranks have let go; for any thread. */
+    public void stop() {
+        stopped.set(true);
+        if (!spark.sc().isStopped()) {
+            spark.cancelJobGroup(run);
+        }
+    }
+
+    private void refuseIfStopped() {
+        if (stopped.get()) {
+            throw new StageFailure(
+                    ExitCode.RETRYABLE, "training was stopped; the same command goes on from the last checkpoint");
+        }
+    }
+
     /** Makes one attempt; says why it was lost, if it was. */
-    private Optional<String> attempt(int attempt, TrainingState from, ProgressAddress progress) {
-        int world = SLOTS.await(spark.sc(), executors);
+    private Optional<String> attempt(int attempt, int world, TrainingState from, ProgressAddress progress) {
         listener.attemptStarted(world, from);
         RankTask task = new RankTask(
                 run,
@@ -117,12 +134,17 @@ public final class BarrierTraining {
             throw e;
         } catch (Exception e) {
             // Spark's exceptions are checked in Java and undeclared in Scala.
-            if (!(e instanceof SparkException) || spark.sc().isStopped()) {
+            refuseIfStopped();
+            if (!(e instanceof SparkException failure) || spark.sc().isStopped() || isCancelled(failure)) {
                 throw new StageFailure(ExitCode.RETRYABLE, "training was stopped: " + firstLine(e), e);
             }
             LOG.warn("attempt {} was lost", attempt, e);
             return Optional.of(firstLine(e));
         }
+    }
+
+    private static boolean isCancelled(SparkException e) {
+        return "SPARK_JOB_CANCELLED".equals(e.getCondition());
     }
 
     private List<RankOutcome> submit(RankTask task, int world) {

@@ -19,7 +19,6 @@ final class ProgressLineTest {
         }
 
         assertThat(bytes.toString(StandardCharsets.UTF_8))
-                .isEqualToNormalizingNewlines(
-                        "evaluate  batch 4/40\nevaluate  batch 12/40\nevaluate  batch 40/40\n");
+                .isEqualToNormalizingNewlines("evaluate  batch 4/40\nevaluate  batch 12/40\nevaluate  batch 40/40\n");
     }
 }

@@ -107,11 +107,33 @@ class Block:
 
 # kept.h [M, H] is the input; fills the rest of kept and out [M, H].
 def forward(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, shared: __torch__.nn.block.Shared, documents: List[int], adapted: bool, out: Tensor) -> NoneType:
-  turned = shared.cos.size(1)
+  __torch__.nn.block.before_attention(block, kept, shared, adapted)
+  kept.logsumexp = __torch__.nn.attention.forward(kept.qkv, documents, shared.heads, shared.kv_heads, shared.size, kept.o)
+  __torch__.nn.block.after_attention(block, kept, shared, adapted, out)
+  return None
+
+
+# The same for tokens that follow first others, whose keys and values are in cache [capacity, 2 Hkv D]; adds their own.
+def forward_cached(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, shared: __torch__.nn.block.Shared, cache: Tensor, first: int, adapted: bool, out: Tensor) -> NoneType:
+  __torch__.nn.block.before_attention(block, kept, shared, adapted)
+  n = kept.h.size(0)
+  cache.narrow(0, first, n).copy_(kept.qkv.narrow(1, shared.heads * shared.size, cache.size(1)))
+  if first == 0:
+    __torch__.nn.attention.forward(kept.qkv, [n], shared.heads, shared.kv_heads, shared.size, kept.o)
+  else:
+    __torch__.nn.attention.forward_cached(kept.qkv, cache, first, shared.heads, shared.kv_heads, shared.size, kept.o)
+  __torch__.nn.block.after_attention(block, kept, shared, adapted, out)
+  return None
+
+
+def before_attention(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, shared: __torch__.nn.block.Shared, adapted: bool) -> NoneType:
   kept.r1 = __torch__.nn.norm.forward(kept.h, block.norm1, shared.eps, shared.x, shared.wide)
   kept.t_qkv = __torch__.nn.linear.forward(block.qkv, shared.x, kept.qkv, 0, adapted)
-  __torch__.nn.rotary.forward(kept.qkv.narrow(1, 0, turned), shared.cos, shared.sin, shared.size, shared.swapped)
-  kept.logsumexp = __torch__.nn.attention.forward(kept.qkv, documents, shared.heads, shared.kv_heads, shared.size, kept.o)
+  __torch__.nn.rotary.forward(kept.qkv.narrow(1, 0, shared.cos.size(1)), shared.cos, shared.sin, shared.size, shared.swapped)
+  return None
+
+
+def after_attention(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, shared: __torch__.nn.block.Shared, adapted: bool, out: Tensor) -> NoneType:
   kept.h2.copy_(kept.h)
   kept.t_o = __torch__.nn.linear.forward(block.o, kept.o, kept.h2, 1, adapted)
   kept.r2 = __torch__.nn.norm.forward(kept.h2, block.norm2, shared.eps, shared.x, shared.wide)

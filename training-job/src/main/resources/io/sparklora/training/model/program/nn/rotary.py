@@ -4,7 +4,7 @@
 # M tokens, P = heads * head size columns (queries, then keys), D head size.
 
 
-# Positions restart at each document. documents: lengths that sum to M; frequencies [D / 2] fp32 in radians a position.
+# Positions restart at each document, from first. documents: lengths that sum to M; frequencies [D / 2] fp32 in radians a position.
 # Returns cos and signed sin, each [M, P] in the compute type; sin is negative where the first half of a head reads
 # the second.
 def tables(documents: List[int], first: int, frequencies: Tensor, heads: int, dtype: int) -> Tuple[Tensor, Tensor]:
