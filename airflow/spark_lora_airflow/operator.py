@@ -71,6 +71,8 @@ class SparkStageOperator(SparkSubmitOperator, SkipMixin):
             if code != ExitCode.GATE_REJECTED:
                 raise
         result = self._ask(lambda: conductor.result(self.stage, config, overrides))
+        if result["exitCode"] != self._hook.exit_code:
+            raise AirflowException(f"{self.stage} exited with {self._hook.exit_code}, but left the result of {result}")
         if self._hook.exit_code == ExitCode.GATE_REJECTED:
             self._skip_what_follows(context, result)
         for outlet in self.outlets:

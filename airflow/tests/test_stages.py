@@ -7,6 +7,7 @@ import json
 import random
 import shlex
 import subprocess
+from dataclasses import replace
 
 import pytest
 from conftest import ROOT
@@ -112,4 +113,5 @@ def test_the_task_submits_what_the_command_line_prints(stage, spark_connection, 
 
     hook = SparkStageHook(printed, ROOT, {}, "spark_default")
 
-    assert StageCommand.parse(shlex.join(hook._build_spark_submit_command(printed.application))) == printed
+    submitted = StageCommand.parse(shlex.join(hook._build_spark_submit_command(printed.application)))
+    assert replace(submitted, environment=hook._env_vars) == printed

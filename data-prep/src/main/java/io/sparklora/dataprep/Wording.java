@@ -4,6 +4,8 @@ import io.sparklora.pipeline.dataset.DatasetManifest;
 import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
 import java.util.Locale;
+import java.util.Map;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
 /** Figures of a dataset as a person reads them. */
@@ -22,13 +24,30 @@ final class Wording {
 
     /** Such as {@code 925,000 tokens, 1,830 sequences}. */
     static String tokens(DatasetManifest manifest) {
-        long tokens = manifest.splits().stream().mapToLong(SplitFigures::tokens).sum();
-        long sequences =
-                manifest.splits().stream().mapToLong(SplitFigures::sequences).sum();
-        return format("%,d tokens, %,d sequences", tokens, sequences);
+        return format(
+                "%,.0f tokens, %,.0f sequences",
+                sum(manifest, SplitFigures::tokens), sum(manifest, SplitFigures::sequences));
     }
 
-    static long dropped(Funnel funnel) {
+    /** Named numbers for dashboards. */
+    static Map<String, Double> figures(DatasetManifest manifest) {
+        double tokens = sum(manifest, SplitFigures::tokens);
+        double sequences = sum(manifest, SplitFigures::sequences);
+        return Map.of(
+                "documents_read", (double) manifest.funnel().read(),
+                "documents_kept", (double) manifest.funnel().kept(),
+                "documents_dropped", (double) dropped(manifest.funnel()),
+                "tokens", tokens,
+                "supervised_tokens", sum(manifest, SplitFigures::supervisedTokens),
+                "sequences", sequences,
+                "padding_share", 1 - tokens / (sequences * manifest.sequenceLength()));
+    }
+
+    private static double sum(DatasetManifest manifest, ToLongFunction<SplitFigures> figure) {
+        return manifest.splits().stream().mapToLong(figure).sum();
+    }
+
+    private static long dropped(Funnel funnel) {
         return funnel.read() - funnel.kept();
     }
 

@@ -2,15 +2,19 @@ package io.sparklora.dataprep.corpus;
 
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.is_valid_utf8;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
+import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
+import static org.apache.spark.sql.functions.xxhash64;
 
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.SourceConfig;
+import io.sparklora.pipeline.run.ContentKey;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -60,6 +64,30 @@ final class ColumnSource {
         requireColumns(source, rows.schema());
         return documents(
                 rows.select(values(source, lit(""), monotonically_increasing_id().as(Documents.ROW))), lit(false));
+    }
+
+    /**
+     * What a table's rows are, whatever their order: how many, and sums of two hashes of each. 128 bits of a fast hash
+     * recognise content; they do not withstand someone who makes a collision on purpose.
+     */
+    static ContentKey fingerprint(SparkSession spark, Source source) {
+        Dataset<Row> rows = spark.table(source.config().table());
+        requireColumns(source, rows.schema());
+        Row sums = rows.select(values(source, lit("")))
+                .agg(count(lit(1)), sumOfHashes(1), sumOfHashes(2))
+                .first();
+        return ContentKey.of(
+                List.of("table/1", String.valueOf(sums.get(0)), String.valueOf(sums.get(1)), String.valueOf(sums.get(2))));
+    }
+
+    private static Column sumOfHashes(int salt) {
+        List<Column> parts = new ArrayList<>(List.of(lit(salt)));
+        for (String name : List.of(Documents.TEXT, Source.GIVEN_ID, Source.GIVEN_LICENCE)) {
+            // A null leaves the hash as it was: the flag tells which column was null.
+            parts.add(col(name).isNull());
+            parts.add(col(name));
+        }
+        return sum(xxhash64(parts.toArray(Column[]::new)).cast(DataTypes.createDecimalType(20, 0)));
     }
 
     /** Text, id and licence of the row, besides the columns given. */

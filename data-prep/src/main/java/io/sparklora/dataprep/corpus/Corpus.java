@@ -17,6 +17,8 @@ import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.dataset.CorpusFiles;
+import io.sparklora.pipeline.dataset.CorpusFingerprint;
+import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,6 +74,19 @@ public final class Corpus {
      * @param rows how many they are, malformed ones included
      */
     public record Checked(Dataset<Row> documents, long rows) {}
+
+    /** What the corpus is now; tables are read for it. */
+    public static ContentKey fingerprint(SparkSession spark, Storage storage, CorpusConfig config) {
+        List<ContentKey> sources = new ArrayList<>();
+        for (SourceConfig source : config.sources()) {
+            int index = sources.size();
+            sources.add(
+                    source.format() == SourceConfig.Format.TABLE
+                            ? ColumnSource.fingerprint(spark, new Source(source, index, new Path("/")))
+                            : CorpusFingerprint.ofFiles(storage, source, index));
+        }
+        return CorpusFingerprint.of(sources);
+    }
 
     /** Every reason for which reading drops a row. */
     public static List<DropReason> reasons() {

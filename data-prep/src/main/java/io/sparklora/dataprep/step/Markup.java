@@ -46,7 +46,8 @@ final class Markup {
         }
 
         private void append(TextNode words) {
-            boolean verbatim = words.parent() instanceof Element parent && parent.closest("pre, textarea") != null;
+            Element parent = words.parent();
+            boolean verbatim = parent != null && parent.closest("pre, textarea") != null;
             String text = verbatim ? words.getWholeText() : words.getWholeText().replaceAll("[ \t\r\n\f]+", " ");
             out.append(!verbatim && endsLine() ? text.stripLeading() : text);
         }

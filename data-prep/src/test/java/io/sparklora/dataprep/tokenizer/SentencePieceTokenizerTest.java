@@ -66,7 +66,10 @@ class SentencePieceTokenizerTest {
 
     /** Joins, again and again, the neighbours whose join scores best, the leftmost first; what is left falls to bytes. */
     private static long[] naive(String text, List<String> pieces) {
-        List<String> symbols = new ArrayList<>(List.of((SPACE + text.replace(" ", SPACE)).split("")));
+        List<String> symbols = new ArrayList<>((SPACE + text.replace(" ", SPACE))
+                .codePoints()
+                .mapToObj(Character::toString)
+                .toList());
         for (int best = best(symbols, pieces); best >= 0; best = best(symbols, pieces)) {
             symbols.set(best, symbols.get(best) + symbols.remove(best + 1));
         }

@@ -74,7 +74,8 @@ sealed interface ByteSource extends AutoCloseable {
         }
     }
 
-    /** Bytes in memory. */
+    /** Bytes in memory, never written to. */
+    @SuppressWarnings("ArrayRecordComponent")
     record OfArray(String name, byte[] bytes) implements ByteSource {
         @Override
         public long size() {

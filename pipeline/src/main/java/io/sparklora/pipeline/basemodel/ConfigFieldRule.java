@@ -72,7 +72,7 @@ sealed interface ConfigFieldRule {
     }
 
     private static void put(Map<String, ConfigFieldRule> rules, String fields, ConfigFieldRule rule) {
-        for (String field : fields.strip().split("\\s+")) {
+        for (String field : fields.strip().split("\\s+", -1)) {
             rules.put(field, rule);
         }
     }

@@ -91,8 +91,8 @@ final class Dequantiser {
         int fifth = littleEndian(source, from + 2).getInt();
         for (int j = 0; j < 16; j++) {
             int pair = source[from + 6 + j];
-            target[at + j] = d * ((pair & 15 | (fifth >>> j & 1) << 4) - 16);
-            target[at + 16 + j] = d * ((pair >> 4 & 15 | (fifth >>> j + 16 & 1) << 4) - 16);
+            target[at + j] = d * (fiveBits(pair, fifth, j) - 16);
+            target[at + 16 + j] = d * (fiveBits(pair >> 4, fifth, j + 16) - 16);
         }
     }
 
@@ -103,9 +103,14 @@ final class Dequantiser {
         int fifth = littleEndian(source, from + 4).getInt();
         for (int j = 0; j < 16; j++) {
             int pair = source[from + 8 + j];
-            target[at + j] = d * (pair & 15 | (fifth >>> j & 1) << 4) + m;
-            target[at + 16 + j] = d * (pair >> 4 & 15 | (fifth >>> j + 16 & 1) << 4) + m;
+            target[at + j] = d * fiveBits(pair, fifth, j) + m;
+            target[at + 16 + j] = d * fiveBits(pair >> 4, fifth, j + 16) + m;
         }
+    }
+
+    /** The low nibble, and above it the element's bit of 32. */
+    private static int fiveBits(int nibble, int fifth, int element) {
+        return (nibble & 15) | (fifth >>> element & 1) << 4;
     }
 
     /** d, then a signed byte an element. */
@@ -118,7 +123,7 @@ final class Dequantiser {
 
     /** The IEEE half at a byte, as a float: exact, subnormals, infinities and NaN payloads included. */
     static float half(byte[] source, int from) {
-        int bits = source[from] & 0xFF | (source[from + 1] & 0xFF) << 8;
+        int bits = (source[from] & 0xFF) | (source[from + 1] & 0xFF) << 8;
         int sign = (bits & 0x8000) << 16;
         int magnitude = (bits & 0x7FFF) << 13;
         if ((bits & 0x7C00) == 0x7C00) {

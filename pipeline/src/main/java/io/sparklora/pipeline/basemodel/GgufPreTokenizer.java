@@ -1,7 +1,6 @@
 package io.sparklora.pipeline.basemodel;
 
-import java.util.Arrays;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -9,22 +8,29 @@ import java.util.Optional;
  * same ids as llama.cpp and the model's own {@code tokenizer.json}.
  */
 enum GgufPreTokenizer {
-    SMOLLM(List.of("smollm"), false),
-    GPT_2(List.of("gpt-2"), false),
-    LLAMA_BPE(List.of("llama-bpe", "llama3", "llama-v3"), true),
-    QWEN2(List.of("qwen2"), false),
-    SENTENCE_PIECE(List.of(), true);
+    SMOLLM(false),
+    GPT_2(false),
+    LLAMA_BPE(true),
+    QWEN2(false),
+    SENTENCE_PIECE(true);
+
+    /** By {@code tokenizer.ggml.pre}, which SentencePiece does not need. */
+    private static final Map<String, GgufPreTokenizer> BY_NAME = Map.of(
+            "smollm", SMOLLM,
+            "gpt-2", GPT_2,
+            "llama-bpe", LLAMA_BPE,
+            "llama3", LLAMA_BPE,
+            "llama-v3", LLAMA_BPE,
+            "qwen2", QWEN2);
 
     private static final String MODEL = "tokenizer.ggml.model";
     private static final String PRE = "tokenizer.ggml.pre";
     private static final String WORDS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|%s"
             + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
-    private final List<String> names;
     private final boolean bosByDefault;
 
-    GgufPreTokenizer(List<String> names, boolean bosByDefault) {
-        this.names = names;
+    GgufPreTokenizer(boolean bosByDefault) {
         this.bosByDefault = bosByDefault;
     }
 
@@ -38,9 +44,8 @@ enum GgufPreTokenizer {
             throw metadata.refusal(MODEL, "gpt2 (byte-level BPE) or llama (SentencePiece BPE)");
         }
         String pre = metadata.text(PRE).orElseThrow(() -> metadata.missing(PRE));
-        Optional<GgufPreTokenizer> found =
-                Arrays.stream(values()).filter(each -> each.names.contains(pre)).findFirst();
-        return found.orElseThrow(() -> metadata.refusal(PRE, "one of smollm, gpt-2, llama-bpe and qwen2"));
+        return Optional.ofNullable(BY_NAME.get(pre))
+                .orElseThrow(() -> metadata.refusal(PRE, "one of smollm, gpt-2, llama-bpe and qwen2"));
     }
 
     /** Whether a text starts with BOS where the file does not say. */

@@ -47,7 +47,7 @@ final class HuggingFaceConfig {
     private DecoderShape shape(String modelType) {
         int hidden = config.requiredWhole("hidden_size");
         int heads = config.requiredWhole("num_attention_heads");
-        if (heads < 1 || config.whole("head_dim").isEmpty() && hidden % heads != 0) {
+        if (heads < 1 || (config.whole("head_dim").isEmpty() && hidden % heads != 0)) {
             throw config.refusal("num_attention_heads", "a divisor of hidden_size " + hidden);
         }
         int context = config.whole("max_position_embeddings").orElse(mistral ? 131_072 : 2048);

@@ -35,7 +35,7 @@ final class SuperBlocks {
             int bytes = nibbles + SUB_BLOCK * (i / 2);
             int shift = 4 * (i % 2);
             for (int l = 0; l < SUB_BLOCK; l++) {
-                int q = source[bytes + l] >> shift & 15 | (source[fifth + l] >> i & 1) << 4;
+                int q = (source[bytes + l] >> shift & 15) | (source[fifth + l] >> i & 1) << 4;
                 target[at + SUB_BLOCK * i + l] = scale * q - minimum;
             }
         }
@@ -49,22 +49,24 @@ final class SuperBlocks {
             int k = quarter % 4;
             int low = from + 64 * half + 32 * (k % 2);
             int high = from + 128 + 32 * half;
+            int lowShift = 4 * (k / 2);
+            int highShift = 2 * k;
             for (int l = 0; l < SUB_BLOCK; l++) {
                 int element = 128 * half + 32 * k + l;
-                int q = (source[low + l] >> 4 * (k / 2) & 15 | (source[high + l] >> 2 * k & 3) << 4) - 32;
-                target[at + element] = d * source[from + 192 + element / 16] * q;
+                int q = (source[low + l] >> lowShift & 15) | (source[high + l] >> highShift & 3) << 4;
+                target[at + element] = d * source[from + 192 + element / 16] * (q - 32);
             }
         }
     }
 
     /** Six bits: the low four of sub-blocks 4 to 7 lie in the last four bytes, their high two above earlier scales. */
     private static int scale(byte[] source, int packed, int i) {
-        return i < 4 ? source[packed + i] & 63 : source[packed + i + 4] & 15 | (source[packed + i - 4] >> 6 & 3) << 4;
+        return i < 4 ? source[packed + i] & 63 : (source[packed + i + 4] & 15) | (source[packed + i - 4] >> 6 & 3) << 4;
     }
 
     private static int minimum(byte[] source, int packed, int i) {
         return i < 4
                 ? source[packed + i + 4] & 63
-                : source[packed + i + 4] >> 4 & 15 | (source[packed + i] >> 6 & 3) << 4;
+                : (source[packed + i + 4] >> 4 & 15) | (source[packed + i] >> 6 & 3) << 4;
     }
 }

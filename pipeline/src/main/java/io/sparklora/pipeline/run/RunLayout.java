@@ -18,6 +18,8 @@ import org.apache.hadoop.fs.Path;
 public final class RunLayout {
     /** The file that makes a directory of a run visible. */
     public static final String MANIFEST = "manifest.json";
+    /** PEFT's own directory inside a trained adapter's. */
+    public static final String ADAPTER_FILES = "adapter";
 
     private final Path root;
 
@@ -56,7 +58,7 @@ public final class RunLayout {
 
     /** PEFT's own directory: adapter_config.json and adapter_model.safetensors. */
     public Path adapterFiles(ContentKey runKey) {
-        return new Path(adapter(runKey), "adapter");
+        return new Path(adapter(runKey), ADAPTER_FILES);
     }
 
     /** The states of a run that goes on. */

@@ -78,7 +78,8 @@ public final class StageMain {
         } catch (InvalidBaseModelException e) {
             LOG.debug("{} failed", stage.word(), e);
             result = failure(stage, new StageFailure(ExitCode.MISMATCH, String.valueOf(e.getMessage()), e), start);
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // Spark's Scala code throws checked exceptions that its methods do not declare.
             LOG.error("{} failed unexpectedly", stage.word(), e);
             result = failure(stage, new StageFailure(ExitCode.INTERNAL, String.valueOf(e), e), start);
         }

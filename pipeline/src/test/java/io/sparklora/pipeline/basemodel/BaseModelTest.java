@@ -47,7 +47,7 @@ class BaseModelTest {
 
     @Test
     void readsAnyRowsOfAReorderedWeight() {
-        TinyLlama.Weight expected = TinyLlama.seeded(7).weights().get("model.layers.1.self_attn.k_proj.weight");
+        TinyLlama.Weight expected = TinyLlama.seeded(7).weight("model.layers.1.self_attn.k_proj.weight");
         try (BaseModel gguf = BaseModel.open(TinyModels.gguf(directory.resolve("tiny.gguf"), 7))) {
             float[] rows = new float[6 * expected.columns()];
             gguf.read("model.layers.1.self_attn.k_proj.weight", 5, 6, rows);

@@ -26,8 +26,10 @@ public final class GgufBytes {
     private long extraMetadata;
     private long extraTensors;
 
+    @SuppressWarnings("ArrayRecordComponent")
     private record Metadata(String key, byte[] bytes) {}
 
+    @SuppressWarnings("ArrayRecordComponent")
     private record Entry(String name, int type, long[] dimensions, byte[] data, long shift) {}
 
     /** Sets the version number in the header. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import com.fasterxml.jackson.databind.node.NullNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -98,8 +99,8 @@ class HuggingFaceDirectoryTest {
     @Test
     void readsLlama3ScalingFromEitherField() {
         DecoderShape before = shape(TINY.withConfig("rope_scaling", LLAMA3).withConfig("rope_theta", 500_000));
-        DecoderShape since = shape(
-                TINY.withConfig("rope_theta", null).withConfig("rope_parameters", with(LLAMA3, "rope_theta", 500_000)));
+        DecoderShape since = shape(TINY.withConfig("rope_theta", NullNode.instance)
+                .withConfig("rope_parameters", with(LLAMA3, "rope_theta", 500_000)));
         assertThat(before)
                 .isEqualTo(since)
                 .extracting(DecoderShape::ropeScaling)
@@ -146,7 +147,7 @@ class HuggingFaceDirectoryTest {
         DecoderShape shape = shape(TINY.withConfig("model_type", "mistral")
                 .withConfig("architectures", List.of("MistralForCausalLM"))
                 .withConfig("max_position_embeddings", 8192)
-                .withConfig("sliding_window", null));
+                .withConfig("sliding_window", NullNode.instance));
         assertThat(shape.architecture()).isEqualTo("mistral");
         assertThat(shape.contextLength()).isEqualTo(8192);
     }

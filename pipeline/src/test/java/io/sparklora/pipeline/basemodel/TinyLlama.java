@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 
 /**
@@ -45,7 +46,8 @@ public record TinyLlama(long seed, int layers, boolean tiedHead, int shards, Map
         config = Collections.unmodifiableMap(new LinkedHashMap<>(config));
     }
 
-    /** A weight: rows * columns values, row-major; a vector has one row. */
+    /** A weight: rows * columns values, row-major, not to be written to; a vector has one row. */
+    @SuppressWarnings("ArrayRecordComponent")
     public record Weight(int rows, int columns, float[] values) {}
 
     /** Two layers, a tied head, one file. */
@@ -68,7 +70,7 @@ public record TinyLlama(long seed, int layers, boolean tiedHead, int shards, Map
         return new TinyLlama(seed, layers, tiedHead, number, config);
     }
 
-    /** The same with one more key in {@code config.json}. */
+    /** The same with one more key in {@code config.json}; a JSON node of null says null. */
     public TinyLlama withConfig(String key, Object value) {
         Map<String, Object> more = new LinkedHashMap<>(config);
         more.put(key, value);
@@ -97,6 +99,11 @@ public record TinyLlama(long seed, int layers, boolean tiedHead, int shards, Map
             weights.put("lm_head.weight", matrix(VOCABULARY, HIDDEN, random));
         }
         return weights;
+    }
+
+    /** One of the weights. */
+    public Weight weight(String name) {
+        return Optional.ofNullable(weights().get(name)).orElseThrow();
     }
 
     private static Weight matrix(int rows, int columns, Random random) {

@@ -76,7 +76,9 @@ final class TinyTokenizer {
         Map<String, Object> model = new LinkedHashMap<>();
         model.put("type", "BPE");
         model.put("vocab", vocabulary);
-        model.put("merges", PAIRS.stream().map(pair -> List.of(pair.split(" "))).toList());
+        model.put(
+                "merges",
+                PAIRS.stream().map(pair -> List.of(pair.split(" ", -1))).toList());
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("version", "1.0");
         json.put("added_tokens", added);

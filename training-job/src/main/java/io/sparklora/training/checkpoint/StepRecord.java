@@ -3,7 +3,7 @@ package io.sparklora.training.checkpoint;
 import java.io.Serializable;
 
 /**
- * What one step came to: a line of the run's metrics.
+ * What one step came to. It follows from the run alone and holds no time, so that equal runs save equal bytes.
  *
  * @param step number of the step, from 1
  * @param loss mean over the batch's supervised tokens before the update, nats; 0 where the step was skipped
@@ -11,8 +11,6 @@ import java.io.Serializable;
  * @param gradientNorm global L2 norm before clipping; 0 where the step was skipped
  * @param supervisedTokens of the batch
  * @param update whether the adapter was updated
- * @param tokensPerSecond of this step, padding included
- * @param seconds of this step
  */
 public record StepRecord(
         long step,
@@ -20,9 +18,7 @@ public record StepRecord(
         double learningRate,
         double gradientNorm,
         long supervisedTokens,
-        Update update,
-        double tokensPerSecond,
-        double seconds)
+        Update update)
         implements Serializable {
     /** What a step did to the adapter. */
     public enum Update {

@@ -80,6 +80,7 @@ public final class BarrierTraining {
             long reached = -1;
             int fruitless = 0;
             for (int attempt = 0; ; attempt++) {
+                int world = SLOTS.await(spark.sc(), executors);
                 TrainingState from =
                         checkpoints.latest().orElseGet(() -> TrainingState.initial(factory.initialParameters()));
                 if (from.step() >= spec.batches().steps()) {
@@ -87,7 +88,7 @@ public final class BarrierTraining {
                 }
                 fruitless = from.step() > reached ? 0 : fruitless + 1;
                 reached = from.step();
-                Optional<String> lost = attempt(attempt, from, progress.address());
+                Optional<String> lost = attempt(attempt, world, from, progress.address());
                 if (lost.isPresent() && fruitless + 1 >= FRUITLESS_ATTEMPTS) {
                     throw new StageFailure(
                             ExitCode.RETRYABLE,
@@ -100,8 +101,7 @@ public final class BarrierTraining {
     }
 
     /** Makes one attempt; says why it was lost, if it was. */
-    private Optional<String> attempt(int attempt, TrainingState from, ProgressAddress progress) {
-        int world = SLOTS.await(spark.sc(), executors);
+    private Optional<String> attempt(int attempt, int world, TrainingState from, ProgressAddress progress) {
         listener.attemptStarted(world, from);
         RankTask task = new RankTask(
                 run,
@@ -117,12 +117,16 @@ public final class BarrierTraining {
             throw e;
         } catch (Exception e) {
             // Spark's exceptions are checked in Java and undeclared in Scala.
-            if (!(e instanceof SparkException) || spark.sc().isStopped()) {
+            if (!(e instanceof SparkException failure) || spark.sc().isStopped() || isCancelled(failure)) {
                 throw new StageFailure(ExitCode.RETRYABLE, "training was stopped: " + firstLine(e), e);
             }
             LOG.warn("attempt {} was lost", attempt, e);
             return Optional.of(firstLine(e));
         }
+    }
+
+    private static boolean isCancelled(SparkException e) {
+        return "SPARK_JOB_CANCELLED".equals(e.getCondition());
     }
 
     private List<RankOutcome> submit(RankTask task, int world) {

@@ -3,10 +3,12 @@ package io.sparklora.training.job;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import java.time.Duration;
+import java.util.Arrays;
 import org.apache.spark.SparkContext;
+import org.apache.spark.SparkExecutorInfo;
 
 /**
- * Counts the executors that are there. A lost one is usually replaced within seconds, so a plan waits a little for all
+ * Counts the executors that are free. A lost one is usually replaced within seconds, so a plan waits a little for all
  * of them and then makes do with what is left.
  *
  * @param patience how long to wait for all that were asked for, once there is one
@@ -32,9 +34,16 @@ record ExecutorSlots(Duration patience, Duration deadline) {
         }
     }
 
-    /** In local mode the driver is the only executor; elsewhere it is listed beside them. */
+    /**
+     * Executors without a task: one of an attempt that was lost may still be winding down. In local mode the driver is
+     * the only executor; elsewhere it is listed beside them and runs no tasks.
+     */
     private static int count(SparkContext spark) {
-        return spark.isLocal() ? 1 : spark.statusTracker().getExecutorInfos().length - 1;
+        SparkExecutorInfo[] all = spark.statusTracker().getExecutorInfos();
+        long idle = Arrays.stream(all)
+                .filter(executor -> executor.numRunningTasks() == 0)
+                .count();
+        return (int) (spark.isLocal() ? idle : idle - 1);
     }
 
     private static void pause() {

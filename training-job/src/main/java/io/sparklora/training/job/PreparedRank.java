@@ -112,7 +112,7 @@ final class PreparedRank implements AutoCloseable {
                 executor,
                 endpoint.map(door -> door.address().getHostString()).orElse(""),
                 endpoint.map(door -> door.address().getPort()).orElse(0),
-                Optional.empty());
+                "");
     }
 
     /** Joins the ring; closing the collective closes the door too. */

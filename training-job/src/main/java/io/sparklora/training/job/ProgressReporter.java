@@ -1,7 +1,6 @@
 package io.sparklora.training.job;
 
 import io.sparklora.pipeline.run.Json;
-import io.sparklora.training.checkpoint.StepRecord;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
@@ -26,7 +25,7 @@ final class ProgressReporter implements AutoCloseable {
     private static final int CONNECT_MILLIS = 5_000;
     private static final int CLOSE_MILLIS = 5_000;
 
-    private final BlockingQueue<Optional<StepRecord>> queue = new ArrayBlockingQueue<>(QUEUED_STEPS);
+    private final BlockingQueue<Optional<TimedStep>> queue = new ArrayBlockingQueue<>(QUEUED_STEPS);
     private final Optional<Thread> sender;
 
     private ProgressReporter(Optional<ProgressAddress> address) {
@@ -47,9 +46,9 @@ final class ProgressReporter implements AutoCloseable {
         return new ProgressReporter(Optional.empty());
     }
 
-    void report(StepRecord step) {
+    void report(TimedStep step) {
         if (sender.isPresent() && !queue.offer(Optional.of(step))) {
-            LOG.debug("step {} was not reported: the driver does not read", step.step());
+            LOG.debug("step {} was not reported: the driver does not read", step.step().step());
         }
     }
 
@@ -59,7 +58,7 @@ final class ProgressReporter implements AutoCloseable {
             socket.setTcpNoDelay(true);
             Writer out = new OutputStreamWriter(socket.getOutputStream(), StandardCharsets.UTF_8);
             out.write(address.token() + "\n");
-            for (Optional<StepRecord> step = queue.take(); step.isPresent(); step = queue.take()) {
+            for (Optional<TimedStep> step = queue.take(); step.isPresent(); step = queue.take()) {
                 out.write(Json.line(step.get()) + "\n");
                 out.flush();
             }

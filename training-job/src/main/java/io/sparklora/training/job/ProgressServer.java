@@ -3,7 +3,6 @@ package io.sparklora.training.job;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.run.Json;
-import io.sparklora.training.checkpoint.StepRecord;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -31,9 +30,9 @@ final class ProgressServer implements AutoCloseable {
 
     private final ServerSocket socket;
     private final ProgressAddress address;
-    private final Consumer<StepRecord> listener;
+    private final Consumer<TimedStep> listener;
 
-    private ProgressServer(ServerSocket socket, ProgressAddress address, Consumer<StepRecord> listener) {
+    private ProgressServer(ServerSocket socket, ProgressAddress address, Consumer<TimedStep> listener) {
         this.socket = socket;
         this.address = address;
         this.listener = listener;
@@ -46,7 +45,7 @@ final class ProgressServer implements AutoCloseable {
      * @param host what executors call this machine, {@code spark.driver.host}
      * @param listener called for each step, one at a time
      */
-    static ProgressServer start(String bindAddress, String host, Consumer<StepRecord> listener) {
+    static ProgressServer start(String bindAddress, String host, Consumer<TimedStep> listener) {
         try {
             ServerSocket socket = new ServerSocket(0, BACKLOG, InetAddress.getByName(bindAddress));
             String token = UUID.randomUUID().toString();
@@ -92,7 +91,7 @@ final class ProgressServer implements AutoCloseable {
             connection.setSoTimeout(0);
             Path source = new Path("progress");
             for (byte[] line = readLine(in); line.length > 0; line = readLine(in)) {
-                StepRecord step = Json.parse(StepRecord.class, line, source);
+                TimedStep step = Json.parse(TimedStep.class, line, source);
                 synchronized (this) {
                     listener.accept(step);
                 }

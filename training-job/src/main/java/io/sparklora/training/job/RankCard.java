@@ -1,7 +1,5 @@
 package io.sparklora.training.job;
 
-import java.util.Optional;
-
 /**
  * What a rank tells all others once, when it is ready or knows that it never will be.
  *
@@ -11,8 +9,12 @@ import java.util.Optional;
  * @param port of the endpoint
  * @param failure why it is not ready, one line; empty where it is
  */
-record RankCard(int rank, String executor, String host, int port, Optional<String> failure) {
+record RankCard(int rank, String executor, String host, int port, String failure) {
     static RankCard failed(int rank, String executor, String message) {
-        return new RankCard(rank, executor, "", 0, Optional.of(message));
+        return new RankCard(rank, executor, "", 0, message);
+    }
+
+    boolean ready() {
+        return failure.isEmpty();
     }
 }

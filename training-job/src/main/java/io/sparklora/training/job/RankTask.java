@@ -3,7 +3,6 @@ package io.sparklora.training.job;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.run.Json;
-import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.TrainingState;
 import io.sparklora.training.collective.Collective;
 import io.sparklora.training.collective.CollectiveException;
@@ -84,7 +83,7 @@ record RankTask(
                         : ProgressReporter.silent()) {
             prepared.loop(collective).run(new TrainingLoop.Observer() {
                 @Override
-                public void stepMade(StepRecord step) {
+                public void stepMade(TimedStep step) {
                     reporter.report(step);
                 }
 
@@ -128,12 +127,12 @@ record RankTask(
     /** What this rank returns where the ranks cannot train together. */
     private static Optional<RankOutcome> hopeless(int rank, List<RankCard> cards) {
         for (RankCard card : cards) {
-            if (card.failure().isPresent()) {
+            if (!card.ready()) {
                 return Optional.of(new Failed(
                         rank,
                         Origin.PEER,
                         ExitCode.RETRYABLE,
-                        "rank " + card.rank() + " is not ready: " + card.failure().get()));
+                        "rank " + card.rank() + " is not ready: " + card.failure()));
             }
         }
         long executors = cards.stream().map(RankCard::executor).distinct().count();

@@ -1,6 +1,5 @@
 package io.sparklora.training.job;
 
-import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.TrainingState;
 
 /**
@@ -17,7 +16,7 @@ public interface TrainingListener {
     void attemptStarted(int executors, TrainingState from);
 
     /** A step was made. */
-    void stepMade(StepRecord step);
+    void stepMade(TimedStep step);
 
     /** The attempt cannot go on and another follows; {@code why} is one line. */
     void attemptLost(String why);

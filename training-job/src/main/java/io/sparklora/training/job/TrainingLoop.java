@@ -50,10 +50,10 @@ final class TrainingLoop {
         this.history = new ArrayList<>(start.history());
     }
 
-    /** What happens between steps, on rank 0's thread where there are several ranks. */
+    /** What happens between steps, on the loop's thread. */
     interface Observer {
         /** A step was made. */
-        void stepMade(StepRecord step);
+        void stepMade(TimedStep step);
 
         /** A state is due to be saved; it must not be kept past the call. */
         void checkpointDue(TrainingState state);
@@ -68,10 +68,11 @@ final class TrainingLoop {
         program.load(parameters);
         AdapterAgreement.require(collective, history.size(), parameters);
         while (history.size() < spec.batches().steps()) {
+            long begin = System.nanoTime();
             StepRecord made = step(history.size());
             history.add(made);
             refuseDivergence();
-            observer.stepMade(made);
+            observer.stepMade(new TimedStep(made, batchTokens(), (System.nanoTime() - begin) / NANOS_A_SECOND));
             if (made.step() % spec.checkpointSteps() == 0 || made.step() == spec.batches().steps()) {
                 observer.checkpointDue(state());
             }
@@ -79,7 +80,6 @@ final class TrainingLoop {
     }
 
     private StepRecord step(long step) {
-        long begin = System.nanoTime();
         sum.clear();
         for (long[] ids : spec.batches().microBatches(step, collective.rank(), collective.world())) {
             stopIfInterrupted();
@@ -96,10 +96,11 @@ final class TrainingLoop {
             program.load(parameters);
         }
         AdapterAgreement.require(collective, step + 1, parameters);
-        double seconds = (System.nanoTime() - begin) / NANOS_A_SECOND;
-        double tokens = (double) spec.batches().batchSequences() * data.length();
-        return new StepRecord(
-                step + 1, total.meanLoss(), rate, norm, total.supervisedTokens(), update, tokens / seconds, seconds);
+        return new StepRecord(step + 1, total.meanLoss(), rate, norm, total.supervisedTokens(), update);
+    }
+
+    private long batchTokens() {
+        return (long) spec.batches().batchSequences() * data.length();
     }
 
     private static Update update(BatchSum total) {

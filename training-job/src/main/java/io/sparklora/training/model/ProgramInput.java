@@ -57,7 +57,7 @@ record ProgramInput(long[] ids, long[] documents, long[] rows, long[] targets) {
         }
     }
 
-    private static void requireToken(String what, int token, DecoderShape shape) {
+    static void requireToken(String what, int token, DecoderShape shape) {
         if (token < 0 || token >= shape.vocabularySize()) {
             throw new IllegalArgumentException(
                     what + " must be in [0, " + (shape.vocabularySize() - 1) + "] but was " + token);

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The Llama family's forward pass, loss and gradient as TorchScript, over memory-mapped base weights.
@@ -29,6 +30,7 @@ public final class TorchScriptProgram implements LossProgram {
     private final LoraLayout layout;
     private final DecoderShape shape;
     private final Placement placement;
+    private @Nullable Decoder decoder;
 
     private TorchScriptProgram(NativeProgram program, LoraLayout layout, DecoderShape shape, Placement placement) {
         this.program = program;
@@ -92,7 +94,8 @@ public final class TorchScriptProgram implements LossProgram {
                 .emptyList("blocks", "__torch__.nn.block.Block")
                 .emptyList("head", "__torch__.nn.head.Head")
                 .emptyList("kept", "__torch__.nn.block.Saved")
-                .emptyList("shared", "__torch__.nn.block.Shared");
+                .emptyList("shared", "__torch__.nn.block.Shared")
+                .emptyList("cache", "Tensor");
         for (String operation : OPERATIONS) {
             archive.source("nn." + operation, TorchScriptProgram.class, "program/nn/" + operation + ".py");
         }
@@ -249,6 +252,19 @@ public final class TorchScriptProgram implements LossProgram {
                 branches.argument())) {
             return program.floats(result);
         }
+    }
+
+    /**
+     * Begins a text; the parameters are those last loaded, and loading others amid a text would mix adapters.
+     *
+     * @param capacity most tokens of the text, prompt included, at most the model's context
+     */
+    public Decoder decoder(int capacity, Branches branches) {
+        if (decoder != null) {
+            decoder.end();
+        }
+        decoder = new Decoder(program, shape, branches, capacity);
+        return decoder;
     }
 
     /** Native arrays that wait to be freed; for a test of leaks. */

@@ -53,7 +53,7 @@ class CheckpointsTest {
         List<StepRecord> history = new ArrayList<>();
         for (int i = 1; i <= step; i++) {
             Update update = i == 2 ? Update.NOT_FINITE : Update.APPLIED;
-            history.add(new StepRecord(i, 1.0 / i, 1e-3, 0.1 * i, 500, update, 400.5, 1.25));
+            history.add(new StepRecord(i, 1.0 / i, 1e-3, 0.1 * i, 500, update));
         }
         return new TrainingState(step, Math.max(0, step - 1), vectors[0], vectors[1], vectors[2], history);
     }

@@ -236,13 +236,7 @@ final class GoldenParityTest {
 
     private static void compare(String what, float[] ours, float[] golden, double floor, double limit) {
         assertThat(ours).hasSameSizeAs(golden);
-        double difference = 0;
-        double norm = 0;
-        for (int i = 0; i < golden.length; i++) {
-            difference += Math.pow((double) ours[i] - golden[i], 2);
-            norm += Math.pow(golden[i], 2);
-        }
-        double distance = Math.sqrt(difference / norm);
+        double distance = Distances.relative(ours, golden);
         System.out.printf("%s: relative L2 distance %.1e (noise floor %.1e)%n", what, distance, floor);
         assertThat(distance).as(what).isLessThanOrEqualTo(limit);
     }

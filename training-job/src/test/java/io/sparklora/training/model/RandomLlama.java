@@ -21,11 +21,17 @@ import java.util.SplittableRandom;
 final class RandomLlama implements BaseModel {
     private final DecoderShape shape;
     private final long seed;
+    private final boolean rounded;
     private final List<BaseTensor> tensors = new ArrayList<>();
 
     RandomLlama(DecoderShape shape, long seed) {
+        this(shape, seed, false);
+    }
+
+    private RandomLlama(DecoderShape shape, long seed, boolean rounded) {
         this.shape = shape;
         this.seed = seed;
+        this.rounded = rounded;
         int hidden = shape.hiddenSize();
         add("model.embed_tokens.weight", shape.vocabularySize(), hidden);
         for (int layer = 0; layer < shape.layers(); layer++) {
@@ -56,6 +62,11 @@ final class RandomLlama implements BaseModel {
         return new DecoderShape("llama", 576, 1536, 30, 9, 3, 64, 49_152, 8_192, 100_000, Optional.empty(), 1e-5, true);
     }
 
+    /** The same with every weight rounded to bf16. */
+    RandomLlama rounded() {
+        return new RandomLlama(shape, seed, true);
+    }
+
     private void add(String name, long rows, int columns) {
         tensors.add(new BaseTensor(name, rows, columns, ElementType.F32));
     }
@@ -74,7 +85,7 @@ final class RandomLlama implements BaseModel {
     public ContentHash contentHash() {
         try {
             byte[] digest =
-                    MessageDigest.getInstance("SHA-256").digest((seed + " " + shape).getBytes(StandardCharsets.UTF_8));
+                    MessageDigest.getInstance("SHA-256").digest((seed + " " + shape + rounded).getBytes(StandardCharsets.UTF_8));
             return new ContentHash(HexFormat.of().formatHex(digest));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
@@ -104,7 +115,9 @@ final class RandomLlama implements BaseModel {
             SplittableRandom random = new SplittableRandom(seed * 1_000_003 + name.hashCode() * 31L + firstRow + row);
             for (int column = 0; column < columns; column++) {
                 double uniform = (random.nextDouble() * 2 - 1) * Math.sqrt(3);
-                destination[row * columns + column] = (float) ((norm ? 1 : 0) + deviation * uniform);
+                float value = (float) ((norm ? 1 : 0) + deviation * uniform);
+                destination[row * columns + column] =
+                        rounded ? Float.intBitsToFloat(WeightType.bfloat16(value) << 16) : value;
             }
         }
     }

@@ -29,6 +29,7 @@ class M(Module):
   head : List[__torch__.nn.head.Head]
   kept : List[__torch__.nn.block.Saved]
   shared : List[__torch__.nn.block.Shared]
+  cache : List[Tensor]     # for each layer keys and values of the text so far, [capacity, 2 Hkv D]
 
   # Maps the weights: offsets (in elements) are those of embedding, then q k v | o | gate up | down of each layer, then
   # head; norms holds the layers' two norms, then the final one; frequencies are the rotary frequencies.
@@ -86,7 +87,7 @@ class M(Module):
         linears.append(__torch__.nn.linear.Linear(weight, scratch, a[i], b, starts, self.scale, ga[i], gb))
       self.blocks.append(__torch__.nn.block.Block(g[2 * l], linears[0], linears[1], g[2 * l + 1], linears[2], linears[3]))
     output = w.narrow(0, offsets[1 + 4 * self.layers], self.vocabulary * h).view([self.vocabulary, h])
-    self.head.append(__torch__.nn.head.Head(output, scratch, self.head_rows))
+    self.head.append(__torch__.nn.head.Head(output, scratch, self.head_rows, self.compute))
     return None
 
   # theta [parameters] fp32: the adapter of all later calls.
@@ -108,7 +109,7 @@ class M(Module):
     dx = torch.empty_like(hs)
     found = __torch__.nn.head.forward_backward(self.head[0], x, torch.tensor(targets, dtype=__torch__.nn.number.int64()), dx)
     dhs = torch.zeros([n, self.hidden], dtype=__torch__.nn.number.fp32())
-    __torch__.nn.norm.backward(__torch__.nn.number.widened(dx, shared.wide2), hs, r, self.state[2], dhs, shared.wide)
+    __torch__.nn.norm.backward(__torch__.nn.number.widened(dx, shared.wide2), hs, r, self.state[2], dhs, shared.wide, shared.wide3)
     dh = torch.zeros([len(ids), self.hidden], dtype=__torch__.nn.number.fp32()).index_copy_(0, supervised, dhs)
     for k in range(self.layers):
       l = self.layers - 1 - k
@@ -132,7 +133,7 @@ class M(Module):
   # [M, H] fp32.
   def hidden_states(self: __torch__.M, ids: List[int], documents: List[int], depth: int, adapted: bool) -> Tensor:
     self.reserve(len(ids), 2, False)
-    self.prepare(ids, documents)
+    self.prepare(ids, documents, 0)
     h = self.kept[0].h
     for l in range(min(depth, self.layers)):
       h = self.kept[(l + 1) % 2].h
@@ -147,10 +148,29 @@ class M(Module):
   def logits(self: __torch__.M, ids: List[int], documents: List[int], rows: List[int], adapted: bool) -> Tensor:
     self.reserve(len(ids), 2, False)
     h = self.body(ids, documents, adapted)
-    hs = h.index_select(0, torch.tensor(rows, dtype=__torch__.nn.number.int64()))
-    x = torch.empty_like(hs)
-    __torch__.nn.norm.forward(hs, self.state[2], self.eps, x, self.shared[0].wide)
-    out = torch.empty([len(rows), self.vocabulary], dtype=self.compute)
+    return self.logits_of(h.index_select(0, torch.tensor(rows, dtype=__torch__.nn.number.int64())))
+
+  # Generation begins: room for capacity tokens.
+  def begin(self: __torch__.M, capacity: int) -> NoneType:
+    self.cache.clear()
+    for l in range(self.layers):
+      self.cache.append(torch.empty([capacity, 2 * self.kv_heads * self.size], dtype=self.compute))
+    return None
+
+  # The text goes on by ids, after first tokens that are in the cache; logits after its last token, [V] fp32.
+  def extend(self: __torch__.M, ids: List[int], first: int, adapted: bool) -> Tensor:
+    n = len(ids)
+    self.reserve(n, 2, False)
+    self.prepare(ids, [n], first)
+    for l in range(self.layers):
+      __torch__.nn.block.forward_cached(self.blocks[l], self.kept[l % 2], self.shared[0], self.cache[l], first, adapted, self.kept[(l + 1) % 2].h)
+    return self.logits_of(self.kept[self.layers % 2].h.narrow(0, n - 1, 1)).view([-1])
+
+  # h [n, H] -> logits [n, V] fp32.
+  def logits_of(self: __torch__.M, h: Tensor) -> Tensor:
+    x = torch.empty_like(h)
+    __torch__.nn.norm.forward(h, self.state[2], self.eps, x, self.shared[0].wide)
+    out = torch.empty([h.size(0), self.vocabulary], dtype=self.compute)
     __torch__.nn.head.logits(self.head[0], x, out)
     return out.to(__torch__.nn.number.fp32())
 
@@ -169,19 +189,19 @@ class M(Module):
       self.kept.append(__torch__.nn.block.Saved(tokens, self.hidden, 0, 0, self.size, 0, like))
     return None
 
-  # Embeds the tokens and builds the rotary tables.
-  def prepare(self: __torch__.M, ids: List[int], documents: List[int]) -> NoneType:
+  # Embeds the tokens and builds the rotary tables; positions start at first.
+  def prepare(self: __torch__.M, ids: List[int], documents: List[int], first: int) -> NoneType:
     embedded = self.state[1].index_select(0, torch.tensor(ids, dtype=__torch__.nn.number.int64()))
     self.kept[0].h.copy_(embedded)
     shared = self.shared[0]
-    cos, sin = __torch__.nn.rotary.tables(documents, 0, self.state[0], self.heads + self.kv_heads, self.compute)
+    cos, sin = __torch__.nn.rotary.tables(documents, first, self.state[0], self.heads + self.kv_heads, self.compute)
     shared.cos = cos
     shared.sin = sin
     return None
 
   # All blocks; each block's activations stay in kept as far as there is room. Returns the last residual stream.
   def body(self: __torch__.M, ids: List[int], documents: List[int], adapted: bool) -> Tensor:
-    self.prepare(ids, documents)
+    self.prepare(ids, documents, 0)
     room = len(self.kept)
     for l in range(self.layers):
       __torch__.nn.block.forward(self.blocks[l], self.kept[l % room], self.shared[0], documents, adapted, self.kept[(l + 1) % room].h)

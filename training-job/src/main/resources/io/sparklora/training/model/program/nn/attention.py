@@ -26,6 +26,24 @@ def forward(qkv: Tensor, documents: List[int], heads: int, kv_heads: int, size: 
   return logsumexp
 
 
+# Generation: M tokens after first others of one document; cache [capacity, 2 Hkv D] holds keys and values of all,
+# these M included. Fills out [M, Hq D].
+def forward_cached(qkv: Tensor, cache: Tensor, first: int, heads: int, kv_heads: int, size: int, out: Tensor) -> NoneType:
+  group = heads // kv_heads
+  n = qkv.size(0)
+  seen = first + n
+  q = __torch__.nn.attention.heads_of(qkv, 0, n, 0, kv_heads, group, size).reshape([kv_heads, group * n, size])
+  k = __torch__.nn.attention.heads_of(cache, 0, seen, 0, kv_heads, 1, size).squeeze(1)
+  v = __torch__.nn.attention.heads_of(cache, 0, seen, kv_heads * size, kv_heads, 1, size).squeeze(1)
+  scores = torch.bmm(q, k.transpose(1, 2)).to(__torch__.nn.number.fp32()).mul_(float(size) ** -0.5)
+  if n > 1:
+    later = torch.ones([n, seen], dtype=11, device=qkv.device).triu(first + 1)
+    scores.view([kv_heads, group, n, seen]).masked_fill_(later, -float("inf"))
+  p = torch.softmax(scores, 2).to(qkv.dtype)
+  __torch__.nn.attention.heads_of(out, 0, n, 0, kv_heads, group, size).copy_(torch.bmm(p, v).view([kv_heads, group, n, size]))
+  return None
+
+
 # dout, out [M, Hq D] -> dqkv, laid out as qkv, overwritten.
 def backward(dout: Tensor, qkv: Tensor, out: Tensor, logsumexp: List[Tensor], documents: List[int], heads: int, kv_heads: int, size: int, dqkv: Tensor) -> NoneType:
   group = heads // kv_heads

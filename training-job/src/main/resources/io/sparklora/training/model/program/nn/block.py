@@ -19,6 +19,8 @@ class Shared:
   dh : Tensor     # [M, H] compute type: the residual's gradient as the products take it
   wide : Tensor   # [M, H] fp32
   wide2 : Tensor  # [M, H] fp32
+  wide3 : Tensor  # [M, H] fp32
+  swapped : Tensor  # [M, (Hq + Hkv) D] compute type
 
   def __init__(self, heads: int, kv_heads: int, size: int, eps: float, tokens: int, hidden: int, inner: int, backward: bool, like: Tensor, wide_like: Tensor) -> NoneType:
     self.heads = heads
@@ -32,12 +34,15 @@ class Shared:
     self.a = like.new_empty([tokens, inner])
     self.wide = wide_like.new_empty([tokens, hidden])
     self.wide2 = none
+    self.wide3 = none
+    self.swapped = like.new_empty([tokens, (heads + kv_heads) * size])
     self.dqkv = none
     self.dgu = none
     self.dx = none
     self.dh = none
     if backward:
       self.wide2 = wide_like.new_empty([tokens, hidden])
+      self.wide3 = wide_like.new_empty([tokens, hidden])
       self.dqkv = like.new_empty([tokens, (heads + 2 * kv_heads) * size])
       self.dgu = like.new_empty([tokens, 2 * inner])
       self.dx = like.new_empty([tokens * max(max(hidden, heads * size), inner)])
@@ -102,16 +107,38 @@ class Block:
 
 # kept.h [M, H] is the input; fills the rest of kept and out [M, H].
 def forward(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, shared: __torch__.nn.block.Shared, documents: List[int], adapted: bool, out: Tensor) -> NoneType:
-  turned = shared.cos.size(1)
+  __torch__.nn.block.before_attention(block, kept, shared, adapted)
+  kept.logsumexp = __torch__.nn.attention.forward(kept.qkv, documents, shared.heads, shared.kv_heads, shared.size, kept.o)
+  __torch__.nn.block.after_attention(block, kept, shared, adapted, out)
+  return None
+
+
+# The same for tokens that follow first others, whose keys and values are in cache [capacity, 2 Hkv D]; adds their own.
+def forward_cached(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, shared: __torch__.nn.block.Shared, cache: Tensor, first: int, adapted: bool, out: Tensor) -> NoneType:
+  __torch__.nn.block.before_attention(block, kept, shared, adapted)
+  n = kept.h.size(0)
+  cache.narrow(0, first, n).copy_(kept.qkv.narrow(1, shared.heads * shared.size, cache.size(1)))
+  if first == 0:
+    __torch__.nn.attention.forward(kept.qkv, [n], shared.heads, shared.kv_heads, shared.size, kept.o)
+  else:
+    __torch__.nn.attention.forward_cached(kept.qkv, cache, first, shared.heads, shared.kv_heads, shared.size, kept.o)
+  __torch__.nn.block.after_attention(block, kept, shared, adapted, out)
+  return None
+
+
+def before_attention(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, shared: __torch__.nn.block.Shared, adapted: bool) -> NoneType:
   kept.r1 = __torch__.nn.norm.forward(kept.h, block.norm1, shared.eps, shared.x, shared.wide)
   kept.t_qkv = __torch__.nn.linear.forward(block.qkv, shared.x, kept.qkv, 0, adapted)
-  __torch__.nn.rotary.forward(kept.qkv.narrow(1, 0, turned), shared.cos, shared.sin, shared.size)
-  kept.logsumexp = __torch__.nn.attention.forward(kept.qkv, documents, shared.heads, shared.kv_heads, shared.size, kept.o)
+  __torch__.nn.rotary.forward(kept.qkv.narrow(1, 0, shared.cos.size(1)), shared.cos, shared.sin, shared.size, shared.swapped)
+  return None
+
+
+def after_attention(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, shared: __torch__.nn.block.Shared, adapted: bool, out: Tensor) -> NoneType:
   kept.h2.copy_(kept.h)
   kept.t_o = __torch__.nn.linear.forward(block.o, kept.o, kept.h2, 1, adapted)
   kept.r2 = __torch__.nn.norm.forward(kept.h2, block.norm2, shared.eps, shared.x, shared.wide)
   kept.t_gu = __torch__.nn.linear.forward(block.gate_up, shared.x, kept.gu, 0, adapted)
-  __torch__.nn.gate.forward(kept.gu, shared.a)
+  __torch__.nn.gate.forward(kept.gu, shared.a, shared.a)
   out.copy_(kept.h2)
   kept.t_down = __torch__.nn.linear.forward(block.down, shared.a, out, 1, adapted)
   return None
@@ -123,20 +150,20 @@ def backward(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, sh
   hidden = dh.size(1)
   turned = shared.cos.size(1)
   dy = __torch__.nn.number.widened(dh, shared.dh)
-  __torch__.nn.gate.forward(kept.gu, shared.a)
+  __torch__.nn.gate.forward(kept.gu, __torch__.nn.gate.silu_of(shared.dgu), shared.a)
   da = shared.dx_of(shared.a.size(1))
   __torch__.nn.linear.backward(block.down, dy, shared.a, kept.t_down, da)
   __torch__.nn.gate.backward(da, kept.gu, shared.dgu)
   __torch__.nn.norm.again(kept.h2, kept.r2, block.norm2, shared.x, shared.wide)
   dx = shared.dx_of(hidden)
   __torch__.nn.linear.backward(block.gate_up, shared.dgu, shared.x, kept.t_gu, dx)
-  __torch__.nn.norm.backward(__torch__.nn.number.widened(dx, shared.wide2), kept.h2, kept.r2, block.norm2, dh, shared.wide)
+  __torch__.nn.norm.backward(__torch__.nn.number.widened(dx, shared.wide2), kept.h2, kept.r2, block.norm2, dh, shared.wide, shared.wide3)
 
   dy2 = __torch__.nn.number.widened(dh, shared.dh)
   do = shared.dx_of(kept.o.size(1))
   __torch__.nn.linear.backward(block.o, dy2, kept.o, kept.t_o, do)
   __torch__.nn.attention.backward(do, kept.qkv, kept.o, kept.logsumexp, documents, shared.heads, shared.kv_heads, shared.size, shared.dqkv)
-  __torch__.nn.rotary.backward(shared.dqkv.narrow(1, 0, turned), shared.cos, shared.sin, shared.size)
+  __torch__.nn.rotary.backward(shared.dqkv.narrow(1, 0, turned), shared.cos, shared.sin, shared.size, shared.swapped)
   __torch__.nn.norm.again(kept.h, kept.r1, block.norm1, shared.x, shared.wide)
   if deepest:
     if len(block.qkv.b) > 0:
@@ -144,5 +171,5 @@ def backward(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, sh
   else:
     dx2 = shared.dx_of(hidden)
     __torch__.nn.linear.backward(block.qkv, shared.dqkv, shared.x, kept.t_qkv, dx2)
-    __torch__.nn.norm.backward(__torch__.nn.number.widened(dx2, shared.wide2), kept.h, kept.r1, block.norm1, dh, shared.wide)
+    __torch__.nn.norm.backward(__torch__.nn.number.widened(dx2, shared.wide2), kept.h, kept.r1, block.norm1, dh, shared.wide, shared.wide3)
   return None

@@ -7,12 +7,17 @@
 class Head:
   weight : Tensor    # E [V, H], storage type, memory-mapped
   scratch : Tensor   # compute type; empty where storage and compute type agree
-  rows : int         # tokens at a time
+  l : Tensor         # [tokens at a time, V] compute type: logits, then their gradient
+  wide : Tensor      # the same in fp32, where the compute type is another
 
-  def __init__(self, weight: Tensor, scratch: Tensor, rows: int) -> NoneType:
+  def __init__(self, weight: Tensor, scratch: Tensor, rows: int, compute: int) -> NoneType:
+    fp32 = __torch__.nn.number.fp32()
     self.weight = weight
     self.scratch = scratch
-    self.rows = rows
+    self.l = torch.empty([rows, weight.size(0)], dtype=compute)
+    self.wide = self.l
+    if compute != fp32:
+      self.wide = torch.empty([rows, weight.size(0)], dtype=fp32)
     return None
 
   # Vocabulary rows that are widened at a time.
@@ -57,19 +62,14 @@ def logits_backward(head: __torch__.nn.head.Head, dl: Tensor, dx: Tensor) -> Non
 def forward_backward(head: __torch__.nn.head.Head, x: Tensor, targets: Tensor, dx: Tensor) -> Tensor:
   n = x.size(0)
   v = head.weight.size(0)
-  found = torch.empty([n], dtype=__torch__.nn.number.fp32(), device=x.device)
-  most = min(head.rows, n)
-  l = torch.empty([most, v], dtype=x.dtype, device=x.device)
-  wide = l
-  if x.dtype != found.dtype:
-    wide = torch.empty([most, v], dtype=found.dtype, device=x.device)
+  most = head.l.size(0)
+  found = torch.empty([n], dtype=head.wide.dtype, device=x.device)
   row_starts = torch.arange(most, device=x.device).mul_(v)
   for start in range(0, n, most):
     end = min(start + most, n)
-    __torch__.nn.head.logits(head, x[start:end], l[:end - start])
-    p = wide[:end - start]
-    if x.dtype != found.dtype:
-      p.copy_(l[:end - start])
+    l = head.l[:end - start]
+    __torch__.nn.head.logits(head, x[start:end], l)
+    p = __torch__.nn.number.widened(l, head.wide)
     torch._log_softmax(p, 1, False, out=p)
     at = row_starts[:end - start].add(targets[start:end])
     lt = p.view([-1]).index_select(0, at)
@@ -77,7 +77,7 @@ def forward_backward(head: __torch__.nn.head.Head, x: Tensor, targets: Tensor, d
     if dx.size(0) > 0:
       p.exp_()
       p.view([-1]).index_copy_(0, at, lt.exp_().sub_(1.))
-      if x.dtype != found.dtype:
-        l[:end - start].copy_(p)
-      __torch__.nn.head.logits_backward(head, l[:end - start], dx[start:end])
+      if l.dtype != p.dtype:
+        l.copy_(p)
+      __torch__.nn.head.logits_backward(head, l, dx[start:end])
   return found

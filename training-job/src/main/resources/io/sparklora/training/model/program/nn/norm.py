@@ -28,11 +28,11 @@ def scaled(x: Tensor, r: Tensor, g: Tensor, out: Tensor) -> NoneType:
   return None
 
 
-# dy [M, H] fp32, overwritten; dh [M, H] fp32 += r * dy g - h * r^3 * sum(dy g h) / H.
-def backward(dy: Tensor, h: Tensor, r: Tensor, g: Tensor, dh: Tensor, wide: Tensor) -> NoneType:
+# dy [M, H] fp32, overwritten; dh [M, H] fp32 += r * dy g - h * r^3 * sum(dy g h) / H. wide, product: fp32 scratch.
+def backward(dy: Tensor, h: Tensor, r: Tensor, g: Tensor, dh: Tensor, wide: Tensor, product: Tensor) -> NoneType:
   x = __torch__.nn.number.widened(h, wide)
   dy.mul_(g)
-  c = torch.sum(torch.mul(dy, x), [1], True)
+  c = torch.sum(torch.mul(dy, x, out=product[:dy.size(0)]), [1], True)
   c.mul_(r).mul_(r).mul_(r).div_(-h.size(1))
   dh.addcmul_(dy, r)
   dh.addcmul_(x, c)

@@ -4,7 +4,7 @@
 # M tokens, P = heads * head size columns (queries, then keys), D head size.
 
 
-# Positions restart at each document. documents: lengths that sum to M; frequencies [D / 2] fp32 in radians a position.
+# Positions restart at each document, from first. documents: lengths that sum to M; frequencies [D / 2] fp32 in radians a position.
 # Returns cos and signed sin, each [M, P] in the compute type; sin is negative where the first half of a head reads
 # the second.
 def tables(documents: List[int], first: int, frequencies: Tensor, heads: int, dtype: int) -> Tuple[Tensor, Tensor]:
@@ -19,21 +19,25 @@ def tables(documents: List[int], first: int, frequencies: Tensor, heads: int, dt
   return (c.to(dtype), s.to(dtype))
 
 
-# x [M, P], turned in place.
-def forward(x: Tensor, cos: Tensor, sin: Tensor, size: int) -> NoneType:
-  turned = __torch__.nn.rotary.swapped(x, size)
-  x.mul_(cos).addcmul_(turned, sin)
+# x [M, P], turned in place; other [M, P] is scratch.
+def forward(x: Tensor, cos: Tensor, sin: Tensor, size: int, other: Tensor) -> NoneType:
+  __torch__.nn.rotary.swap(x, size, other)
+  x.mul_(cos).addcmul_(other, sin)
   return None
 
 
 # The turn is orthogonal, so its gradient is the turn by the opposite angle. dx [M, P], turned back in place.
-def backward(dx: Tensor, cos: Tensor, sin: Tensor, size: int) -> NoneType:
-  turned = __torch__.nn.rotary.swapped(dx, size)
-  dx.mul_(cos).addcmul_(turned, sin, value=-1.0)
+def backward(dx: Tensor, cos: Tensor, sin: Tensor, size: int, other: Tensor) -> NoneType:
+  __torch__.nn.rotary.swap(dx, size, other)
+  dx.mul_(cos).addcmul_(other, sin, value=-1.)
   return None
 
 
-# The two halves of each head change places (a roll by one is fast; a flip is not).
-def swapped(x: Tensor, size: int) -> Tensor:
-  halves = x.view([x.size(0), x.size(1) // size, 2, size // 2])
-  return halves.roll([1], [2]).view(x.size())
+# other = x with the two halves of each head in each other's place.
+def swap(x: Tensor, size: int, other: Tensor) -> NoneType:
+  shape = [x.size(0), x.size(1) // size, 2, size // 2]
+  to = other.view(shape)
+  of = x.view(shape)
+  to.select(2, 0).copy_(of.select(2, 1))
+  to.select(2, 1).copy_(of.select(2, 0))
+  return None

@@ -1,0 +1,154 @@
+package io.sparklora.dataprep;
+
+import io.sparklora.dataprep.corpus.Corpus;
+import io.sparklora.dataprep.dataset.TokenRules;
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.Stage;
+import io.sparklora.pipeline.basemodel.BaseModel;
+import io.sparklora.pipeline.basemodel.ModelLocation;
+import io.sparklora.pipeline.basemodel.SpecialTokens;
+import io.sparklora.pipeline.config.RunConfig;
+import io.sparklora.pipeline.dataset.CorpusFingerprint;
+import io.sparklora.pipeline.dataset.DatasetManifest;
+import io.sparklora.pipeline.run.ContentKey;
+import io.sparklora.pipeline.run.FileEntry;
+import io.sparklora.pipeline.run.Json;
+import io.sparklora.pipeline.run.PreparedPlan;
+import io.sparklora.pipeline.run.RunLayout;
+import io.sparklora.pipeline.run.StageMain;
+import io.sparklora.pipeline.run.StageResult;
+import io.sparklora.pipeline.run.StageTransaction;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Supplier;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * The stage that makes a token dataset out of a corpus. The dataset's key follows from the corpus' content, the base
+ * model's and the configuration: where a dataset of that key is there, nothing is read twice and no Spark session is
+ * started (unless a table must be looked at).
+ */
+public final class Prepare {
+    private static final int SCHEMA_VERSION = 1;
+    private static final double NANOS_A_SECOND = 1e9;
+
+    private final StageMain.Context context;
+    private final ContentKey baseModelHash;
+    private final TokenRules rules;
+    private final Supplier<SparkSession> spark;
+    private final long start = System.nanoTime();
+
+    private Prepare(StageMain.Context context, BaseModel base, Supplier<SparkSession> spark) {
+        this.context = context;
+        this.baseModelHash = new ContentKey(base.contentHash().sha256());
+        this.rules = rules(base);
+        this.spark = spark;
+    }
+
+    /** Runs the stage: {@code CONFIG.yaml [--set a.b=c]...}. */
+    public static void main(String[] args) {
+        StageMain.run(Stage.PREPARE, args, context -> {
+            try (SparkApplication application = new SparkApplication()) {
+                return run(context, application::session);
+            }
+        });
+    }
+
+    /** As {@link #main}, with a session that the caller starts when it is asked for one. */
+    static StageResult run(StageMain.Context context, Supplier<SparkSession> spark) {
+        Path model = ModelLocation.fetch(
+                context.config().base().model(), new Configuration(), cache(context.config()));
+        try (BaseModel base = BaseModel.open(model)) {
+            return new Prepare(context, base, spark).run();
+        } catch (Exception e) {
+            throw SparkFailures.explained(e);
+        }
+    }
+
+    private StageResult run() {
+        RunConfig config = context.config();
+        ContentKey fingerprint = CorpusFingerprint.ofFiles(context.storage(), config.corpus())
+                .orElseGet(() -> Corpus.fingerprint(spark.get(), context.storage(), config.corpus()));
+        ContentKey datasetKey = context.keys().datasetKey(baseModelHash, fingerprint);
+        org.apache.hadoop.fs.Path directory = context.layout().dataset(datasetKey);
+        Optional<DatasetManifest> done =
+                StageTransaction.committed(context.storage(), directory, DatasetManifest.class);
+        DatasetManifest manifest = done.orElseGet(() -> prepare(directory, datasetKey, fingerprint));
+        context.storage()
+                .replace(
+                        context.layout().plan(context.keys().configKey()),
+                        Json.bytes(new PreparedPlan(datasetKey, fingerprint, baseModelHash)));
+        return result(
+                manifest, directory, done.isPresent() ? StageResult.Status.ALREADY_DONE : StageResult.Status.DONE);
+    }
+
+    private DatasetManifest prepare(
+            org.apache.hadoop.fs.Path directory, ContentKey datasetKey, ContentKey fingerprint) {
+        RunConfig config = context.config();
+        Preparation preparation = new Preparation(config.corpus(), config.prepare(), config.seed(), rules);
+        try (StageTransaction transaction = StageTransaction.begin(context.storage(), directory)) {
+            Preparation.Outcome outcome = preparation.run(
+                    spark.get(),
+                    context.storage(),
+                    transaction.workDirectory(),
+                    new Progress(spark.get(), System.err));
+            return transaction.commit(files -> manifest(datasetKey, fingerprint, outcome, files));
+        }
+    }
+
+    private DatasetManifest manifest(
+            ContentKey datasetKey, ContentKey fingerprint, Preparation.Outcome outcome, List<FileEntry> files) {
+        return new DatasetManifest(
+                SCHEMA_VERSION,
+                datasetKey,
+                context.keys().configKey(),
+                fingerprint,
+                baseModelHash,
+                ContentKey.ofText(rules.tokenizerJson()).hex(),
+                context.config().prepare().sequence().length(),
+                rules.vocabularySize(),
+                outcome.splits(),
+                outcome.funnel(),
+                outcome.licences(),
+                files,
+                context.keys().preparation());
+    }
+
+    private StageResult result(
+            DatasetManifest manifest, org.apache.hadoop.fs.Path directory, StageResult.Status status) {
+        return new StageResult(
+                Stage.PREPARE,
+                status,
+                ExitCode.DONE.code(),
+                Optional.empty(),
+                "",
+                new StageResult.Summary(
+                        "prepared", Wording.documents(manifest.funnel()), Wording.tokens(manifest)),
+                Wording.figures(manifest),
+                Map.of(
+                        "dataset",
+                        directory.toString(),
+                        "manifest",
+                        new org.apache.hadoop.fs.Path(directory, RunLayout.MANIFEST).toString()),
+                (System.nanoTime() - start) / NANOS_A_SECOND);
+    }
+
+    private static TokenRules rules(BaseModel base) {
+        SpecialTokens special = base.specialTokens();
+        return new TokenRules(
+                base.tokenizerJson(),
+                special.bosByDefault() ? special.bos() : OptionalInt.empty(),
+                special.endOfText(),
+                special.pad().orElse(special.endOfText()),
+                base.shape().vocabularySize());
+    }
+
+    private static Path cache(RunConfig config) {
+        String cache = config.storage().cache();
+        return cache.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache", "spark-lora") : Path.of(cache);
+    }
+}

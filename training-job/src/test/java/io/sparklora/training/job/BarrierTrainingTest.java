@@ -1,0 +1,181 @@
+package io.sparklora.training.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.training.checkpoint.StepRecord;
+import io.sparklora.training.checkpoint.TrainingState;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A real cluster of three executor processes, shared by all tests; killed executors are replaced by Spark. */
+class BarrierTrainingTest {
+    private static final int STEPS = 200;
+
+    @TempDir
+    private static java.nio.file.Path temporary;
+
+    private static JavaSparkContext spark;
+    private static LittleRun little;
+    private static TrainingState reference;
+
+    @BeforeAll
+    static void start() throws IOException {
+        SparkConf conf = new SparkConf()
+                .setMaster("local-cluster[3,1,1024]")
+                .setAppName("BarrierTrainingTest")
+                .set("spark.ui.enabled", "false")
+                .set("spark.executor.memory", "512m")
+                .set("spark.authenticate", "true")
+                .set("spark.authenticate.secret", "of the test")
+                .set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
+        spark = new JavaSparkContext(TrainingSparkSettings.apply(conf));
+        little = new LittleRun(temporary);
+        reference = train(little.spec("reference", STEPS, 20), 1, new Watcher());
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.stop();
+    }
+
+    private static TrainingState train(TrainingSpec spec, int executors, Watcher watcher) {
+        return new BarrierTraining(spark, spec, LittleRun.FACTORY, executors, watcher).run();
+    }
+
+    /** Keeps what happened, and acts once at the first step at or after a given one. */
+    private static final class Watcher implements TrainingListener {
+        private final List<Integer> worlds = Collections.synchronizedList(new ArrayList<>());
+        private final List<Long> starts = Collections.synchronizedList(new ArrayList<>());
+        private final List<StepRecord> steps = Collections.synchronizedList(new ArrayList<>());
+        private final List<String> losses = Collections.synchronizedList(new ArrayList<>());
+        private final AtomicBoolean acted = new AtomicBoolean();
+        private final long at;
+        private final Runnable action;
+
+        Watcher() {
+            this(Long.MAX_VALUE, () -> {});
+        }
+
+        Watcher(long at, Runnable action) {
+            this.at = at;
+            this.action = action;
+        }
+
+        @Override
+        public void attemptStarted(int executors, TrainingState from) {
+            worlds.add(executors);
+            starts.add(from.step());
+        }
+
+        @Override
+        public void stepMade(TimedStep made) {
+            steps.add(made.step());
+            if (made.step().step() >= at && acted.compareAndSet(false, true)) {
+                action.run();
+            }
+        }
+
+        @Override
+        public void attemptLost(String why) {
+            losses.add(why);
+        }
+    }
+
+    private static void assertSameBytes(TrainingState actual, TrainingState expected) {
+        assertThat(actual.parameters()).isEqualTo(expected.parameters());
+        assertThat(actual.firstMoment()).isEqualTo(expected.firstMoment());
+        assertThat(actual.secondMoment()).isEqualTo(expected.secondMoment());
+        assertThat(actual.history()).isEqualTo(expected.history());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3})
+    void endsWithTheSameBytesOnAnyNumberOfExecutors(int executors) {
+        Watcher watcher = new Watcher();
+        TrainingState state = train(little.spec("world-" + executors, STEPS, 20), executors, watcher);
+        assertThat(watcher.worlds).containsExactly(executors);
+        assertThat(watcher.steps).extracting(StepRecord::step).contains(1L, 200L);
+        assertSameBytes(state, reference);
+    }
+
+    @Test
+    void endsWithTheSameBytesAfterAnExecutorWasKilled() {
+        Watcher watcher = new Watcher(30, () -> executors().get(0).destroyForcibly());
+        TrainingState state = train(little.spec("killed", STEPS, 20), 3, watcher);
+        assertThat(watcher.losses).hasSize(1);
+        assertThat(watcher.starts).hasSize(2).first().isEqualTo(0L);
+        assertThat(watcher.starts.get(1)).isGreaterThanOrEqualTo(20);
+        assertSameBytes(state, reference);
+    }
+
+    /** The cluster's executors are the only children of this JVM. */
+    private static List<ProcessHandle> executors() {
+        return ProcessHandle.current().children().toList();
+    }
+
+    @Test
+    void goesOnInANewDriverWithFewerExecutorsPastADamagedCheckpoint() throws IOException {
+        TrainingSpec spec = little.spec("restarted", STEPS, 20);
+        Watcher stopped = new Watcher(70, () -> spark.sc().cancelAllJobs());
+        assertThatThrownBy(() -> train(spec, 3, stopped)).hasMessageContaining("training was stopped");
+        awaitIdleExecutors();
+        List<java.nio.file.Path> saved;
+        try (var listed = Files.list(little.checkpointDirectory("restarted"))) {
+            saved = listed.sorted().toList();
+        }
+        assertThat(saved).hasSizeGreaterThanOrEqualTo(2);
+        java.nio.file.Path newest = saved.get(saved.size() - 1);
+        java.nio.file.Path before = saved.get(saved.size() - 2);
+        Files.write(newest.resolve("adapter.safetensors"), new byte[3], StandardOpenOption.TRUNCATE_EXISTING);
+        Watcher watcher = new Watcher();
+        TrainingState state = train(spec, 2, watcher);
+        assertThat(before.getFileName()).hasToString("step-%012d".formatted(watcher.starts.get(0)));
+        assertSameBytes(state, reference);
+    }
+
+    private static void awaitIdleExecutors() {
+        while (Arrays.stream(spark.statusTracker().getExecutorInfos())
+                .anyMatch(executor -> executor.numRunningTasks() > 0)) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void doesNothingWhereAllStepsAreMade() {
+        Watcher watcher = new Watcher();
+        assertSameBytes(train(little.spec("reference", STEPS, 20), 3, watcher), reference);
+        assertThat(watcher.worlds).isEmpty();
+    }
+
+    @Test
+    void endsAtOnceWithTheExitCodeOfARanksOwnFault() throws IOException {
+        LittleRun damaged = new LittleRun(temporary.resolve("damaged"));
+        java.nio.file.Path file = temporary.resolve("damaged/dataset/train/part-98.zstd.parquet");
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(file, bytes);
+        Watcher watcher = new Watcher();
+        assertThatThrownBy(() -> train(damaged.spec("none", STEPS, 20), 3, watcher))
+                .hasMessageContaining("part-98.zstd.parquet is not the file that was prepared")
+                .extracting(e -> ((StageFailure) e).exitCode())
+                .isEqualTo(ExitCode.MISMATCH);
+        assertThat(watcher.worlds).hasSize(1);
+    }
+}

@@ -1,0 +1,113 @@
+package io.sparklora.training.model;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.training.lora.LoraEntry;
+import io.sparklora.training.lora.LoraLayout;
+import io.sparklora.training.lora.LoraMatrix;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/** Loss and gradient by {@code oracle.py} and PyTorch's autograd, over the same cached weights in fp32. */
+final class AutogradOracle {
+    /** What one pass gives. */
+    record Result(double lossSum, float[] gradient) {}
+
+    private final BaseWeights weights;
+    private final LoraLayout layout;
+    private final double scale;
+
+    AutogradOracle(BaseWeights weights, LoraLayout layout, double scale) {
+        this.weights = weights;
+        this.layout = layout;
+        this.scale = scale;
+    }
+
+    Result run(MicroBatch batch, float[] parameters) {
+        Engine.getEngine("PyTorch");
+        JniUtils.setGraphExecutorOptimize(false);
+        JniUtils.setGradMode(true);
+        ProgramInput input = ProgramInput.of(batch, weights.shape());
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+                PtSymbolBlock module = load((PtNDManager) manager)) {
+            double[] frequencies = weights.shape().inverseFrequencies();
+            float[] rounded = new float[frequencies.length];
+            for (int i = 0; i < rounded.length; i++) {
+                rounded[i] = (float) frequencies[i];
+            }
+            NDList inputs = new NDList(
+                    manager.create(input.ids()),
+                    manager.create(input.documents()),
+                    manager.create(input.rows()),
+                    manager.create(input.targets()),
+                    manager.create(floats(weights.linearFile())),
+                    manager.create(floats(weights.normFile())),
+                    manager.create(rounded),
+                    manager.create(parameters));
+            NDList results = IValueUtils.forward(module, inputs, true);
+            NDArray gradient = results.get(1);
+            return new Result(results.get(0).toFloatArray()[0], gradient.toFloatArray());
+        }
+    }
+
+    private PtSymbolBlock load(PtNDManager manager) {
+        DecoderShape shape = weights.shape();
+        ScriptArchive archive = new ScriptArchive()
+                .source("", AutogradOracle.class, "oracle.py")
+                .attribute("hidden", shape.hiddenSize())
+                .attribute("inner", shape.intermediateSize())
+                .attribute("layers", shape.layers())
+                .attribute("heads", shape.attentionHeads())
+                .attribute("kv_heads", shape.keyValueHeads())
+                .attribute("size", shape.headSize())
+                .attribute("vocabulary", shape.vocabularySize())
+                .attribute("eps", shape.normEpsilon())
+                .attribute("scale", scale)
+                .attribute("rank", layout.rank())
+                .attribute("offsets", weights.offsets().stream().map(Math::toIntExact).toList())
+                .attribute("places", places());
+        try {
+            long handle = JniUtils.loadModuleHandle(
+                    new ByteArrayInputStream(archive.pack()), Device.cpu(), true, false);
+            return new PtSymbolBlock(manager, handle);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private List<Integer> places() {
+        List<Integer> places = new ArrayList<>(Collections.nCopies(14 * weights.shape().layers(), -1));
+        for (LoraEntry entry : layout.entries()) {
+            int matrix = entry.matrix() == LoraMatrix.A ? 0 : 7;
+            places.set(14 * entry.layer() + matrix + entry.target().ordinal(), entry.offset());
+        }
+        return places;
+    }
+
+    private static float[] floats(Path file) {
+        try {
+            ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+            float[] values = new float[bytes.remaining() / Float.BYTES];
+            bytes.asFloatBuffer().get(values);
+            return values;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,307 @@
+package io.sparklora.training.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.pipeline.basemodel.RopeScaling;
+import io.sparklora.training.lora.LoraEntry;
+import io.sparklora.training.lora.LoraLayout;
+import io.sparklora.training.lora.LoraMatrix;
+import io.sparklora.training.lora.LoraTarget;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+final class TorchScriptProgramTest {
+    private static final double SCALE = 1.5;
+    private static final Placement FP32 = new Placement(Device.cpu(), ComputeType.FP32, 1);
+    private static final Set<LoraTarget> ALL = EnumSet.allOf(LoraTarget.class);
+    private static final MicroBatch PACKED = MicroBatches.random(5, 97, new int[] {7, 1, 12}, new int[] {20});
+
+    @TempDir
+    private Path cache;
+
+    static Stream<Arguments> shapes() {
+        RopeScaling llama3 = new RopeScaling.Llama3(8, 1, 4, 64);
+        return Stream.of(
+                Arguments.of("grouped queries, tied head", RandomLlama.tiny(4, 2, true, Optional.empty())),
+                Arguments.of("a head each, untied head", RandomLlama.tiny(4, 4, false, Optional.empty())),
+                Arguments.of("one key-value head", RandomLlama.tiny(4, 1, true, Optional.empty())),
+                Arguments.of("heads wider than the model", RandomLlama.tiny(6, 3, false, Optional.empty())),
+                Arguments.of("Llama 3 scaling", RandomLlama.tiny(4, 2, false, Optional.of(llama3))));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("shapes")
+    void lossAndGradientAreAutograds(String name, DecoderShape shape) {
+        RandomLlama model = new RandomLlama(shape, 3);
+        LoraLayout layout = LoraLayout.of(shape, 3, ALL);
+        float[] parameters = Adapters.random(layout, 4);
+        BaseWeights weights = new BaseWeightCache(cache).open(model, WeightType.FP32);
+        AutogradOracle.Result expected = new AutogradOracle(weights, layout, SCALE).run(PACKED, parameters);
+
+        try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
+            Pass pass = Pass.of(program, PACKED, parameters);
+
+            assertThat(pass.loss()).as(name).isCloseTo(expected.lossSum(), within(1e-3));
+            assertThat(Distances.relative(pass.gradient(), expected.gradient())).isLessThan(5e-6);
+        }
+    }
+
+    @Test
+    void gradientIsTheSlopeOfTheLoss() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        float[] parameters = Adapters.random(layout, 4);
+
+        try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
+            float[] gradient = Pass.of(program, PACKED, parameters).gradient();
+
+            for (int i = 0; i < parameters.length; i += 97) {
+                assertThat(slope(program, parameters, i)).isCloseTo(gradient[i], within(5e-3));
+            }
+        }
+    }
+
+    private static double slope(TorchScriptProgram program, float[] parameters, int i) {
+        float[] moved = parameters.clone();
+        moved[i] = parameters[i] + 0.02f;
+        program.load(moved);
+        double above = program.lossSum(PACKED);
+        moved[i] = parameters[i] - 0.02f;
+        program.load(moved);
+        return (above - program.lossSum(PACKED)) / 0.04;
+    }
+
+    @Test
+    void packedDocumentsAreAsDocumentsAlone() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, false, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        float[] parameters = Adapters.random(layout, 4);
+
+        try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
+            Pass packed = Pass.of(program, PACKED, parameters);
+            double loss = 0;
+            float[] gradient = new float[parameters.length];
+            for (MicroBatch document : MicroBatches.documents(PACKED)) {
+                Pass alone = Pass.of(program, document, parameters);
+                loss += alone.loss();
+                for (int i = 0; i < gradient.length; i++) {
+                    gradient[i] += alone.gradient()[i];
+                }
+            }
+
+            assertThat(packed.loss()).isCloseTo(loss, within(1e-4));
+            assertThat(Distances.relative(packed.gradient(), gradient)).isLessThan(2e-6);
+        }
+    }
+
+    @Test
+    void someTargetsAreAsAllWithTheOthersSilent() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout whole = LoraLayout.of(model.shape(), 2, ALL);
+        float[] parameters = Adapters.random(whole, 4);
+
+        try (TorchScriptProgram program = open(model, WeightType.FP32, whole, FP32)) {
+            for (Set<LoraTarget> targets : subsets()) {
+                Pass expected = Pass.of(program, PACKED, silenced(whole, parameters, targets));
+                LoraLayout layout = LoraLayout.of(model.shape(), 2, targets);
+                try (TorchScriptProgram partial = open(model, WeightType.FP32, layout, FP32)) {
+                    Pass pass = Pass.of(partial, PACKED, selected(whole, parameters, targets));
+
+                    assertThat(pass.loss()).as("%s", targets).isCloseTo(expected.loss(), within(1e-4));
+                    assertThat(Distances.relative(pass.gradient(), selected(whole, expected.gradient(), targets)))
+                            .as("%s", targets)
+                            .isLessThan(2e-6);
+                }
+            }
+        }
+    }
+
+    /** Each target alone, each left out, and two mixtures. */
+    private static List<Set<LoraTarget>> subsets() {
+        List<Set<LoraTarget>> subsets = new ArrayList<>();
+        for (LoraTarget target : LoraTarget.values()) {
+            subsets.add(EnumSet.of(target));
+            subsets.add(EnumSet.complementOf(EnumSet.of(target)));
+        }
+        subsets.add(EnumSet.of(LoraTarget.Q_PROJ, LoraTarget.V_PROJ));
+        subsets.add(EnumSet.of(LoraTarget.K_PROJ, LoraTarget.UP_PROJ, LoraTarget.DOWN_PROJ));
+        return subsets;
+    }
+
+    /** B of the targets that are not wanted becomes zero, so that their branches say nothing. */
+    private static float[] silenced(LoraLayout layout, float[] parameters, Collection<LoraTarget> wanted) {
+        float[] silenced = parameters.clone();
+        for (LoraEntry entry : layout.entries()) {
+            if (!wanted.contains(entry.target()) && entry.matrix() == LoraMatrix.B) {
+                java.util.Arrays.fill(silenced, entry.offset(), entry.offset() + entry.elements(), 0);
+            }
+        }
+        return silenced;
+    }
+
+    private static float[] selected(LoraLayout layout, float[] vector, Collection<LoraTarget> wanted) {
+        List<LoraEntry> entries = layout.entries().stream()
+                .filter(entry -> wanted.contains(entry.target()))
+                .toList();
+        float[] selected =
+                new float[entries.stream().mapToInt(LoraEntry::elements).sum()];
+        int next = 0;
+        for (LoraEntry entry : entries) {
+            System.arraycopy(vector, entry.offset(), selected, next, entry.elements());
+            next += entry.elements();
+        }
+        return selected;
+    }
+
+    @Test
+    void unsupervisedTokensAddNoLoss() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        MicroBatch half = MicroBatches.random(5, 97, new int[] {20});
+        java.util.Arrays.fill(half.labels(), 0, 10, MicroBatch.IGNORED);
+        MicroBatch none = MicroBatches.random(5, 97, new int[] {20});
+        java.util.Arrays.fill(none.labels(), MicroBatch.IGNORED);
+
+        try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
+            float[] all = program.logProbabilities(MicroBatches.random(5, 97, new int[] {20}), Branches.BASE);
+            double last = 0;
+            for (int i = 9; i < all.length; i++) {
+                last -= all[i];
+            }
+
+            assertThat(program.lossSum(half)).isCloseTo(last, within(1e-4));
+            assertThat(Pass.of(program, half, new float[layout.parameterCount()]).loss()).isCloseTo(last, within(1e-4));
+            assertThat(Pass.of(program, none, new float[layout.parameterCount()]).gradient()).containsOnly(0);
+            assertThat(program.lossSum(none)).isZero();
+        }
+    }
+
+    @Test
+    void baseLossLeavesTheAdapterOut() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+
+        try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
+            double zero = program.lossSum(PACKED);
+            program.load(Adapters.random(layout, 4));
+
+            assertThat(program.baseLossSum(PACKED)).isEqualTo(zero);
+            assertThat(program.lossSum(PACKED)).isNotEqualTo(zero);
+        }
+    }
+
+    @Test
+    void widensWeightsStoredInBf16Exactly() {
+        RandomLlama rounded = new RandomLlama(RandomLlama.tiny(4, 2, false, Optional.empty()), 3).rounded();
+        LoraLayout layout = LoraLayout.of(rounded.shape(), 2, ALL);
+        float[] parameters = Adapters.random(layout, 4);
+
+        try (TorchScriptProgram wide = open(rounded, WeightType.FP32, layout, FP32);
+                TorchScriptProgram narrow = open(rounded, WeightType.BF16, layout, FP32)) {
+            Pass expected = Pass.of(wide, PACKED, parameters);
+            Pass pass = Pass.of(narrow, PACKED, parameters);
+
+            assertThat(pass.loss()).isCloseTo(expected.loss(), within(1e-4));
+            assertThat(Distances.relative(pass.gradient(), expected.gradient())).isLessThan(1e-6);
+        }
+    }
+
+    @Test
+    void computesInBf16NearlyAsInFp32() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        float[] parameters = Adapters.random(layout, 4);
+        Placement bf16 = new Placement(Device.cpu(), ComputeType.BF16, 1);
+
+        try (TorchScriptProgram exact = open(model, WeightType.FP32, layout, FP32);
+                TorchScriptProgram coarse = open(model, WeightType.BF16, layout, bf16)) {
+            Pass expected = Pass.of(exact, PACKED, parameters);
+            Pass pass = Pass.of(coarse, PACKED, parameters);
+
+            assertThat(pass.loss() / expected.loss()).isCloseTo(1, within(5e-3));
+            assertThat(Distances.relative(pass.gradient(), expected.gradient())).isLessThan(0.05);
+        }
+    }
+
+    @Test
+    void leavesNoNativeArraysBehind() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+
+        try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
+            Pass.of(program, PACKED, new float[layout.parameterCount()]);
+            int before = program.openResources();
+            for (int i = 0; i < 5; i++) {
+                Pass.of(program, PACKED, new float[layout.parameterCount()]);
+                program.logProbabilities(PACKED, Branches.ADAPTED);
+            }
+
+            assertThat(program.openResources()).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void refusesWhatDoesNotFitTheModel() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+
+        assertThatThrownBy(() -> TorchScriptProgram.open(
+                        model, cache, WeightType.FP32, layout, Double.POSITIVE_INFINITY, FP32))
+                .hasMessage("the LoRA scale must be finite but was Infinity");
+        try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
+            assertThatThrownBy(() -> program.load(new float[3]))
+                    .hasMessageContaining("but 3 were given");
+            assertThatThrownBy(() -> program.lossSum(MicroBatches.random(1, 5000, new int[] {8})))
+                    .hasMessageContaining("id must be in [0, 96] but was");
+            assertThatThrownBy(() -> program.lossSum(MicroBatches.random(1, 97, new int[] {257})))
+                    .hasMessage("a document of 257 tokens is longer than the model's context of 256");
+            MicroBatch first = MicroBatches.random(1, 97, new int[] {4, 4});
+            first.labels()[4] = 9;
+            assertThatThrownBy(() -> program.lossSum(first)).hasMessageContaining("token 4 of a micro-batch");
+        }
+    }
+
+    @Test
+    void refusesAThreadThatDidNotOpenIt() throws InterruptedException {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        List<Throwable> thrown = new ArrayList<>();
+
+        try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
+            Thread other = new Thread(() -> program.lossSum(PACKED), "other");
+            other.setUncaughtExceptionHandler((thread, e) -> thrown.add(e));
+            other.start();
+            other.join();
+        }
+
+        assertThat(thrown).singleElement().asString().contains("was called by thread other");
+    }
+
+    private TorchScriptProgram open(RandomLlama model, WeightType stored, LoraLayout layout, Placement placement) {
+        return TorchScriptProgram.open(model, cache, stored, layout, SCALE, placement);
+    }
+
+    /** What one micro-batch gives. */
+    private record Pass(double loss, float[] gradient) {
+        static Pass of(TorchScriptProgram program, MicroBatch batch, float[] parameters) {
+            float[] gradient = new float[parameters.length];
+            program.load(parameters);
+            return new Pass(program.forwardBackward(batch, gradient), gradient);
+        }
+    }
+}
