@@ -51,7 +51,8 @@ final class TextSource {
                         source.fileName().as(Documents.FILE),
                         place[0],
                         place[1]);
-        return Source.numbered(lines).where(length(trim(col(VALUE), lit(" \t\r"))).gt(0));
+        return Source.numbered(lines)
+                .where(length(trim(col(VALUE), lit(" \t\r"))).gt(0));
     }
 
     private static Dataset<Row> documents(Dataset<Row> values) {

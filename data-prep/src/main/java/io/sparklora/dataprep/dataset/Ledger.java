@@ -53,7 +53,9 @@ public final class Ledger {
         Map<DropReason, Long> counts = new HashMap<>();
         long kept = 0;
         for (Row row : documents
-                .groupBy(col(Documents.DROPPED).getField("step"), col(Documents.DROPPED).getField("reason"))
+                .groupBy(
+                        col(Documents.DROPPED).getField("step"),
+                        col(Documents.DROPPED).getField("reason"))
                 .agg(count(lit(1)))
                 .collectAsList()) {
             if (row.isNullAt(0)) {
@@ -87,7 +89,8 @@ public final class Ledger {
                         col(Documents.ID),
                         col(Documents.SOURCE),
                         col(Documents.FILE),
-                        when(col(Documents.FILE).notEqual(""), col(Documents.ROW)).as(Documents.ROW),
+                        when(col(Documents.FILE).notEqual(""), col(Documents.ROW))
+                                .as(Documents.ROW),
                         col("dropped.step"),
                         col("dropped.reason"),
                         col("dropped.measured"),

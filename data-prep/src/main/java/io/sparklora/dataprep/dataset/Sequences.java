@@ -115,7 +115,8 @@ public final class Sequences {
                 sequenceOfPiece,
                 (sequence, piece) -> struct(
                         sequence.cast(DataTypes.LongType).as(TokenDataset.SEQUENCE_ID),
-                        slice(tokens, piece.multiply(length).plus(1), lit(length)).as(TokenizedDocuments.TOKENS)));
+                        slice(tokens, piece.multiply(length).plus(1), lit(length))
+                                .as(TokenizedDocuments.TOKENS)));
         Dataset<Row> pieces = documents.select(
                 directory().as(ShardedParquet.DIRECTORY),
                 col(TokenizedDocuments.POSITION),
@@ -124,7 +125,9 @@ public final class Sequences {
         Column sequence = col(PIECE).getField(TokenDataset.SEQUENCE_ID);
         return pieces.select(
                 col(ShardedParquet.DIRECTORY),
-                floor(sequence.divide(sequencesOfFile)).cast(DataTypes.IntegerType).as(ShardedParquet.SHARD),
+                floor(sequence.divide(sequencesOfFile))
+                        .cast(DataTypes.IntegerType)
+                        .as(ShardedParquet.SHARD),
                 sequence.as(TokenDataset.SEQUENCE_ID),
                 col(TokenizedDocuments.POSITION),
                 col(Documents.ID),
@@ -155,7 +158,8 @@ public final class Sequences {
                         labels().as(TokenDataset.LABELS),
                         lengths().as(TokenDataset.SEQUENCE_LENGTHS),
                         col(TokenDataset.SEQUENCE_ID),
-                        transform(col(PIECES), piece -> piece.getField(Documents.ID)).as(TokenDataset.DOCUMENT_IDS),
+                        transform(col(PIECES), piece -> piece.getField(Documents.ID))
+                                .as(TokenDataset.DOCUMENT_IDS),
                         col(ShardedParquet.DIRECTORY),
                         col(ShardedParquet.SHARD))
                 .to(SCHEMA);
@@ -177,7 +181,8 @@ public final class Sequences {
         Column ignored = lit(TokenDataset.IGNORED_LABEL);
         Column ofPieces = transform(
                 tokensOfPieces(),
-                tokens -> transform(tokens, (token, place) -> when(place.equalTo(0), ignored).otherwise(token)));
+                tokens -> transform(tokens, (token, place) -> when(place.equalTo(0), ignored)
+                        .otherwise(token)));
         return concat(flatten(ofPieces), array_repeat(ignored, padding()));
     }
 
@@ -215,8 +220,7 @@ public final class Sequences {
     }
 
     private static Column[] counts() {
-        Column supervised =
-                size(filter(col(TokenDataset.LABELS), label -> label.notEqual(TokenDataset.IGNORED_LABEL)));
+        Column supervised = size(filter(col(TokenDataset.LABELS), label -> label.notEqual(TokenDataset.IGNORED_LABEL)));
         List<Column> counts = new ArrayList<>();
         for (Split split : Split.values()) {
             Column here = col(ShardedParquet.DIRECTORY).equalTo(split.directory());

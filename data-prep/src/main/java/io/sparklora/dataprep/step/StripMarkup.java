@@ -23,7 +23,8 @@ public final class StripMarkup implements Step.OfDocument {
             + "|</(html|body|head|div|span|p|a|b|i|em|strong|ul|ol|li|dl|dt|dd|table|tr|td|th|pre|code|h[1-6]|font|center)>";
 
     // Parsing HTML is no column expression: these documents, and only these, leave the GPU.
-    private static final UserDefinedFunction PLAIN = udf((UDF1<String, String>) Markup::plainText, DataTypes.StringType);
+    private static final UserDefinedFunction PLAIN =
+            udf((UDF1<String, String>) Markup::plainText, DataTypes.StringType);
 
     private final PrepareConfig.Html mode;
 
@@ -48,8 +49,10 @@ public final class StripMarkup implements Step.OfDocument {
         return switch (mode) {
             case KEEP -> documents;
             case STRIP -> documents.withColumn(Documents.TEXT, when(text.isNotNull(), PLAIN.apply(text)));
-            case AUTO -> documents.withColumn(
-                    Documents.TEXT, when(lower(text).rlike(HTML), PLAIN.apply(text)).otherwise(text));
+            case AUTO ->
+                documents.withColumn(
+                        Documents.TEXT,
+                        when(lower(text).rlike(HTML), PLAIN.apply(text)).otherwise(text));
         };
     }
 }

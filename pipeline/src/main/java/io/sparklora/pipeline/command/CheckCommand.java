@@ -9,14 +9,15 @@ import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.dataset.CorpusFiles;
 import io.sparklora.pipeline.run.StageMain;
+import io.sparklora.pipeline.run.Storage;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.apache.hadoop.fs.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -55,8 +56,8 @@ final class CheckCommand implements Callable<Integer> {
             int index = i;
             report("corpus", () -> source(context, sources.get(index), index));
         }
-        report("runs", () -> writable(context, config.storage().runs()));
-        report("registry", () -> writable(context, config.storage().registry()));
+        report("runs", () -> writable(context.storage(), config.storage().runs()));
+        report("registry", () -> writable(context.storage(), config.storage().registry()));
         report("spark", () -> installation.sparkSubmit().toString());
         report("jars", this::jars);
         report("natives", this::natives);
@@ -84,7 +85,7 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     private static String baseModel(RunConfig config) {
-        try (BaseModel base = BaseModel.open(Path.of(config.base().model()))) {
+        try (BaseModel base = BaseModel.open(java.nio.file.Path.of(config.base().model()))) {
             DecoderShape shape = base.shape();
             return String.format(
                     Locale.ROOT,
@@ -115,11 +116,14 @@ final class CheckCommand implements Callable<Integer> {
                 files.stream().mapToLong(CorpusFiles.File::bytes).sum());
     }
 
-    private static String writable(StageMain.Context context, String directory) {
-        org.apache.hadoop.fs.Path probe = new org.apache.hadoop.fs.Path(directory, ".check-" + UUID.randomUUID());
-        context.storage().create(probe, "check".getBytes(StandardCharsets.UTF_8));
-        context.storage().delete(probe);
-        return directory + " can be written";
+    /** Leaves nothing behind: neither the probe nor the directory, if it was not there. */
+    private static String writable(Storage storage, String location) {
+        Path directory = new Path(location);
+        boolean wasThere = storage.exists(directory);
+        Path probe = new Path(directory, ".check-" + UUID.randomUUID());
+        storage.create(probe, "check".getBytes(StandardCharsets.UTF_8));
+        storage.delete(wasThere ? probe : directory);
+        return location + " can be written";
     }
 
     private String jars() {

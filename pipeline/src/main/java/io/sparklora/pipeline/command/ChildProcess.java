@@ -16,27 +16,32 @@ import java.util.concurrent.TimeoutException;
  * to end (Ctrl-C, SIGTERM) the command is asked to end too, and what is left of its processes after a while is killed.
  */
 final class ChildProcess {
-    private static final Duration GRACE = Duration.ofSeconds(15);
+    /** How long processes get to end by themselves. */
+    static final Duration GRACE = Duration.ofSeconds(15);
+
     private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
 
     private final Process process;
+    private final Duration grace;
     /** Every process seen below the command: an executor whose driver died is no longer below anyone. */
     private final Set<ProcessHandle> seen = new LinkedHashSet<>();
 
-    private ChildProcess(Process process) {
+    private ChildProcess(Process process, Duration grace) {
         this.process = process;
+        this.grace = grace;
     }
 
     /**
      * Runs a command to its end; it inherits this process's terminal.
      *
+     * @param grace how long its processes get to end by themselves before they are killed
      * @return its exit status
      */
-    static int run(SparkSubmit command) {
+    static int run(SparkSubmit command, Duration grace) {
         ProcessBuilder builder = new ProcessBuilder(command.words()).inheritIO();
         builder.environment().putAll(command.environment());
         try {
-            return new ChildProcess(builder.start()).await();
+            return new ChildProcess(builder.start(), grace).await();
         } catch (IOException e) {
             throw new StageFailure(
                     ExitCode.USAGE, "can't run " + command.words().get(0) + ": " + e.getMessage(), e);
@@ -93,13 +98,13 @@ final class ChildProcess {
         }
     }
 
-    private static boolean hasEnded(ProcessHandle handle) {
+    private boolean hasEnded(ProcessHandle handle) {
         return isDone(handle.onExit());
     }
 
-    private static boolean isDone(CompletableFuture<?> end) {
+    private boolean isDone(CompletableFuture<?> end) {
         try {
-            end.get(GRACE.toMillis(), TimeUnit.MILLISECONDS);
+            end.get(grace.toMillis(), TimeUnit.MILLISECONDS);
             return true;
         } catch (TimeoutException e) {
             return false;

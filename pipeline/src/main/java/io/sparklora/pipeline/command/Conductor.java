@@ -74,7 +74,7 @@ final class Conductor {
         SparkSubmit command = submissions.of(stage);
         // What an earlier attempt reported must not be taken for what this one does.
         context.storage().delete(context.layout().result(stage));
-        int exitCode = ChildProcess.run(command);
+        int exitCode = ChildProcess.run(command, ChildProcess.GRACE);
         if (exitCode != ExitCode.DONE.code()) {
             if (reported(stage).isEmpty()) {
                 err.println("spark-lora " + stage.word() + ": spark-submit ended with " + exitCode

@@ -91,7 +91,8 @@ final class GenerateCommand implements Callable<Integer> {
                 String.valueOf(seed),
                 "--base",
                 base.orElseGet(this::baseOfVersion));
-        return ChildProcess.run(Submissions.generate(installation, MAIN_CLASS, Stage.EVALUATE.module(), arguments));
+        return ChildProcess.run(
+                Submissions.generate(installation, MAIN_CLASS, Stage.EVALUATE.module(), arguments), ChildProcess.GRACE);
     }
 
     private static void refuseUnless(boolean allowed, String message) {

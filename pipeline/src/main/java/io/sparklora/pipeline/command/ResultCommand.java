@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
         name = "result",
         description = "Prints the result.json that a stage's last attempt left, wherever the run's storage is.")
 final class ResultCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "STAGE", description = "One of ${COMPLETION-CANDIDATES}.")
+    @Parameters(index = "0", paramLabel = "STAGE", description = "One of prepare, train, evaluate, publish.")
     private Stage stage;
 
     @Mixin

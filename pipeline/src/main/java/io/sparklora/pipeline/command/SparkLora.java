@@ -8,7 +8,6 @@ import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine.Option;
 
 /** The command line, {@code bin/spark-lora}. */
 @Command(
@@ -16,30 +15,32 @@ import picocli.CommandLine.Option;
         description = "Fine-tunes a language model on domain text with LoRA on Apache Spark: from a corpus to a "
                 + "published adapter.",
         synopsisSubcommandLabel = "COMMAND",
+        mixinStandardHelpOptions = true,
+        scope = CommandLine.ScopeType.INHERIT,
         versionProvider = SparkLora.Version.class,
+        separator = " ",
         footerHeading = "%nExit status:%n",
         footer = {
-            "  0 done or already done; 1 a fault of ours; 2 usage or configuration; 10 the gate rejected",
-            "  the adapter; 11 no new data; 20 bad corpus; 21 model, dataset or adapter damaged or do not",
-            "  belong together; 30 training diverged; 31 ranks disagree; 40 the registry changed; 75 retry"
+            "   0  done, or found done",
+            "   1  a fault of Spark LoRA's own",
+            "   2  wrong command line or configuration",
+            "  10  the gate rejected the adapter",
+            "  11  no new data",
+            "  20  the corpus can't be used",
+            "  21  model, dataset or adapter are damaged or do not belong together",
+            "  30  training diverged",
+            "  31  ranks disagree",
+            "  40  the registry changed under the publication",
+            "  75  the infrastructure failed; the same command may succeed later"
         })
 public final class SparkLora {
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            scope = CommandLine.ScopeType.INHERIT,
-            description = "Prints this page.")
-    private boolean help;
-
-    @Option(
-            names = {"-V", "--version"},
-            versionHelp = true,
-            description = "Prints the version.")
-    private boolean version;
-
     private SparkLora() {}
 
-    /** @param args a command and its arguments; see {@code --help} */
+    /**
+     * Runs a command and ends the process with its exit status.
+     *
+     * @param args a command and its arguments; see {@code --help}
+     */
     public static void main(String[] args) {
         Installation installation = Installation.find(System.getenv(), System.getProperties());
         System.exit(commandLine(installation).execute(args));
@@ -57,17 +58,26 @@ public final class SparkLora {
         commands.addSubcommand("check", new CheckCommand(installation));
         commands.addSubcommand("result", new ResultCommand());
         commands.setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, command));
+        commands.setParameterExceptionHandler((failure, arguments) -> misused(failure));
+        commands.setCaseInsensitiveEnumValuesAllowed(true);
         commands.setUsageHelpAutoWidth(true);
         return commands;
     }
 
+    private static int misused(CommandLine.ParameterException failure) {
+        CommandLine command = failure.getCommandLine();
+        String name = command.getCommandSpec().qualifiedName();
+        command.getErr().println(name + ": " + failure.getMessage() + " (see " + name + " --help)");
+        return ExitCode.USAGE.code();
+    }
+
     private static int failed(Exception failure, CommandLine command) {
         if (failure instanceof StageFailure stage) {
-            command.getErr().println("spark-lora " + command.getCommandName() + ": " + stage.getMessage());
+            command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + stage.getMessage());
             return stage.exitCode().code();
         }
         if (failure instanceof InvalidBaseModelException model) {
-            command.getErr().println("spark-lora " + command.getCommandName() + ": " + model.getMessage());
+            command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + model.getMessage());
             return ExitCode.MISMATCH.code();
         }
         failure.printStackTrace(command.getErr());

@@ -38,9 +38,18 @@ public final class Publish {
         this.registry = AdapterRegistry.of(context.config(), context.storage());
     }
 
-    /** @param args {@code CONFIG.yaml [--set a.b=c]... [--help]} */
+    /**
+     * Runs the stage and ends the process with its exit status.
+     *
+     * @param args {@code CONFIG.yaml [--set a.b=c]... [--help]}
+     */
     public static void main(String[] args) {
-        StageMain.run(Stage.PUBLISH, args, context -> new Publish(context).run());
+        StageMain.run(Stage.PUBLISH, args, Publish::publish);
+    }
+
+    /** Publishes, or finds it done. */
+    static StageResult publish(StageMain.Context context) {
+        return new Publish(context).run();
     }
 
     private StageResult run() {

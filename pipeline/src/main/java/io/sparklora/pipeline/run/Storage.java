@@ -174,12 +174,12 @@ public final class Storage {
     public List<FileEntry> describe(Path directory) {
         return attempt("can't read", directory, () -> {
             FileSystem fileSystem = of(directory);
-            String root = fileSystem.makeQualified(directory).toString() + "/";
+            String root = pathOf(fileSystem.makeQualified(directory)) + "/";
             List<FileEntry> files = new ArrayList<>();
             RemoteIterator<LocatedFileStatus> found = fileSystem.listFiles(directory, true);
             while (found.hasNext()) {
                 LocatedFileStatus file = found.next();
-                String relative = file.getPath().toString().substring(root.length());
+                String relative = pathOf(file.getPath()).substring(root.length());
                 if (!isHidden(relative)) {
                     files.add(new FileEntry(relative, file.getLen(), sha256(file.getPath())));
                 }
@@ -201,6 +201,11 @@ public final class Storage {
             }
             return HexFormat.of().formatHex(digest.digest());
         });
+    }
+
+    /** Without scheme and authority, which have several spellings ({@code file:/} and {@code file:///}). */
+    private static String pathOf(Path path) {
+        return path.toUri().getPath();
     }
 
     private static boolean isHidden(String relative) {

@@ -69,10 +69,11 @@ public final class GenerateCommand {
         try (BaseModel base =
                 location.baseHash().isPresent() ? host.open(location.baseHash().get()) : host.open()) {
             PeftAdapter adapter = PeftAdapter.read(storage, location.directory(), base);
-            try (PromptTokenizer tokenizer = PromptTokenizer.of(base);
+            try (StopSignal stop = StopSignal.install();
+                    PromptTokenizer tokenizer = PromptTokenizer.of(base);
                     TorchScriptProgram program = host.program(base, adapter.config())) {
                 program.load(adapter.parameters());
-                report(stream(arguments, base, tokenizer, program));
+                report(stream(arguments, tokenizer, program, stop));
             }
         }
     }
@@ -91,16 +92,14 @@ public final class GenerateCommand {
     }
 
     private Generation.Report stream(
-            GenerateArguments arguments, BaseModel base, PromptTokenizer tokenizer, TorchScriptProgram program) {
+            GenerateArguments arguments, PromptTokenizer tokenizer, TorchScriptProgram program, StopSignal stop) {
         int[] prompt = tokenizer.encode(arguments.prompt());
-        int room = base.shape().contextLength() - prompt.length;
-        if (prompt.length == 0 || room < 1) {
+        int context = program.shape().contextLength();
+        if (prompt.length == 0 || prompt.length >= context) {
             throw new StageFailure(
-                    ExitCode.USAGE,
-                    "--prompt must have 1 to " + (base.shape().contextLength() - 1) + " tokens but has "
-                            + prompt.length);
+                    ExitCode.USAGE, "--prompt must have 1 to " + (context - 1) + " tokens but has " + prompt.length);
         }
-        int maximumTokens = Math.min(arguments.maximumTokens(), room);
+        int maximumTokens = Math.min(arguments.maximumTokens(), context - prompt.length);
         Decoder decoder = program.decoder(prompt.length + maximumTokens, Branches.ADAPTED);
         Generation generation = new Generation(
                 decoder::append,
@@ -108,14 +107,14 @@ public final class GenerateCommand {
                 new TextStream(tokenizer::decode),
                 tokenizer.endTokens(),
                 maximumTokens);
-        try (StopSignal stop = StopSignal.install()) {
-            Generation.Report report = generation.run(prompt, stop::isGiven, piece -> {
-                out.print(piece);
-                out.flush();
-            });
-            out.println();
-            return report;
-        }
+        Generation.Report report = generation.run(prompt, stop::isGiven, this::show);
+        out.println();
+        return report;
+    }
+
+    private void show(String piece) {
+        out.print(piece);
+        out.flush();
     }
 
     private void report(Generation.Report report) {

@@ -4,8 +4,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets Ctrl-C end the text between two tokens: the JVM must not unload native code that is computing. Closing says that
- * nothing computes any more.
+ * Lets Ctrl-C end the text between two tokens: the JVM must not unload native code that is computing. Closed when nothing
+ * computes any more.
  */
 final class StopSignal implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 10;

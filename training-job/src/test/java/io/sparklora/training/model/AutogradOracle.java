@@ -82,7 +82,7 @@ final class AutogradOracle {
                 .attribute("rank", layout.rank())
                 .attribute(
                         "offsets",
-                        weights.offsets().stream().map(Math::toIntExact).toList())
+                        weights.plan().offsets().stream().map(Math::toIntExact).toList())
                 .attribute("places", places());
         try {
             long handle =
