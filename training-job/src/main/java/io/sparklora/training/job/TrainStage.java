@@ -131,8 +131,11 @@ public final class TrainStage {
             TrainingListener listeners = TrainingListener.all(List.of(report, metrics, line));
             BarrierTraining training =
                     new BarrierTraining(spark, spec, factory, config.train().executors(), listeners);
-            try (StopSignal signal = StopSignal.install(training::stop)) {
+            StopSignal signal = StopSignal.install(training::stop);
+            try {
                 return training.run();
+            } finally {
+                signal.close();
             }
         }
     }
