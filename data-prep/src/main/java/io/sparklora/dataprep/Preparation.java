@@ -85,7 +85,8 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
             ledger.write(storage, below);
 
             progress.begin("tokenising %,d documents", ledger.funnel().kept());
-            Dataset<Row> tokens = cached.keep(TokenizedDocuments.of(judged, prepare.split(), seed, rules));
+            Dataset<Row> tokens =
+                    cached.keep(TokenizedDocuments.of(judged, ledger.characters(), prepare.split(), seed, rules));
             int length = prepare.sequence().length();
             SequencePlan plan = SequencePlan.of(tokens, length, rules);
             requireAll(plan, ledger.funnel());
@@ -107,16 +108,12 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
 
     /** The steps before the first that compares documents. */
     private List<Step> stepsOfDocuments() {
-        return steps().stream()
-                .takeWhile(step -> step instanceof Step.OfDocument)
-                .toList();
+        return steps().stream().takeWhile(step -> step instanceof Step.OfDocument).toList();
     }
 
     /** The first step that compares documents, and all after it. */
     private List<Step> stepsOfCorpus() {
-        return steps().stream()
-                .dropWhile(step -> step instanceof Step.OfDocument)
-                .toList();
+        return steps().stream().dropWhile(step -> step instanceof Step.OfDocument).toList();
     }
 
     private List<DropReason> reasons() {
@@ -127,7 +124,9 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
 
     private static void requireKept(Funnel funnel) {
         if (funnel.kept() == 0) {
-            throw new StageFailure(ExitCode.BAD_INPUT, "nothing is left of the corpus: " + Wording.documents(funnel));
+            throw new StageFailure(
+                    ExitCode.BAD_INPUT,
+                    "nothing is left of the corpus: " + Wording.documents(funnel));
         }
     }
 

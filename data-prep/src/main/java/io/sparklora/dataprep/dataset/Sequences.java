@@ -9,7 +9,7 @@ import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.filter;
 import static org.apache.spark.sql.functions.flatten;
-import static org.apache.spark.sql.functions.floor;
+import static org.apache.spark.sql.functions.shiftright;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.slice;
@@ -60,7 +60,7 @@ public final class Sequences {
 
     private final int length;
     private final int pad;
-    private final int sequencesOfFile;
+    private final int sequencesOfFileLog2;
     private final int rowsOfGroup;
 
     /**
@@ -70,8 +70,9 @@ public final class Sequences {
     public Sequences(int length, int pad) {
         this.length = length;
         this.pad = pad;
-        this.rowsOfGroup = Math.max(1, Math.min(MOST_ROWS_OF_GROUP, TOKENS_OF_GROUP / length));
-        this.sequencesOfFile = Math.max(rowsOfGroup, TOKENS_OF_FILE / length);
+        this.rowsOfGroup = Math.max(1, Math.min(MOST_ROWS_OF_GROUP, Integer.highestOneBit(TOKENS_OF_GROUP / length)));
+        this.sequencesOfFileLog2 =
+                Integer.numberOfTrailingZeros(Math.max(rowsOfGroup, Integer.highestOneBit(TOKENS_OF_FILE / length)));
     }
 
     /**
@@ -115,8 +116,7 @@ public final class Sequences {
                 sequenceOfPiece,
                 (sequence, piece) -> struct(
                         sequence.cast(DataTypes.LongType).as(TokenDataset.SEQUENCE_ID),
-                        slice(tokens, piece.multiply(length).plus(1), lit(length))
-                                .as(TokenizedDocuments.TOKENS)));
+                        slice(tokens, piece.multiply(length).plus(1), lit(length)).as(TokenizedDocuments.TOKENS)));
         Dataset<Row> pieces = documents.select(
                 directory().as(ShardedParquet.DIRECTORY),
                 col(TokenizedDocuments.POSITION),
@@ -125,9 +125,7 @@ public final class Sequences {
         Column sequence = col(PIECE).getField(TokenDataset.SEQUENCE_ID);
         return pieces.select(
                 col(ShardedParquet.DIRECTORY),
-                floor(sequence.divide(sequencesOfFile))
-                        .cast(DataTypes.IntegerType)
-                        .as(ShardedParquet.SHARD),
+                shiftright(sequence, sequencesOfFileLog2).cast(DataTypes.IntegerType).as(ShardedParquet.SHARD),
                 sequence.as(TokenDataset.SEQUENCE_ID),
                 col(TokenizedDocuments.POSITION),
                 col(Documents.ID),
@@ -158,8 +156,7 @@ public final class Sequences {
                         labels().as(TokenDataset.LABELS),
                         lengths().as(TokenDataset.SEQUENCE_LENGTHS),
                         col(TokenDataset.SEQUENCE_ID),
-                        transform(col(PIECES), piece -> piece.getField(Documents.ID))
-                                .as(TokenDataset.DOCUMENT_IDS),
+                        transform(col(PIECES), piece -> piece.getField(Documents.ID)).as(TokenDataset.DOCUMENT_IDS),
                         col(ShardedParquet.DIRECTORY),
                         col(ShardedParquet.SHARD))
                 .to(SCHEMA);
@@ -181,8 +178,7 @@ public final class Sequences {
         Column ignored = lit(TokenDataset.IGNORED_LABEL);
         Column ofPieces = transform(
                 tokensOfPieces(),
-                tokens -> transform(tokens, (token, place) -> when(place.equalTo(0), ignored)
-                        .otherwise(token)));
+                tokens -> transform(tokens, (token, place) -> when(place.equalTo(0), ignored).otherwise(token)));
         return concat(flatten(ofPieces), array_repeat(ignored, padding()));
     }
 
@@ -212,15 +208,17 @@ public final class Sequences {
     private List<DataFile> files(Split split, SequencePlan plan) {
         List<DataFile> files = new ArrayList<>();
         long sequences = plan.figures(split).sequences();
-        for (long first = 0; first < sequences; first += sequencesOfFile) {
+        long most = 1L << sequencesOfFileLog2;
+        for (long first = 0; first < sequences; first += most) {
             String path = ShardedParquet.file(split.directory(), files.size());
-            files.add(new DataFile(path, first, Math.min(sequencesOfFile, sequences - first)));
+            files.add(new DataFile(path, first, Math.min(most, sequences - first)));
         }
         return List.copyOf(files);
     }
 
     private static Column[] counts() {
-        Column supervised = size(filter(col(TokenDataset.LABELS), label -> label.notEqual(TokenDataset.IGNORED_LABEL)));
+        Column supervised =
+                size(filter(col(TokenDataset.LABELS), label -> label.notEqual(TokenDataset.IGNORED_LABEL)));
         List<Column> counts = new ArrayList<>();
         for (Split split : Split.values()) {
             Column here = col(ShardedParquet.DIRECTORY).equalTo(split.directory());

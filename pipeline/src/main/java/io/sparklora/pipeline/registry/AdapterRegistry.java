@@ -11,7 +11,6 @@ import io.sparklora.pipeline.run.Storage;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -198,11 +197,10 @@ public final class AdapterRegistry {
     }
 
     private VersionManifest manifest(String version) {
-        OptionalInt number = RegistryLayout.versionNumber(version);
-        Path file = layout.manifest(version);
-        if (number.isEmpty() || storage.length(file) < 0) {
+        if (RegistryLayout.versionNumber(version).isEmpty() || storage.length(layout.manifest(version)) < 0) {
             throw new StageFailure(ExitCode.MISMATCH, layout.root() + " has no version '" + version + "'");
         }
+        Path file = layout.manifest(version);
         VersionManifest manifest = Json.parse(VersionManifest.class, storage.read(file), file);
         if (!manifest.version().equals(version) || !manifest.name().equals(name)) {
             throw damaged(file, "describes " + manifest.name() + " " + manifest.version());

@@ -174,7 +174,7 @@ public final class Storage {
     public List<FileEntry> describe(Path directory) {
         return attempt("can't read", directory, () -> {
             FileSystem fileSystem = of(directory);
-            String root = pathOf(fileSystem.makeQualified(directory)) + "/";
+            String root = pathOf(fileSystem.makeQualified(directory)).replaceFirst("/*$", "/");
             List<FileEntry> files = new ArrayList<>();
             RemoteIterator<LocatedFileStatus> found = fileSystem.listFiles(directory, true);
             while (found.hasNext()) {

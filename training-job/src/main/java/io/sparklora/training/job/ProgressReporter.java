@@ -48,7 +48,9 @@ final class ProgressReporter implements AutoCloseable {
 
     void report(TimedStep step) {
         if (sender.isPresent() && !queue.offer(Optional.of(step))) {
-            LOG.debug("step {} was not reported: the driver does not read", step.step().step());
+            LOG.debug(
+                    "step {} was not reported: the driver does not read",
+                    step.step().step());
         }
     }
 

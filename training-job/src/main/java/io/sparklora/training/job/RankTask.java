@@ -78,9 +78,8 @@ record RankTask(
     private RankOutcome train(PreparedRank prepared, RankCard successor) {
         try (Collective collective =
                         prepared.join(InetSocketAddress.createUnresolved(successor.host(), successor.port()));
-                ProgressReporter reporter = collective.rank() == 0
-                        ? ProgressReporter.connect(progress)
-                        : ProgressReporter.silent()) {
+                ProgressReporter reporter =
+                        collective.rank() == 0 ? ProgressReporter.connect(progress) : ProgressReporter.silent()) {
             prepared.loop(collective).run(new TrainingLoop.Observer() {
                 @Override
                 public void stepMade(TimedStep step) {
