@@ -47,8 +47,7 @@ public final class EvaluateStage {
         Optional<Move> champion = registry.champion();
         // A published version is judged by what it was published with, not by the champion that it may have become.
         Path directory = directory(
-                runKey,
-                published.isPresent() ? published.get().metrics().champion() : champion.map(Move::version));
+                runKey, published.isPresent() ? published.get().metrics().champion() : champion.map(Move::version));
         Optional<EvaluationManifest> judged =
                 StageTransaction.committed(context.storage(), directory, EvaluationManifest.class);
         if (judged.isPresent()) {

@@ -71,7 +71,8 @@ final class EvaluationReport {
                 Optional.empty(),
                 "",
                 new StageResult.Summary(
-                        "evaluated", "held-out perplexity, published as " + version.version() + ": " + verdict.outcome(),
+                        "evaluated",
+                        "held-out perplexity, published as " + version.version() + ": " + verdict.outcome(),
                         ""),
                 figures,
                 Map.of(),

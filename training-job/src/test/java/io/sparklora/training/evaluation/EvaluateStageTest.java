@@ -142,7 +142,8 @@ final class EvaluateStageTest {
 
         assertThat(result.status()).isEqualTo(StageResult.Status.ALREADY_DONE);
         assertThat(result.exitCode()).isZero();
-        assertThat(result.summary().detail()).isEqualTo("held-out perplexity, published as v1: base 20.1 -> adapter 7.4");
+        assertThat(result.summary().detail())
+                .isEqualTo("held-out perplexity, published as v1: base 20.1 -> adapter 7.4");
         assertThat(result.figures()).containsEntry("base_loss_nats", 3.0).containsEntry("adapter_loss_nats", 2.0);
     }
 
