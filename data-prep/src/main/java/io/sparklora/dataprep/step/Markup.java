@@ -71,10 +71,12 @@ final class Markup {
                 out.append('\n');
             } else if (PARAGRAPHS.contains(element.normalName())) {
                 endWith("\n\n");
-            } else if (element.isBlock() || element.nameIs("li") || element.nameIs("tr")) {
-                endWith("\n");
             } else if (element.nameIs("td") || element.nameIs("th")) {
-                out.append(' ');
+                if (!endsLine()) {
+                    out.append(' ');
+                }
+            } else if (element.isBlock()) {
+                endWith("\n");
             }
         }
 
