@@ -71,7 +71,7 @@ class SparkStageOperator(SparkSubmitOperator, SkipMixin):
             if code != ExitCode.GATE_REJECTED:
                 raise
         result = self._ask(lambda: conductor.result(self.stage, config, overrides))
-        if result["exitCode"] != self._hook.exit_code:
+        if result["exit_code"] != self._hook.exit_code:
             raise AirflowException(f"{self.stage} exited with {self._hook.exit_code}, but left the result of {result}")
         if self._hook.exit_code == ExitCode.GATE_REJECTED:
             self._skip_what_follows(context, result)

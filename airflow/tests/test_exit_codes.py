@@ -52,7 +52,7 @@ def test_a_run_whose_stages_succeed_publishes_with_the_result_as_the_events_extr
     assert str(run.state) == "success"
     assert states(run) == dict.fromkeys(["prepare", "train", "evaluate", "publish"], "success")
     assert result_of(run, "train")["figures"] == {"loss": 2.25}
-    assert [event["stage"] for event in published_events()[before:]] == ["publish"]
+    assert [event["stage"] for event in published_events()[before:]] == ["PUBLISH"]
 
 
 def test_a_stage_is_told_the_configuration_and_the_connections_master(run_dag, stand_in_home):
@@ -70,7 +70,7 @@ def test_a_rejected_adapter_is_not_published_and_the_run_succeeds(run_dag, calls
 
     assert str(run.state) == "success"
     assert states(run) == {"prepare": "success", "train": "success", "evaluate": "success", "publish": "skipped"}
-    assert result_of(run, "evaluate")["exitCode"] == 10
+    assert result_of(run, "evaluate")["exit_code"] == 10
     assert calls("publish") == 0
     assert len(published_events()) == before
 

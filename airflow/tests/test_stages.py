@@ -84,15 +84,15 @@ def test_a_corpus_becomes_a_version_and_a_second_run_finds_it_or_is_rejected(run
     first = run_dag()
 
     assert states(first) == dict.fromkeys(STAGES, "success")
-    assert {stage: result["status"] for stage, result in results(first).items()} == dict.fromkeys(STAGES, "done")
+    assert {stage: result["status"] for stage, result in results(first).items()} == dict.fromkeys(STAGES, "DONE")
     version = configuration.parent / "registry" / "tiny" / "v1"
     assert json.loads((version / "adapter" / "adapter_config.json").read_text())["r"] == 8
 
     rejected = run_dag("evaluate.gate.min-improvement=100")
 
     assert states(rejected) == {**dict.fromkeys(STAGES, "success"), "publish": "skipped"}
-    assert results(rejected)["train"]["status"] == "already-done"
-    assert results(rejected)["evaluate"]["status"] == "rejected"
+    assert results(rejected)["train"]["status"] == "ALREADY_DONE"
+    assert results(rejected)["evaluate"]["status"] == "REJECTED"
     assert not (version.parent / "v2").exists()
 
 

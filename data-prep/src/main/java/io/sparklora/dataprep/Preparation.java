@@ -86,7 +86,7 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
 
             progress.begin("tokenising %,d documents", ledger.funnel().kept());
             Dataset<Row> tokens =
-                    cached.keep(TokenizedDocuments.of(judged, prepare.split(), seed, rules));
+                    cached.keep(TokenizedDocuments.of(judged, ledger.characters(), prepare.split(), seed, rules));
             int length = prepare.sequence().length();
             SequencePlan plan = SequencePlan.of(tokens, length, rules);
             requireAll(plan, ledger.funnel());

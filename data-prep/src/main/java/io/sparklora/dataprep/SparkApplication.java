@@ -5,6 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The Spark session of a stage, started when it is first needed: a stage that finds its work done starts none. */
 final class SparkApplication implements AutoCloseable {
+    private static final int LISTING_TASKS = 16;
+
     private @Nullable SparkSession started;
 
     /** The session, with the settings that the dataset's bytes depend on. */
@@ -14,6 +16,8 @@ final class SparkApplication implements AutoCloseable {
             session = SparkSession.builder()
                     .appName("spark-lora prepare")
                     .config("spark.sql.ansi.enabled", true)
+                    // A glob of many files would be listed by a task a file.
+                    .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", LISTING_TASKS)
                     .config("spark.sql.parquet.writeLegacyFormat", false)
                     .getOrCreate();
             started = session;

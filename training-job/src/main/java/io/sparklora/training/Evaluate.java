@@ -12,7 +12,11 @@ import io.sparklora.training.evaluation.EvaluateStage;
 public final class Evaluate {
     private Evaluate() {}
 
-    /** @param args {@code CONFIG.yaml [--set a.b=c]... [--help]} */
+    /**
+     * Runs the stage and ends the process.
+     *
+     * @param args {@code CONFIG.yaml [--set a.b=c]... [--help]}
+     */
     public static void main(String[] args) {
         StageMain.run(Stage.EVALUATE, args, context -> new EvaluateStage(context).run());
     }

@@ -13,7 +13,11 @@ import java.nio.charset.StandardCharsets;
 public final class Generate {
     private Generate() {}
 
-    /** @param args {@code ADAPTER_DIR --prompt TEXT [options]} */
+    /**
+     * Runs the command and ends the process.
+     *
+     * @param args {@code ADAPTER_DIR --prompt TEXT [options]}
+     */
     public static void main(String[] args) {
         PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
         int exitCode = new GenerateCommand(out, System.err).run(args);

@@ -1,11 +1,11 @@
 package io.sparklora.dataprep.corpus;
 
+import static org.apache.spark.sql.functions.btrim;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.is_valid_utf8;
 import static org.apache.spark.sql.functions.length;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.ltrim;
-import static org.apache.spark.sql.functions.trim;
+import static org.apache.spark.sql.functions.substring;
 import static org.apache.spark.sql.functions.when;
 
 import io.sparklora.dataprep.step.Documents;
@@ -36,7 +36,7 @@ final class TextSource {
                 .option("wholetext", true)
                 .text(source.config().path())
                 .select(
-                        ltrim(col(VALUE), lit(BYTE_ORDER_MARK)).as(VALUE),
+                        withoutMark().as(VALUE),
                         source.fileName().as(Documents.FILE),
                         lit(null).cast(DataTypes.LongType).as(Documents.ROW));
     }
@@ -47,11 +47,16 @@ final class TextSource {
         Dataset<Row> lines = source.reader(spark)
                 .text(source.config().path())
                 .select(
-                        ltrim(col(VALUE), lit(BYTE_ORDER_MARK)).as(VALUE),
+                        withoutMark().as(VALUE),
                         source.fileName().as(Documents.FILE),
                         place[0],
                         place[1]);
-        return Source.numbered(lines).where(length(trim(col(VALUE), lit(" \t\r"))).gt(0));
+        return Source.numbered(lines).where(length(btrim(col(VALUE), lit(" \t\r"))).gt(0));
+    }
+
+    private static Column withoutMark() {
+        return when(col(VALUE).startsWith(BYTE_ORDER_MARK), substring(col(VALUE), 2, Integer.MAX_VALUE))
+                .otherwise(col(VALUE));
     }
 
     private static Dataset<Row> documents(Dataset<Row> values) {

@@ -1,11 +1,13 @@
 package io.sparklora.dataprep.dataset;
 
+import static org.apache.spark.sql.functions.char_length;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.pmod;
 import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
 import static org.apache.spark.sql.functions.xxhash64;
 
@@ -34,10 +36,12 @@ public final class Ledger {
     private static final int ROWS_OF_GROUP = 100_000;
 
     private final Funnel funnel;
+    private final long characters;
     private final Dataset<Row> documents;
 
-    private Ledger(Funnel funnel, Dataset<Row> documents) {
+    private Ledger(Funnel funnel, long characters, Dataset<Row> documents) {
         this.funnel = funnel;
+        this.characters = characters;
         this.documents = documents;
     }
 
@@ -52,12 +56,14 @@ public final class Ledger {
     public static Ledger of(Dataset<Row> documents, long read, List<DropReason> reasons) {
         Map<DropReason, Long> counts = new HashMap<>();
         long kept = 0;
+        long characters = 0;
         for (Row row : documents
                 .groupBy(col(Documents.DROPPED).getField("step"), col(Documents.DROPPED).getField("reason"))
-                .agg(count(lit(1)))
+                .agg(count(lit(1)), coalesce(sum(char_length(col(Documents.TEXT))), lit(0L)))
                 .collectAsList()) {
             if (row.isNullAt(0)) {
                 kept = row.getLong(2);
+                characters = row.getLong(3);
             } else {
                 counts.put(new DropReason(row.getString(0), row.getString(1)), row.getLong(2));
             }
@@ -65,12 +71,17 @@ public final class Ledger {
         List<Dropped> dropped = reasons.stream()
                 .map(reason -> new Dropped(reason.step(), reason.word(), counts.getOrDefault(reason, 0L)))
                 .toList();
-        return new Ledger(new Funnel(read, kept, dropped), documents);
+        return new Ledger(new Funnel(read, kept, dropped), characters, documents);
     }
 
     /** Documents in = kept + dropped by each reason. */
     public Funnel funnel() {
         return funnel;
+    }
+
+    /** Characters (code points) of the kept documents. */
+    public long characters() {
+        return characters;
     }
 
     /** Writes the dropped documents below a directory; no file where there are none. */

@@ -9,7 +9,7 @@ import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.filter;
 import static org.apache.spark.sql.functions.flatten;
-import static org.apache.spark.sql.functions.floor;
+import static org.apache.spark.sql.functions.shiftright;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.slice;
@@ -60,7 +60,7 @@ public final class Sequences {
 
     private final int length;
     private final int pad;
-    private final int sequencesOfFile;
+    private final int sequencesOfFileLog2;
     private final int rowsOfGroup;
 
     /**
@@ -70,8 +70,9 @@ public final class Sequences {
     public Sequences(int length, int pad) {
         this.length = length;
         this.pad = pad;
-        this.rowsOfGroup = Math.max(1, Math.min(MOST_ROWS_OF_GROUP, TOKENS_OF_GROUP / length));
-        this.sequencesOfFile = Math.max(rowsOfGroup, TOKENS_OF_FILE / length);
+        this.rowsOfGroup = Math.max(1, Math.min(MOST_ROWS_OF_GROUP, Integer.highestOneBit(TOKENS_OF_GROUP / length)));
+        this.sequencesOfFileLog2 =
+                Integer.numberOfTrailingZeros(Math.max(rowsOfGroup, Integer.highestOneBit(TOKENS_OF_FILE / length)));
     }
 
     /**
@@ -124,7 +125,7 @@ public final class Sequences {
         Column sequence = col(PIECE).getField(TokenDataset.SEQUENCE_ID);
         return pieces.select(
                 col(ShardedParquet.DIRECTORY),
-                floor(sequence.divide(sequencesOfFile)).cast(DataTypes.IntegerType).as(ShardedParquet.SHARD),
+                shiftright(sequence, sequencesOfFileLog2).cast(DataTypes.IntegerType).as(ShardedParquet.SHARD),
                 sequence.as(TokenDataset.SEQUENCE_ID),
                 col(TokenizedDocuments.POSITION),
                 col(Documents.ID),
@@ -207,9 +208,10 @@ public final class Sequences {
     private List<DataFile> files(Split split, SequencePlan plan) {
         List<DataFile> files = new ArrayList<>();
         long sequences = plan.figures(split).sequences();
-        for (long first = 0; first < sequences; first += sequencesOfFile) {
+        long most = 1L << sequencesOfFileLog2;
+        for (long first = 0; first < sequences; first += most) {
             String path = ShardedParquet.file(split.directory(), files.size());
-            files.add(new DataFile(path, first, Math.min(sequencesOfFile, sequences - first)));
+            files.add(new DataFile(path, first, Math.min(most, sequences - first)));
         }
         return List.copyOf(files);
     }

@@ -3,6 +3,7 @@ package io.sparklora.dataprep.dataset;
 import static org.apache.spark.sql.functions.col;
 
 import io.sparklora.pipeline.run.Storage;
+import java.util.List;
 import java.util.Locale;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
@@ -52,9 +53,9 @@ final class ShardedParquet {
                 .option("parquet.block.row.count.limit", rowsOfGroup)
                 .option("maxRecordsPerFile", 0)
                 .parquet(staging.toString());
-        for (FileStatus directory : storage.list(staging)) {
-            for (FileStatus shard : storage.list(directory.getPath())) {
-                publish(storage, directory.getPath(), shard.getPath(), below);
+        for (Path directory : partitions(storage, staging)) {
+            for (Path shard : partitions(storage, directory)) {
+                publish(storage, directory, shard, below);
             }
         }
         storage.delete(staging);
@@ -69,6 +70,14 @@ final class ShardedParquet {
                 storage.move(file.getPath(), new Path(below, name));
             }
         }
+    }
+
+    /** The directories {@code column=value} in a directory. */
+    private static List<Path> partitions(Storage storage, Path directory) {
+        return storage.list(directory).stream()
+                .filter(FileStatus::isDirectory)
+                .map(FileStatus::getPath)
+                .toList();
     }
 
     /** Of a directory {@code column=value}. */

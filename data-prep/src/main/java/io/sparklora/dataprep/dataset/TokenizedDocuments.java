@@ -1,5 +1,6 @@
 package io.sparklora.dataprep.dataset;
 
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
@@ -11,6 +12,7 @@ import static org.apache.spark.sql.functions.xxhash64;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.pipeline.config.PrepareConfig;
 import io.sparklora.pipeline.dataset.Split;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
@@ -19,6 +21,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.expressions.UserDefinedFunction;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 
 /**
@@ -41,6 +44,7 @@ public final class TokenizedDocuments {
     private static final String HASH = "hash";
     private static final int UNUSED_BITS = 11;
     private static final double UNIT = 0x1p-53;
+    private static final long CHARACTERS_OF_TASK = 4_000_000;
 
     private TokenizedDocuments() {}
 
@@ -48,21 +52,35 @@ public final class TokenizedDocuments {
      * Splits, orders and tokenises; lazy, and to be cached before use, since positions hold for one computation only.
      *
      * @param documents columns of {@link Documents}; dropped ones are left out
+     * @param characters of the documents that are kept
      */
-    public static Dataset<Row> of(Dataset<Row> documents, PrepareConfig.Split shares, long seed, TokenRules rules) {
+    public static Dataset<Row> of(
+            Dataset<Row> documents, long characters, PrepareConfig.Split shares, long seed, TokenRules rules) {
         SparkSession spark = documents.sparkSession();
         UserDefinedFunction tokenize = tokenizer(spark, rules);
+        Column[] order = Stream.of(SPLIT, Documents.SOURCE, Documents.ID, HASH, Documents.FILE, Documents.ROW)
+                .map(functions::col)
+                .toArray(Column[]::new);
         return documents
                 .where(col(Documents.DROPPED).isNull())
                 .withColumn(HASH, Documents.contentHash())
                 .withColumn(SPLIT, split(col(HASH), shares, seed))
-                .orderBy(SPLIT, Documents.SOURCE, Documents.ID, HASH, Documents.FILE, Documents.ROW)
+                .repartitionByRange(tasks(spark, characters), order)
+                .sortWithinPartitions(order)
                 .select(
                         monotonically_increasing_id().as(POSITION),
                         col(SPLIT),
-                        col(Documents.ID),
-                        col(Documents.LICENCE),
+                        // Neither is ever null, which Spark can't infer through the joins.
+                        coalesce(col(Documents.ID), lit("")).as(Documents.ID),
+                        coalesce(col(Documents.LICENCE), lit("")).as(Documents.LICENCE),
                         tokenize.apply(col(Documents.TEXT)).as(TOKENS));
+    }
+
+    /** Some seconds of tokenising each: adaptive execution, which would choose them, leaves cached data alone. */
+    private static int tasks(SparkSession spark, long characters) {
+        long most = Long.parseLong(spark.conf().get("spark.sql.shuffle.partitions"));
+        long wanted = Math.max(spark.sparkContext().defaultParallelism(), characters / CHARACTERS_OF_TASK);
+        return (int) Math.min(most, wanted);
     }
 
     /**

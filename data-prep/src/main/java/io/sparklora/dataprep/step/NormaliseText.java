@@ -3,7 +3,7 @@ package io.sparklora.dataprep.step;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.regexp_replace;
-import static org.apache.spark.sql.functions.trim;
+import static org.apache.spark.sql.functions.btrim;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
@@ -51,7 +51,7 @@ public final class NormaliseText implements Step.OfDocument {
         text = regexp_replace(text, SPACES, " ");
         text = regexp_replace(text, " ?\n ?", "\n");
         text = regexp_replace(text, "\n{3,}", "\n\n");
-        return documents.withColumn(Documents.TEXT, trim(text, lit(" \n")));
+        return documents.withColumn(Documents.TEXT, btrim(text, lit(" \n")));
     }
 
     private Column unicode(Column text) {

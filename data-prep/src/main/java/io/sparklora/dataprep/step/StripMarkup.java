@@ -1,12 +1,13 @@
 package io.sparklora.dataprep.step;
 
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.lower;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
 import io.sparklora.pipeline.config.PrepareConfig;
 import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -19,8 +20,14 @@ import org.apache.spark.sql.types.DataTypes;
  * the end tag of a common element; {@code <year>} and {@code <name@host>} in plain text are no markup.
  */
 public final class StripMarkup implements Step.OfDocument {
-    private static final String HTML = "<!doctype html|<(br|p|hr)( [^<>]*)?/?>"
-            + "|</(html|body|head|div|span|p|a|b|i|em|strong|ul|ol|li|dl|dt|dd|table|tr|td|th|pre|code|h[1-6]|font|center)>";
+    private static final String HTML = "<!doctype html|<(br|p|hr)( [^<>]*)?/?>|</(html|body|head|div|span|p|a|b|i|em|strong"
+            + "|ul|ol|li|dl|dt|dd|table|tr|td|th|pre|code|h1|h2|h3|h4|h5|h6|font|center)>";
+
+    // Spelled out, since the GPU knows neither (?i) nor all of lower().
+    private static final String ANY_CASE =
+            Pattern.compile("[a-z]").matcher(HTML).replaceAll(letter -> "["
+                    + letter.group()
+                    + letter.group().toUpperCase(Locale.ROOT) + "]");
 
     // Parsing HTML is no column expression: these documents, and only these, leave the GPU.
     private static final UserDefinedFunction PLAIN = udf((UDF1<String, String>) Markup::plainText, DataTypes.StringType);
@@ -49,7 +56,7 @@ public final class StripMarkup implements Step.OfDocument {
             case KEEP -> documents;
             case STRIP -> documents.withColumn(Documents.TEXT, when(text.isNotNull(), PLAIN.apply(text)));
             case AUTO -> documents.withColumn(
-                    Documents.TEXT, when(lower(text).rlike(HTML), PLAIN.apply(text)).otherwise(text));
+                    Documents.TEXT, when(text.rlike(ANY_CASE), PLAIN.apply(text)).otherwise(text));
         };
     }
 }

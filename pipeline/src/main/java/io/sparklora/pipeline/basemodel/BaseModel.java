@@ -7,7 +7,8 @@ import java.util.Optional;
 
 /**
  * A frozen base model on a local disk: its shape, its weights as floats, its tokenizer. Opening reads and checks all
- * that is not weights; weights are read when asked for. Safe for use by many threads; the opener closes it.
+ * that is not weights; weights are read when asked for. Safe for use by many threads; the opener closes it. A thread
+ * that is interrupted while it reads closes the file for all.
  */
 public interface BaseModel extends AutoCloseable {
     /**

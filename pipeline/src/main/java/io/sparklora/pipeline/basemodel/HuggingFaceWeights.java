@@ -59,15 +59,12 @@ final class HuggingFaceWeights implements AutoCloseable {
             if (!SHARD.matcher(shard).matches()) {
                 throw map.refusal(entry.getKey(), "the name of a .safetensors file in this directory");
             }
-            openFile(shard);
-            files.get(shard).tensor(entry.getKey());
+            openFile(shard).tensor(entry.getKey());
         }
     }
 
-    private void openFile(String name) {
-        if (!files.containsKey(name)) {
-            files.put(name, SafetensorsFile.open(directory.resolve(name)));
-        }
+    private SafetensorsFile openFile(String name) {
+        return files.computeIfAbsent(name, file -> SafetensorsFile.open(directory.resolve(file)));
     }
 
     /** The opened files by name, in the order of their names. */

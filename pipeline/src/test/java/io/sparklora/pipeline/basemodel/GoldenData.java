@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Where parity tests find the reference data and the real base model. */
 public final class GoldenData {
@@ -35,6 +37,30 @@ public final class GoldenData {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * A text and the ids that the reference tokenizer gives it.
+     *
+     * @param text the text
+     * @param ids no special token is added
+     */
+    public record TokenizedText(String text, List<Long> ids) {
+        /** Copies the ids. */
+        public TokenizedText {
+            ids = List.copyOf(ids);
+        }
+    }
+
+    /** All texts of a reference file, an array or an object of them. */
+    public static List<TokenizedText> tokenizedTexts(String name) {
+        List<TokenizedText> texts = new ArrayList<>();
+        for (JsonNode each : json(name)) {
+            List<Long> ids = new ArrayList<>();
+            each.get("ids").forEach(id -> ids.add(id.longValue()));
+            texts.add(new TokenizedText(each.get("text").textValue(), ids));
+        }
+        return texts;
     }
 
     /**

@@ -37,7 +37,7 @@ final class TinyTokenizer {
         List<String> printable = new ArrayList<>();
         List<String> shifted = new ArrayList<>();
         for (int b = 0; b < 256; b++) {
-            boolean itself = b >= '!' && b <= '~' || b >= 0xA1 && b <= 0xAC || b >= 0xAE;
+            boolean itself = (b >= '!' && b <= '~') || (b >= 0xA1 && b != 0xAD);
             if (itself) {
                 printable.add(Character.toString(b));
             } else {

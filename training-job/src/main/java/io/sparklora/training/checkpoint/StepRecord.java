@@ -13,12 +13,7 @@ import java.io.Serializable;
  * @param update whether the adapter was updated
  */
 public record StepRecord(
-        long step,
-        double loss,
-        double learningRate,
-        double gradientNorm,
-        long supervisedTokens,
-        Update update)
+        long step, double loss, double learningRate, double gradientNorm, long supervisedTokens, Update update)
         implements Serializable {
     /** What a step did to the adapter. */
     public enum Update {

@@ -13,17 +13,20 @@ import java.util.List;
  * {@code microSequences} of its positions, and rank r of n computes the micro-batches r, r + n, ...
  *
  * @param sequences in the dataset's training split, at least 1
+ * @param sequenceLength tokens of a sequence, at least 1
  * @param seed of the order
  * @param batchSequences in a step, at least 1
  * @param microSequences in one native call, a divisor of batchSequences
  * @param steps of the run, at least 1
  */
-public record BatchPlan(long sequences, long seed, int batchSequences, int microSequences, long steps)
+public record BatchPlan(
+        long sequences, int sequenceLength, long seed, int batchSequences, int microSequences, long steps)
         implements Serializable {
     /** Checks the ranges. */
     public BatchPlan {
-        if (sequences < 1 || steps < 1) {
-            throw new IllegalArgumentException("a plan of " + steps + " steps over " + sequences + " sequences");
+        if (sequences < 1 || sequenceLength < 1 || steps < 1) {
+            throw new IllegalArgumentException(
+                    "a plan of " + steps + " steps over " + sequences + " sequences of " + sequenceLength + " tokens");
         }
         if (batchSequences < 1 || microSequences < 1 || batchSequences % microSequences != 0) {
             throw new IllegalArgumentException(
@@ -33,9 +36,15 @@ public record BatchPlan(long sequences, long seed, int batchSequences, int micro
 
     /** With as many steps as it takes to compute {@code tokens}, rounded up. */
     public static BatchPlan forTokens(
-            long tokens, int sequenceLength, long sequences, long seed, int batchSequences, int microSequences) {
+            long tokens, long sequences, int sequenceLength, long seed, int batchSequences, int microSequences) {
         long batchTokens = (long) batchSequences * sequenceLength;
-        return new BatchPlan(sequences, seed, batchSequences, microSequences, (tokens + batchTokens - 1) / batchTokens);
+        long steps = (tokens + batchTokens - 1) / batchTokens;
+        return new BatchPlan(sequences, sequenceLength, seed, batchSequences, microSequences, steps);
+    }
+
+    /** Tokens of every step, over all ranks, padding included. */
+    public long batchTokens() {
+        return (long) batchSequences * sequenceLength;
     }
 
     /** Micro-batches of every step, over all ranks. */

@@ -87,6 +87,7 @@ final class RowGroupReader {
         private final long first;
         private final int rows;
         private final MessageType schema;
+        private final PageReadStore pages;
         private final ColumnReadStoreImpl columns;
 
         Columns(Path file, long first, int rows, ParquetFileReader reader, int group) throws IOException {
@@ -95,7 +96,7 @@ final class RowGroupReader {
             this.rows = rows;
             FileMetaData metadata = reader.getFileMetaData();
             this.schema = metadata.getSchema();
-            PageReadStore pages = reader.readRowGroup(group);
+            this.pages = reader.readRowGroup(group);
             // The converter builds nothing here: values are taken from the column readers.
             this.columns = new ColumnReadStoreImpl(
                     pages, new GroupRecordConverter(schema).getRootConverter(), schema, metadata.getCreatedBy());
@@ -119,7 +120,7 @@ final class RowGroupReader {
         private IntLists lists(String name) {
             ColumnDescriptor column = column(name, 1, PrimitiveTypeName.INT32);
             ColumnReader reader = columns.getColumnReader(column);
-            int count = Math.toIntExact(reader.getTotalValueCount());
+            int count = Math.toIntExact(pages.getPageReader(column).getTotalValueCount());
             int[] values = new int[count];
             int[] starts = new int[rows + 1];
             int row = -1;

@@ -10,6 +10,8 @@ import io.sparklora.pipeline.run.PreparedPlan;
 import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.StageResult;
 import io.sparklora.pipeline.run.StageTransaction;
+import io.sparklora.training.console.LiveLine;
+import io.sparklora.training.console.StopSignal;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
@@ -76,10 +78,18 @@ public final class EvaluateStage {
                 // Running tasks report how far they are with their executor's heartbeat.
                 .setIfMissing("spark.executor.heartbeatInterval", "2s");
         long losses = (long) batches.count() * (inputs.candidates().size() + 1);
-        try (JavaSparkContext spark = new JavaSparkContext(conf);
-                ProgressLine progress = new ProgressLine(System.err, losses)) {
-            return job.run(spark, inputs.candidates(), progress::computed);
+        try (LiveLine line = LiveLine.onStandardError();
+                JavaSparkContext spark = new JavaSparkContext(conf);
+                StopSignal signal = StopSignal.install(() -> spark.sc().cancelAllJobs())) {
+            List<HeldOutLoss> measured =
+                    job.run(spark, inputs.candidates(), done -> line.show(() -> progress(done, losses)));
+            line.showAtOnce(progress(losses, losses));
+            return measured;
         }
+    }
+
+    private static String progress(long done, long losses) {
+        return "evaluate  batch " + done + "/" + losses;
     }
 
     private EvaluationManifest manifest(

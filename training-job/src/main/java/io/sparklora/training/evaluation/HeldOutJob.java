@@ -104,7 +104,7 @@ record HeldOutJob(String dataset, HeldOutBatches batches, int tasks, HostModel h
     /** Who is told how far the job is. */
     @FunctionalInterface
     interface Progress {
-        /** @param losses computed so far over all tasks, one a micro-batch and model */
+        /** So many losses are computed over all tasks, one a micro-batch and model. */
         void computed(long losses);
     }
 }

@@ -25,8 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param baseModel the base model's location, where a manifest says it
  * @param stored how the base was stored in training; bf16 where nothing says it
  */
-record AdapterLocation(
-        Path directory, Optional<ContentKey> baseHash, Optional<String> baseModel, WeightType stored) {
+record AdapterLocation(Path directory, Optional<ContentKey> baseHash, Optional<String> baseModel, WeightType stored) {
     /**
      * Finds the adapter in a registry version, in a run's adapter directory or in a bare PEFT directory.
      *

@@ -19,7 +19,8 @@ import picocli.CommandLine.Parameters;
 final class GenerateArguments {
     @Parameters(
             paramLabel = "ADAPTER_DIR",
-            description = "A registry version (registry/NAME/vN), a run's adapter, or any directory with PEFT's two files.")
+            description =
+                    "A registry version (registry/NAME/vN), a run's adapter, or any directory with PEFT's two files.")
     private String adapter = "";
 
     @Option(names = "--prompt", required = true, paramLabel = "TEXT", description = "The text to go on with.")
@@ -42,7 +43,8 @@ final class GenerateArguments {
             names = "--temperature",
             paramLabel = "T",
             defaultValue = "0",
-            description = "0 takes the likeliest token each time; above it, tokens are drawn (default: ${DEFAULT-VALUE}).")
+            description =
+                    "0 takes the likeliest token each time; above it, tokens are drawn (default: ${DEFAULT-VALUE}).")
     private double temperature;
 
     @Option(
@@ -77,7 +79,10 @@ final class GenerateArguments {
                     + " .cache/spark-lora in the user's home).")
     private String cache = "";
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Prints this page.")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Prints this page.")
     private boolean help;
 
     private GenerateArguments() {}

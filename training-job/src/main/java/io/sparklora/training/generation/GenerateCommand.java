@@ -6,6 +6,7 @@ import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
 import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.Storage;
+import io.sparklora.training.console.StopSignal;
 import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.model.Branches;
 import io.sparklora.training.model.Decoder;
@@ -25,6 +26,7 @@ public final class GenerateCommand {
 
     private final PrintStream out;
     private final PrintStream err;
+    private volatile boolean stopped;
 
     /**
      * @param out takes the text
@@ -66,41 +68,40 @@ public final class GenerateCommand {
         AdapterLocation location = AdapterLocation.find(storage, arguments.adapter());
         HostModel host = new HostModel(
                 baseModel(arguments, location), arguments.cache(), location.stored(), arguments.threads());
-        try (BaseModel base = location.baseHash().isPresent()
-                ? host.open(location.baseHash().get())
-                : host.open()) {
+        try (BaseModel base =
+                location.baseHash().isPresent() ? host.open(location.baseHash().get()) : host.open()) {
             PeftAdapter adapter = PeftAdapter.read(storage, location.directory(), base);
-            try (PromptTokenizer tokenizer = PromptTokenizer.of(base);
+            try (StopSignal signal = StopSignal.install(() -> stopped = true);
+                    PromptTokenizer tokenizer = PromptTokenizer.of(base);
                     TorchScriptProgram program = host.program(base, adapter.config())) {
                 program.load(adapter.parameters());
-                report(stream(arguments, base, tokenizer, program));
+                report(stream(arguments, tokenizer, program));
             }
         }
     }
 
     private static String baseModel(GenerateArguments arguments, AdapterLocation location) {
-        String model = arguments.base()
+        String model = arguments
+                .base()
                 .or(location::baseModel)
                 .orElseThrow(() -> new StageFailure(
                         ExitCode.USAGE,
                         "nothing in " + arguments.adapter() + " says where its base model lies: say --base MODEL"));
         if (!Files.exists(Path.of(model))) {
-            throw new StageFailure(
-                    ExitCode.USAGE, "there is no base model " + model + " here: say --base MODEL");
+            throw new StageFailure(ExitCode.USAGE, "there is no base model " + model + " here: say --base MODEL");
         }
         return Path.of(model).toAbsolutePath().normalize().toString();
     }
 
     private Generation.Report stream(
-            GenerateArguments arguments, BaseModel base, PromptTokenizer tokenizer, TorchScriptProgram program) {
+            GenerateArguments arguments, PromptTokenizer tokenizer, TorchScriptProgram program) {
         int[] prompt = tokenizer.encode(arguments.prompt());
-        int room = base.shape().contextLength() - prompt.length;
-        if (prompt.length == 0 || room < 1) {
+        int context = program.shape().contextLength();
+        if (prompt.length == 0 || prompt.length >= context) {
             throw new StageFailure(
-                    ExitCode.USAGE,
-                    "--prompt must have 1 to " + (base.shape().contextLength() - 1) + " tokens but has " + prompt.length);
+                    ExitCode.USAGE, "--prompt must have 1 to " + (context - 1) + " tokens but has " + prompt.length);
         }
-        int maximumTokens = Math.min(arguments.maximumTokens(), room);
+        int maximumTokens = Math.min(arguments.maximumTokens(), context - prompt.length);
         Decoder decoder = program.decoder(prompt.length + maximumTokens, Branches.ADAPTED);
         Generation generation = new Generation(
                 decoder::append,
@@ -108,14 +109,14 @@ public final class GenerateCommand {
                 new TextStream(tokenizer::decode),
                 tokenizer.endTokens(),
                 maximumTokens);
-        try (StopSignal stop = StopSignal.install()) {
-            Generation.Report report = generation.run(prompt, stop::isGiven, piece -> {
-                out.print(piece);
-                out.flush();
-            });
-            out.println();
-            return report;
-        }
+        Generation.Report report = generation.run(prompt, () -> stopped, this::show);
+        out.println();
+        return report;
+    }
+
+    private void show(String piece) {
+        out.print(piece);
+        out.flush();
     }
 
     private void report(Generation.Report report) {

@@ -41,9 +41,7 @@ final class PromptTokenizer implements AutoCloseable {
 
     /** The prompt's token ids. */
     int[] encode(String prompt) {
-        LongStream begin = special.bosByDefault()
-                ? LongStream.of(special.bos().orElseThrow())
-                : LongStream.empty();
+        LongStream begin = special.bosByDefault() ? LongStream.of(special.bos().orElseThrow()) : LongStream.empty();
         LongStream ids = Arrays.stream(tokenizer.encode(prompt, false, false).getIds());
         return LongStream.concat(begin, ids).mapToInt(Math::toIntExact).toArray();
     }
@@ -55,7 +53,9 @@ final class PromptTokenizer implements AutoCloseable {
 
     /** Ids that end a text: the model's own and the one that stands between documents in training. */
     List<Integer> endTokens() {
-        return Stream.concat(special.eos().stream(), Stream.of(special.endOfText())).distinct().toList();
+        return Stream.concat(special.eos().stream(), Stream.of(special.endOfText()))
+                .distinct()
+                .toList();
     }
 
     @Override

@@ -12,10 +12,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.BarrierTaskContext;
-import org.apache.spark.SparkContext;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
@@ -46,6 +46,7 @@ public final class BarrierTraining {
     private final int executors;
     private final TrainingListener listener;
     private final String run;
+    private final AtomicBoolean stopped = new AtomicBoolean();
 
     /**
      * Plans a run on a Spark context with the settings of {@link TrainingSparkSettings}.
@@ -83,6 +84,7 @@ public final class BarrierTraining {
                 int world = SLOTS.await(spark.sc(), executors);
                 TrainingState from =
                         checkpoints.latest().orElseGet(() -> TrainingState.initial(factory.initialParameters()));
+                refuseIfStopped();
                 if (from.step() >= spec.batches().steps()) {
                     return from;
                 }
@@ -97,6 +99,21 @@ public final class BarrierTraining {
                 }
                 lost.ifPresent(listener::attemptLost);
             }
+        }
+    }
+
+    /** Makes {@link #run()} fail as retryable, on its own thread, once the ranks have let go; for any thread. */
+    public void stop() {
+        stopped.set(true);
+        if (!spark.sc().isStopped()) {
+            spark.cancelJobGroup(run);
+        }
+    }
+
+    private void refuseIfStopped() {
+        if (stopped.get()) {
+            throw new StageFailure(
+                    ExitCode.RETRYABLE, "training was stopped; the same command goes on from the last checkpoint");
         }
     }
 
@@ -117,6 +134,7 @@ public final class BarrierTraining {
             throw e;
         } catch (Exception e) {
             // Spark's exceptions are checked in Java and undeclared in Scala.
+            refuseIfStopped();
             if (!(e instanceof SparkException failure) || spark.sc().isStopped() || isCancelled(failure)) {
                 throw new StageFailure(ExitCode.RETRYABLE, "training was stopped: " + firstLine(e), e);
             }

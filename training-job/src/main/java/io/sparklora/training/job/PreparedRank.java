@@ -81,8 +81,8 @@ final class PreparedRank implements AutoCloseable {
     private static TokenSequences openData(Storage storage, TrainingSpec spec) {
         Path directory = new Path(spec.dataset());
         DatasetManifest manifest = StageTransaction.committed(storage, directory, DatasetManifest.class)
-                .orElseThrow(() ->
-                        new StageFailure(ExitCode.MISMATCH, "there is no whole token dataset in " + directory));
+                .orElseThrow(
+                        () -> new StageFailure(ExitCode.MISMATCH, "there is no whole token dataset in " + directory));
         if (!manifest.datasetKey().hex().equals(spec.identity().dataset())) {
             throw new StageFailure(
                     ExitCode.MISMATCH,

@@ -78,9 +78,8 @@ record RankTask(
     private RankOutcome train(PreparedRank prepared, RankCard successor) {
         try (Collective collective =
                         prepared.join(InetSocketAddress.createUnresolved(successor.host(), successor.port()));
-                ProgressReporter reporter = collective.rank() == 0
-                        ? ProgressReporter.connect(progress)
-                        : ProgressReporter.silent()) {
+                ProgressReporter reporter =
+                        collective.rank() == 0 ? ProgressReporter.connect(progress) : ProgressReporter.silent()) {
             prepared.loop(collective).run(new TrainingLoop.Observer() {
                 @Override
                 public void stepMade(TimedStep step) {
@@ -110,10 +109,12 @@ record RankTask(
     }
 
     private static StageFailure asFailure(int rank, RuntimeException e) {
+        if (e instanceof StageFailure failure) {
+            LOG.error("rank {} failed: {}", rank, failure.getMessage());
+            return failure;
+        }
         LOG.error("rank {} failed", rank, e);
-        return e instanceof StageFailure failure
-                ? failure
-                : new StageFailure(ExitCode.INTERNAL, "rank " + rank + " failed: " + e, e);
+        return new StageFailure(ExitCode.INTERNAL, "rank " + rank + " failed: " + e, e);
     }
 
     private static List<RankCard> exchange(BarrierTaskContext context, RankCard own) {
@@ -125,7 +126,7 @@ record RankTask(
     }
 
     /** What this rank returns where the ranks cannot train together. */
-    private static Optional<RankOutcome> hopeless(int rank, List<RankCard> cards) {
+    static Optional<RankOutcome> hopeless(int rank, List<RankCard> cards) {
         for (RankCard card : cards) {
             if (!card.ready()) {
                 return Optional.of(new Failed(

@@ -1,6 +1,7 @@
 package io.sparklora.training.job;
 
 import io.sparklora.training.checkpoint.TrainingState;
+import java.util.List;
 
 /**
  * Watches a run from the driver. Calls come one at a time; steps may be missing, and are made again after an attempt
@@ -20,4 +21,25 @@ public interface TrainingListener {
 
     /** The attempt cannot go on and another follows; {@code why} is one line. */
     void attemptLost(String why);
+
+    /** Tells several, in the order given. */
+    static TrainingListener all(List<TrainingListener> listeners) {
+        List<TrainingListener> told = List.copyOf(listeners);
+        return new TrainingListener() {
+            @Override
+            public void attemptStarted(int executors, TrainingState from) {
+                told.forEach(listener -> listener.attemptStarted(executors, from));
+            }
+
+            @Override
+            public void stepMade(TimedStep step) {
+                told.forEach(listener -> listener.stepMade(step));
+            }
+
+            @Override
+            public void attemptLost(String why) {
+                told.forEach(listener -> listener.attemptLost(why));
+            }
+        };
+    }
 }

@@ -72,8 +72,10 @@ final class TrainingLoop {
             StepRecord made = step(history.size());
             history.add(made);
             refuseDivergence();
-            observer.stepMade(new TimedStep(made, batchTokens(), (System.nanoTime() - begin) / NANOS_A_SECOND));
-            if (made.step() % spec.checkpointSteps() == 0 || made.step() == spec.batches().steps()) {
+            observer.stepMade(
+                    new TimedStep(made, spec.batches().batchTokens(), (System.nanoTime() - begin) / NANOS_A_SECOND));
+            if (made.step() % spec.checkpointSteps() == 0
+                    || made.step() == spec.batches().steps()) {
                 observer.checkpointDue(state());
             }
         }
@@ -97,10 +99,6 @@ final class TrainingLoop {
         }
         AdapterAgreement.require(collective, step + 1, parameters);
         return new StepRecord(step + 1, total.meanLoss(), rate, norm, total.supervisedTokens(), update);
-    }
-
-    private long batchTokens() {
-        return (long) spec.batches().batchSequences() * data.length();
     }
 
     private static Update update(BatchSum total) {

@@ -41,8 +41,8 @@ public record TrainingSpec(
                     "a checkpoint every " + checkpointSteps + " steps, weight decay " + weightDecay);
         }
         if (learningRate.steps() != batches.steps()) {
-            throw new IllegalArgumentException("a learning rate for " + learningRate.steps() + " steps of a plan of "
-                    + batches.steps());
+            throw new IllegalArgumentException(
+                    "a learning rate for " + learningRate.steps() + " steps of a plan of " + batches.steps());
         }
     }
 

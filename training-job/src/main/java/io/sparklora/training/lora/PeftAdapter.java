@@ -84,7 +84,7 @@ public final class PeftAdapter {
             LoraLayout layout = LoraLayout.of(base.shape(), config.rank(), config.targets());
             return new PeftAdapter(config, layout, new PeftTensors(file, layout).parameters());
         } catch (InvalidBaseModelException e) {
-            throw new StageFailure(ExitCode.MISMATCH, e.getMessage(), e);
+            throw new StageFailure(ExitCode.MISMATCH, String.valueOf(e.getMessage()), e);
         } catch (IllegalArgumentException e) {
             String made = config.baseModel().isEmpty() ? "" : ", made for " + config.baseModel() + ",";
             throw new StageFailure(

@@ -12,10 +12,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
@@ -58,52 +56,41 @@ final class BaseWeightCache {
         Path target = directory.resolve(name);
         try {
             Files.createDirectories(directory);
-            Optional<WeightIndex> index = verified(target, model, type);
-            if (index.isEmpty()) {
-                index = Optional.of(buildOnce(name, target, model, type));
+            if (!intact(target, model, type)) {
+                buildOnce(name, target, model, type);
             }
-            return weights(target, index.get(), model);
+            return new BaseWeights(
+                    model.shape(),
+                    model.contentHash(),
+                    type,
+                    target.resolve(LINEAR),
+                    WeightPlan.of(model.shape(), type),
+                    target.resolve(NORMS));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot keep base weights in " + directory + ": " + e.getMessage(), e);
         }
     }
 
-    private static BaseWeights weights(Path target, WeightIndex index, BaseModel model) {
-        WeightIndex.File linear = index.files().get(0);
-        return new BaseWeights(
-                model.shape(),
-                model.contentHash(),
-                index.type(),
-                target.resolve(linear.name()),
-                index.offsets(),
-                linear.bytes() / index.type().bytes(),
-                target.resolve(index.files().get(1).name()));
-    }
-
-    private WeightIndex buildOnce(String name, Path target, BaseModel model, WeightType type) throws IOException {
+    private void buildOnce(String name, Path target, BaseModel model, WeightType type) throws IOException {
         synchronized (IN_PROCESS) {
             try (FileChannel lock = FileChannel.open(
                             directory.resolve(name + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     var held = lock.lock()) {
-                Optional<WeightIndex> builtMeanwhile = verified(target, model, type);
-                if (builtMeanwhile.isPresent()) {
-                    return builtMeanwhile.get();
+                if (!intact(target, model, type)) {
+                    build(target, directory.resolve(name + ".partial"), model, type);
                 }
-                return build(target, directory.resolve(name + ".partial"), model, type);
             }
         }
     }
 
     /** The caller holds the lock: whatever else lies at the two paths was left by a killed process or is damaged. */
-    private static WeightIndex build(Path target, Path aside, BaseModel model, WeightType type) throws IOException {
+    private static void build(Path target, Path aside, BaseModel model, WeightType type) throws IOException {
         delete(aside);
         Files.createDirectory(aside);
         try {
-            WeightIndex index = write(aside, model, type);
-            Files.write(aside.resolve(INDEX), Json.bytes(index));
+            Files.write(aside.resolve(INDEX), Json.bytes(write(aside, model, type)));
             delete(target);
             Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE);
-            return index;
         } catch (IOException | RuntimeException e) {
             delete(aside);
             throw e;
@@ -111,58 +98,50 @@ final class BaseWeightCache {
     }
 
     private static WeightIndex write(Path aside, BaseModel model, WeightType type) throws IOException {
-        List<Long> offsets = new ArrayList<>();
         try (WeightFileWriter linear = new WeightFileWriter(model, type, aside.resolve(LINEAR));
                 WeightFileWriter norms = new WeightFileWriter(model, WeightType.FP32, aside.resolve(NORMS))) {
-            offsets.add(append(linear, "model.embed_tokens.weight"));
-            for (int layer = 0; layer < model.shape().layers(); layer++) {
-                String block = "model.layers." + layer + ".";
-                String attention = block + "self_attn.";
-                offsets.add(append(
-                        linear, attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"));
-                offsets.add(append(linear, attention + "o_proj.weight"));
-                offsets.add(append(linear, block + "mlp.gate_proj.weight", block + "mlp.up_proj.weight"));
-                offsets.add(append(linear, block + "mlp.down_proj.weight"));
-                norms.append(block + "input_layernorm.weight");
-                norms.append(block + "post_attention_layernorm.weight");
+            WeightPlan plan = WeightPlan.of(model.shape(), type);
+            for (WeightPlan.Group group : plan.groups()) {
+                linear.padTo(group.offset());
+                group.tensors().forEach(linear::append);
             }
-            norms.append("model.norm.weight");
-            offsets.add(model.shape().tiedHead() ? offsets.get(0) : append(linear, "lm_head.weight"));
+            WeightPlan.norms(model.shape()).forEach(norms::append);
             return new WeightIndex(
-                    FORMAT, model.contentHash().sha256(), type, offsets, List.of(linear.finish(), norms.finish()));
+                    FORMAT, model.contentHash().sha256(), type, List.of(linear.finish(), norms.finish()));
         }
     }
 
-    private static long append(WeightFileWriter writer, String... names) {
-        long offset = writer.align();
-        for (String name : names) {
-            writer.append(name);
-        }
-        return offset;
-    }
-
-    private static Optional<WeightIndex> verified(Path target, BaseModel model, WeightType type) throws IOException {
+    private static boolean intact(Path target, BaseModel model, WeightType type) {
         Path file = target.resolve(INDEX);
         try {
             WeightIndex index = Json.parse(
                     WeightIndex.class, Files.readAllBytes(file), new org.apache.hadoop.fs.Path(file.toUri()));
-            if (index.format() != FORMAT
-                    || index.type() != type
-                    || !index.base().equals(model.contentHash().sha256())) {
-                throw new IOException(file + " describes another base model or type");
-            }
+            requireSame(file, "format", index.format(), FORMAT);
+            requireSame(file, "type", index.type(), type);
+            requireSame(file, "base", index.base(), model.contentHash().sha256());
+            requireSame(
+                    file,
+                    "files",
+                    index.files().stream().map(WeightIndex.File::name).toList(),
+                    List.of(LINEAR, NORMS));
             for (WeightIndex.File entry : index.files()) {
                 check(target.resolve(entry.name()), entry);
             }
-            return Optional.of(index);
+            return true;
         } catch (NoSuchFileException e) {
             if (Files.exists(target)) {
                 LOG.warn("the cache of base weights {} lacks {} and is built anew", target, e.getFile());
             }
-            return Optional.empty();
+            return false;
         } catch (IOException | StageFailure e) {
             LOG.warn("the cache of base weights {} is damaged and is built anew: {}", target, e.getMessage());
-            return Optional.empty();
+            return false;
+        }
+    }
+
+    private static void requireSame(Path file, String key, Object found, Object expected) throws IOException {
+        if (!found.equals(expected)) {
+            throw new IOException(file + " has " + key + " " + found + ", not " + expected);
         }
     }
 

@@ -3,7 +3,6 @@ package io.sparklora.training.model;
 import io.sparklora.pipeline.basemodel.ContentHash;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * A base model's weights as {@link BaseWeightCache} lays them out for mapping; nothing is held open.
@@ -12,9 +11,7 @@ import java.util.List;
  * @param contentHash the base model they were read from
  * @param type how the linear weights are stored
  * @param linearFile embedding, then q k v | o | gate up | down of each layer, then the head unless it is tied
- * @param offsets in elements, where the embedding starts, then the four groups of each layer, then the head (for a tied
- *     head the embedding's)
- * @param elements length of the linear file in elements
+ * @param plan where its tensors lie
  * @param normFile fp32: each layer's two norms, then the final norm
  */
 record BaseWeights(
@@ -22,11 +19,5 @@ record BaseWeights(
         ContentHash contentHash,
         WeightType type,
         Path linearFile,
-        List<Long> offsets,
-        long elements,
-        Path normFile) {
-    /** Copies the offsets. */
-    BaseWeights {
-        offsets = List.copyOf(offsets);
-    }
-}
+        WeightPlan plan,
+        Path normFile) {}

@@ -41,8 +41,8 @@ public final class Decoder {
             throw new IllegalStateException("this decoder ended when another one of the same program was opened");
         }
         if (ids.length < 1 || ids.length > capacity - length) {
-            throw new IllegalArgumentException("a decoder with " + length + " of " + capacity
-                    + " tokens takes 1 to " + (capacity - length) + " more but was given " + ids.length);
+            throw new IllegalArgumentException("a decoder with " + length + " of " + capacity + " tokens takes 1 to "
+                    + (capacity - length) + " more but was given " + ids.length);
         }
         for (int id : ids) {
             ProgramInput.requireToken("id", id, shape);

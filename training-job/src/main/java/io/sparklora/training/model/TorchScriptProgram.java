@@ -113,14 +113,15 @@ public final class TorchScriptProgram implements LossProgram {
     }
 
     private static void map(NativeProgram program, BaseWeights weights) {
-        long[] offsets = weights.offsets().stream().mapToLong(Long::longValue).toArray();
+        long[] offsets =
+                weights.plan().offsets().stream().mapToLong(Long::longValue).toArray();
         double[] frequencies = DoubleStream.of(weights.shape().inverseFrequencies())
                 .map(frequency -> (float) frequency)
                 .toArray();
         program.call(
                         "open",
                         IValue.from(weights.linearFile().toString()),
-                        IValue.from(weights.elements()),
+                        IValue.from(weights.plan().elements()),
                         IValue.listFrom(offsets),
                         IValue.from(weights.normFile().toString()),
                         IValue.listFrom(frequencies))

@@ -13,9 +13,6 @@ import java.util.zip.CRC32C;
 
 /** Appends a base model's tensors to a file of plain numbers, with a checksum. Not for use by several threads. */
 final class WeightFileWriter implements AutoCloseable {
-    /** Tensors start at multiples of this, for aligned vector loads from the mapping. */
-    private static final int ALIGNMENT_BYTES = 64;
-
     private static final int CHUNK_ELEMENTS = 1 << 20;
 
     private final BaseModel model;
@@ -34,14 +31,14 @@ final class WeightFileWriter implements AutoCloseable {
         this.buffer = ByteBuffer.allocateDirect(CHUNK_ELEMENTS * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** Pads to the alignment and returns the element at which the next tensor will start. */
-    long align() {
-        int padding = (int) (-bytes & (ALIGNMENT_BYTES - 1));
-        for (int i = 0; i < padding; i++) {
+    /** Pads with zeros up to an element, which the file must not have passed. */
+    void padTo(long element) {
+        for (long end = element * type.bytes(); bytes < end; bytes++) {
             reserve(1).put((byte) 0);
         }
-        bytes += padding;
-        return bytes / type.bytes();
+        if (bytes != element * type.bytes()) {
+            throw new IllegalStateException(file + " has " + bytes + " bytes where element " + element + " should be");
+        }
     }
 
     /** Appends a tensor's rows. */

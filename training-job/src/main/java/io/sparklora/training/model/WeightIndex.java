@@ -3,18 +3,17 @@ package io.sparklora.training.model;
 import java.util.List;
 
 /**
- * The manifest of a weight cache, {@code index.json}; the files hold nothing but numbers in little-endian order.
+ * The manifest of a weight cache, {@code index.json}; the files hold nothing but numbers in little-endian order. Where
+ * each tensor lies follows from the shape ({@link WeightPlan}).
  *
  * @param format version of the layout
  * @param base content hash of the base model
  * @param type how the linear weights are stored
- * @param offsets as {@link BaseWeights#offsets()}
  * @param files the linear weights, then the norms
  */
-record WeightIndex(int format, String base, WeightType type, List<Long> offsets, List<File> files) {
-    /** Copies the lists. */
+record WeightIndex(int format, String base, WeightType type, List<File> files) {
+    /** Copies the list. */
     WeightIndex {
-        offsets = List.copyOf(offsets);
         files = List.copyOf(files);
     }
 

@@ -49,7 +49,7 @@ final class EvaluateStageTest {
         PeftAdapter adapter = run.descended(4, 3);
         run.trained(adapter);
 
-        StageResult result = new EvaluateStage(run.context).run();
+        StageResult result = new EvaluateStage(run.context()).run();
 
         double[] expected = run.meanLosses(adapter);
         assertThat(expected[1]).isLessThan(expected[0] - 0.1);
@@ -73,7 +73,7 @@ final class EvaluateStageTest {
                     .prepared(Split.VALIDATION);
             run.trained(run.descended(4, 1));
 
-            StageResult result = new EvaluateStage(run.context).run();
+            StageResult result = new EvaluateStage(run.context()).run();
 
             EvaluationManifest verdict = verdict(result, run);
             verdicts.add(verdict.baseLoss() + " " + verdict.adapterLoss());
@@ -87,8 +87,8 @@ final class EvaluateStageTest {
         EvaluationFixture run = new EvaluationFixture(directory).prepared(Split.VALIDATION);
         run.trained(run.descended(4, 0));
 
-        StageResult first = new EvaluateStage(run.context).run();
-        StageResult second = new EvaluateStage(run.context).run();
+        StageResult first = new EvaluateStage(run.context()).run();
+        StageResult second = new EvaluateStage(run.context()).run();
 
         assertThat(first.status()).isEqualTo(StageResult.Status.REJECTED);
         assertThat(first.exitCode()).isEqualTo(ExitCode.GATE_REJECTED.code());
@@ -106,9 +106,10 @@ final class EvaluateStageTest {
     void comparesWithTheChampionOfAnotherShape() throws IOException {
         EvaluationFixture run = new EvaluationFixture(directory).prepared(Split.VALIDATION);
         PeftAdapter champion = run.descended(2, 6);
-        run.trained(run.descended(4, 1)).published(champion, EvaluationFixture.key("other"), run.plan.baseModelHash());
+        run.trained(run.descended(4, 1))
+                .published(champion, EvaluationFixture.key("other"), run.plan().baseModelHash());
 
-        StageResult result = new EvaluateStage(run.context).run();
+        StageResult result = new EvaluateStage(run.context()).run();
 
         double expected = run.meanLosses(champion)[1];
         EvaluationManifest verdict = verdict(result, run);
@@ -126,7 +127,7 @@ final class EvaluateStageTest {
         run.trained(run.descended(4, 1))
                 .published(run.descended(2, 6), EvaluationFixture.key("other"), EvaluationFixture.key("another base"));
 
-        StageResult result = new EvaluateStage(run.context).run();
+        StageResult result = new EvaluateStage(run.context()).run();
 
         assertThat(result.exitCode()).isZero();
         assertThat(verdict(result, run).champion()).isEmpty();
@@ -135,9 +136,9 @@ final class EvaluateStageTest {
     @Test
     void findsAPublishedAdapterDone() throws IOException {
         EvaluationFixture run = new EvaluationFixture(directory).prepared(Split.VALIDATION);
-        run.published(run.descended(4, 1), run.runKey, run.plan.baseModelHash());
+        run.published(run.descended(4, 1), run.runKey(), run.plan().baseModelHash());
 
-        StageResult result = new EvaluateStage(run.context).run();
+        StageResult result = new EvaluateStage(run.context()).run();
 
         assertThat(result.status()).isEqualTo(StageResult.Status.ALREADY_DONE);
         assertThat(result.exitCode()).isZero();
@@ -155,26 +156,26 @@ final class EvaluateStageTest {
                 run,
                 "the champion tiny v1 was made for the base model "
                         + EvaluationFixture.key("another base").hex() + " but this adapter for "
-                        + run.plan.baseModelHash().hex());
+                        + run.plan().baseModelHash().hex());
     }
 
     @Test
     void refusesAnotherBaseModelNamingBoth() throws IOException {
         EvaluationFixture run = new EvaluationFixture(directory).prepared(Split.VALIDATION);
         run.trained(run.descended(4, 0));
-        io.sparklora.pipeline.basemodel.TinyModels.huggingFaceDirectory(run.model, 2);
+        io.sparklora.pipeline.basemodel.TinyModels.huggingFaceDirectory(run.model(), 2);
 
         assertMismatch(
                 run,
                 "but the dataset and the adapter were made for "
-                        + run.plan.baseModelHash().hex());
+                        + run.plan().baseModelHash().hex());
     }
 
     @Test
     void refusesADamagedAdapter() throws IOException {
         EvaluationFixture run = new EvaluationFixture(directory).prepared(Split.VALIDATION);
         run.trained(run.descended(4, 0));
-        Path tensors = Path.of(run.context.layout().adapterFiles(run.runKey).toString())
+        Path tensors = Path.of(run.context().layout().adapterFiles(run.runKey()).toString())
                 .resolve(PeftAdapter.TENSORS_FILE);
         byte[] bytes = Files.readAllBytes(tensors);
         bytes[bytes.length - 1] ^= 1;
@@ -187,7 +188,8 @@ final class EvaluateStageTest {
     void refusesADamagedDatasetFoundByAnExecutor() throws IOException {
         EvaluationFixture run = new EvaluationFixture(directory).prepared(Split.VALIDATION);
         run.trained(run.descended(4, 0));
-        Path file = Path.of(run.context.layout().dataset(run.plan.datasetKey()).toString())
+        Path file = Path.of(
+                        run.context().layout().dataset(run.plan().datasetKey()).toString())
                 .resolve("validation/part-0.parquet");
         byte[] bytes = Files.readAllBytes(file);
         bytes[100] ^= 1;
@@ -213,7 +215,7 @@ final class EvaluateStageTest {
     }
 
     private static void assertMismatch(EvaluationFixture run, String message) {
-        EvaluateStage stage = new EvaluateStage(run.context);
+        EvaluateStage stage = new EvaluateStage(run.context());
         assertThatThrownBy(stage::run)
                 .isInstanceOfSatisfying(
                         StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.MISMATCH))
@@ -222,7 +224,7 @@ final class EvaluateStageTest {
 
     private static EvaluationManifest verdict(StageResult result, EvaluationFixture run) {
         Optional<EvaluationManifest> manifest = StageTransaction.committed(
-                run.storage,
+                run.storage(),
                 new org.apache.hadoop.fs.Path(result.artifacts().get("verdict")),
                 EvaluationManifest.class);
         return manifest.orElseThrow();

@@ -39,32 +39,30 @@ import java.util.Optional;
 import java.util.Random;
 
 /** A run up to its evaluation, over a tiny random Llama: a plan, a dataset with held-out sequences, and an adapter. */
-final class EvaluationFixture {
+public final class EvaluationFixture {
     static final int SEQUENCES = 9;
     static final int LENGTH = 16;
     private static final int VOCABULARY = 300;
 
-    final Storage storage = new Storage(new org.apache.hadoop.conf.Configuration());
-    final StageMain.Context context;
-    final PreparedPlan plan;
-    final ContentKey runKey;
-    final Path root;
-    final Path model;
+    private final Storage storage = new Storage(new org.apache.hadoop.conf.Configuration());
+    private final StageMain.Context context;
+    private final PreparedPlan plan;
+    private final ContentKey runKey;
+    private final Path root;
+    private final Path model;
 
-    EvaluationFixture(Path root, String... overrides) throws IOException {
+    /** Configures the run; nothing is prepared or trained yet. */
+    public EvaluationFixture(Path root, String... overrides) throws IOException {
         this.root = root;
         this.model = TinyModels.huggingFaceDirectory(root.resolve("base"), 1);
-        Path config = Files.writeString(
-                root.resolve("tiny.yaml"),
-                """
+        Path config = Files.writeString(root.resolve("tiny.yaml"), """
                 name: tiny
                 storage: {runs: %s/runs, registry: %s/registry, cache: %s/cache}
                 base: {model: %s, dtype: fp32}
                 corpus: {sources: [{format: json, path: corpus.json, text: text}]}
                 lora: {rank: 4, alpha: 8}
                 train: {batch: {sequences: 4, micro: 2}}
-                """
-                        .formatted(root, root, root, model));
+                """.formatted(root, root, root, model));
         ConfigFile file = ConfigFile.load(storage, config.toString(), List.of(overrides));
         RunKeys keys = new RunKeys(file);
         RunLayout layout = new RunLayout(
@@ -74,6 +72,30 @@ final class EvaluationFixture {
         ContentKey fingerprint = key("corpus");
         this.plan = new PreparedPlan(keys.datasetKey(baseHash(), fingerprint), fingerprint, baseHash());
         this.runKey = keys.runKey(plan);
+    }
+
+    Storage storage() {
+        return storage;
+    }
+
+    /** What the stage gets to work with. */
+    public StageMain.Context context() {
+        return context;
+    }
+
+    /** The dataset that the configuration stands for. */
+    public PreparedPlan plan() {
+        return plan;
+    }
+
+    /** The adapter's identity. */
+    public ContentKey runKey() {
+        return runKey;
+    }
+
+    /** The base model's directory. */
+    public Path model() {
+        return model;
     }
 
     private ContentKey baseHash() {
@@ -142,8 +164,9 @@ final class EvaluationFixture {
     }
 
     /** Commits an adapter of this run. */
-    EvaluationFixture trained(PeftAdapter adapter) {
-        try (StageTransaction transaction = StageTransaction.begin(storage, context.layout().adapter(runKey))) {
+    public EvaluationFixture trained(PeftAdapter adapter) {
+        try (StageTransaction transaction =
+                StageTransaction.begin(storage, context.layout().adapter(runKey))) {
             adapter.write(storage, new org.apache.hadoop.fs.Path(transaction.workDirectory(), "adapter"));
             transaction.commit(files -> new AdapterManifest(
                     1,
@@ -158,14 +181,15 @@ final class EvaluationFixture {
                     adapter.config().alpha(),
                     adapter.parameters().length,
                     files,
-                    "{}"));
+                    context.keys().training()));
         }
         return this;
     }
 
     /** Publishes an adapter as version 1 and points the alias at it. */
-    EvaluationFixture published(PeftAdapter adapter, ContentKey madeBy, ContentKey base) {
-        org.apache.hadoop.fs.Path registry = new org.apache.hadoop.fs.Path(root.resolve("registry/tiny").toUri());
+    public EvaluationFixture published(PeftAdapter adapter, ContentKey madeBy, ContentKey base) {
+        org.apache.hadoop.fs.Path registry =
+                new org.apache.hadoop.fs.Path(root.resolve("registry/tiny").toUri());
         org.apache.hadoop.fs.Path version = new org.apache.hadoop.fs.Path(registry, "v1");
         adapter.write(storage, version);
         List<FileEntry> files = storage.describe(version);
@@ -182,7 +206,7 @@ final class EvaluationFixture {
                 "0.1.0",
                 "2026-01-01T00:00:00Z",
                 files,
-                "{}");
+                Json.line(Map.of("base", Map.of("model", model.toString(), "dtype", "fp32"))));
         storage.create(new org.apache.hadoop.fs.Path(version, "manifest.json"), Json.bytes(manifest));
         storage.create(
                 new org.apache.hadoop.fs.Path(registry, "aliases/champion/000001.json"),
@@ -191,10 +215,10 @@ final class EvaluationFixture {
     }
 
     /** An adapter after some epochs of plain gradient descent on the held-out sequences themselves. */
-    PeftAdapter descended(int rank, int epochs) {
+    public PeftAdapter descended(int rank, int epochs) {
         HostModel host = HostModel.of(context.config());
-        PeftConfig config = new PeftConfig(
-                "base", rank, 8, io.sparklora.training.lora.LoraTarget.parse(List.of("all-linear")));
+        PeftConfig config =
+                new PeftConfig("base", rank, 8, io.sparklora.training.lora.LoraTarget.parse(List.of("all-linear")));
         try (BaseModel base = host.open();
                 TorchScriptProgram program = host.program(base, config)) {
             LoraLayout layout = LoraLayout.of(base.shape(), rank, config.targets());

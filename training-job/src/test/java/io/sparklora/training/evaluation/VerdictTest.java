@@ -42,8 +42,9 @@ final class VerdictTest {
     @Test
     void saysInOneLineWhatWasMissing() {
         assertThat(new Verdict(3, 2.5, Optional.of(new Champion("v3", 2.25)), 0.125).refusal())
-                .isEqualTo("the adapter did not pass the gate: its held-out loss 2.500000 must be lower than the champion"
-                        + " v3's 2.250000 by more than 0.125 (evaluate.gate.min-improvement) but is lower by -0.250000");
+                .isEqualTo(
+                        "the adapter did not pass the gate: its held-out loss 2.500000 must be lower than the champion"
+                                + " v3's 2.250000 by more than 0.125 (evaluate.gate.min-improvement) but is lower by -0.250000");
     }
 
     @Test

@@ -3,30 +3,13 @@ package io.sparklora.training.generation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
-import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /** Tokens here are bytes, so that most characters need several. */
 final class TextStreamTest {
-    private static final Function<int[], String> BYTES = tokens -> {
-        byte[] bytes = new byte[tokens.length];
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) tokens[i];
-        }
-        return new String(bytes, StandardCharsets.UTF_8);
-    };
-    /** As SentencePiece: every token is a word with a space before it, and a text's first space is stripped. */
-    private static final Function<int[], String> WORDS = tokens -> {
-        StringBuilder text = new StringBuilder();
-        for (int token : tokens) {
-            text.append(' ').append(Character.toString(token));
-        }
-        return text.isEmpty() ? "" : text.substring(1);
-    };
-
     @Test
     void givesEachCharacterWhenItsLastByteCame() {
-        TextStream stream = new TextStream(BYTES);
+        TextStream stream = new TextStream(TextStreamTest::bytes);
         StringBuilder pieces = new StringBuilder();
 
         for (byte b : "aé€𝄞z".getBytes(StandardCharsets.UTF_8)) {
@@ -38,7 +21,7 @@ final class TextStreamTest {
 
     @Test
     void givesWhatNeverBecameACharacterAtTheEnd() {
-        TextStream stream = new TextStream(BYTES);
+        TextStream stream = new TextStream(TextStreamTest::bytes);
 
         assertThat(stream.add('a') + stream.add(0xE2) + stream.add(0x82)).isEqualTo("a");
         assertThat(stream.finish()).isEqualTo("\uFFFD");
@@ -47,7 +30,7 @@ final class TextStreamTest {
 
     @Test
     void doesNotWaitForeverForBrokenBytes() {
-        TextStream stream = new TextStream(BYTES);
+        TextStream stream = new TextStream(TextStreamTest::bytes);
         StringBuilder text = new StringBuilder();
 
         for (int i = 0; i < 20; i++) {
@@ -60,7 +43,7 @@ final class TextStreamTest {
 
     @Test
     void keepsTheSpaceThatADecoderStripsFromAFirstToken() {
-        TextStream stream = new TextStream(WORDS);
+        TextStream stream = new TextStream(TextStreamTest::words);
 
         assertThat(stream.add('a') + stream.add('b') + stream.add('c') + stream.finish())
                 .isEqualTo("a b c");
@@ -68,10 +51,27 @@ final class TextStreamTest {
 
     @Test
     void leavesOutThePrompt() {
-        TextStream stream = new TextStream(WORDS);
+        TextStream stream = new TextStream(TextStreamTest::words);
 
         stream.skip(new int[] {'p', 'q'});
 
         assertThat(stream.add('a') + stream.add('b')).isEqualTo(" a b");
+    }
+
+    private static String bytes(int[] tokens) {
+        byte[] bytes = new byte[tokens.length];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) tokens[i];
+        }
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /** As SentencePiece: every token is a word with a space before it, and a text's first space is stripped. */
+    private static String words(int[] tokens) {
+        StringBuilder text = new StringBuilder();
+        for (int token : tokens) {
+            text.append(' ').append(Character.toString(token));
+        }
+        return text.isEmpty() ? "" : text.substring(1);
     }
 }

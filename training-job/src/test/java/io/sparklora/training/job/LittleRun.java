@@ -78,7 +78,7 @@ final class LittleRun {
                 dataset().toString(),
                 new Path(checkpointDirectory(checkpoints).toUri()).toString(),
                 checkpointSteps,
-                new BatchPlan(SEQUENCES, 17, 14, 2, steps),
+                new BatchPlan(SEQUENCES, LENGTH, 17, 14, 2, steps),
                 LearningRate.of(0.05, Schedule.COSINE, 0.05, steps),
                 new GradientClip(1),
                 0.01,

@@ -100,8 +100,8 @@ class TrainingLoopTest {
         Trained straight = train(30, new SingleRank());
         assertThat(straight.checkpoints()).extracting(TrainingState::step).containsExactly(10L, 20L, 30L);
         for (TrainingState start : straight.checkpoints()) {
-            Trained resumed = train(
-                    little.spec("none", 30, 1), new SingleRank(), LittleRun.FACTORY.open(), copy(start));
+            Trained resumed =
+                    train(little.spec("none", 30, 1), new SingleRank(), LittleRun.FACTORY.open(), copy(start));
             assertThat(resumed.steps()).hasSize(30 - (int) start.step());
             if (start.step() < 30) {
                 assertSameBytes(resumed.last(), straight.last());
@@ -148,8 +148,8 @@ class TrainingLoopTest {
     @Test
     void givesUpAfterThreeStepsInARowThatAreNotFinite() {
         TrainingSpec spec = little.spec("none", 20, 1);
-        assertThatThrownBy(() -> train(
-                        spec, new SingleRank(), sometimesNotFinite(call -> call >= 7 * 4), LittleRun.initial()))
+        assertThatThrownBy(() ->
+                        train(spec, new SingleRank(), sometimesNotFinite(call -> call >= 7 * 4), LittleRun.initial()))
                 .hasMessageContaining("not finite in 3 steps in a row, up to step 7")
                 .extracting(e -> ((StageFailure) e).exitCode())
                 .isEqualTo(ExitCode.DIVERGED);
@@ -188,8 +188,7 @@ class TrainingLoopTest {
                 return super.forwardBackward(batch, gradient);
             }
         };
-        assertThatThrownBy(() ->
-                        train(little.spec("none", 5, 1), new SingleRank(), interrupting, LittleRun.initial()))
+        assertThatThrownBy(() -> train(little.spec("none", 5, 1), new SingleRank(), interrupting, LittleRun.initial()))
                 .isInstanceOf(CancellationException.class);
         assertThat(Thread.interrupted()).isTrue();
     }

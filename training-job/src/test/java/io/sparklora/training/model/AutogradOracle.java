@@ -80,11 +80,13 @@ final class AutogradOracle {
                 .attribute("eps", shape.normEpsilon())
                 .attribute("scale", scale)
                 .attribute("rank", layout.rank())
-                .attribute("offsets", weights.offsets().stream().map(Math::toIntExact).toList())
+                .attribute(
+                        "offsets",
+                        weights.plan().offsets().stream().map(Math::toIntExact).toList())
                 .attribute("places", places());
         try {
-            long handle = JniUtils.loadModuleHandle(
-                    new ByteArrayInputStream(archive.pack()), Device.cpu(), true, false);
+            long handle =
+                    JniUtils.loadModuleHandle(new ByteArrayInputStream(archive.pack()), Device.cpu(), true, false);
             return new PtSymbolBlock(manager, handle);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -92,7 +94,8 @@ final class AutogradOracle {
     }
 
     private List<Integer> places() {
-        List<Integer> places = new ArrayList<>(Collections.nCopies(14 * weights.shape().layers(), -1));
+        List<Integer> places =
+                new ArrayList<>(Collections.nCopies(14 * weights.shape().layers(), -1));
         for (LoraEntry entry : layout.entries()) {
             int matrix = entry.matrix() == LoraMatrix.A ? 0 : 7;
             places.set(14 * entry.layer() + matrix + entry.target().ordinal(), entry.offset());

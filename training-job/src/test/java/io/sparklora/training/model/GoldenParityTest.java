@@ -176,8 +176,7 @@ final class GoldenParityTest {
         float[] kept = new float[vector.length];
         layout.entries().stream()
                 .filter(wanted)
-                .forEach(entry ->
-                        System.arraycopy(vector, entry.offset(), kept, entry.offset(), entry.elements()));
+                .forEach(entry -> System.arraycopy(vector, entry.offset(), kept, entry.offset(), entry.elements()));
         return kept;
     }
 

@@ -84,8 +84,8 @@ final class RandomLlama implements BaseModel {
     @Override
     public ContentHash contentHash() {
         try {
-            byte[] digest =
-                    MessageDigest.getInstance("SHA-256").digest((seed + " " + shape + rounded).getBytes(StandardCharsets.UTF_8));
+            byte[] digest = MessageDigest.getInstance("SHA-256")
+                    .digest((seed + " " + shape + rounded).getBytes(StandardCharsets.UTF_8));
             return new ContentHash(HexFormat.of().formatHex(digest));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);

@@ -1,6 +1,5 @@
 package io.sparklora.training.model;
 
-import ai.djl.Device;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.LoraTarget;
@@ -69,8 +68,7 @@ final class StepBenchmark {
             long start = System.nanoTime();
             long startCpu = processCpuNanos();
             step(program, parameters, optimiser, batch, gradient);
-            System.out.println(
-                    (System.nanoTime() - start) / 1e9 + " " + (processCpuNanos() - startCpu) / 1e9);
+            System.out.println((System.nanoTime() - start) / 1e9 + " " + (processCpuNanos() - startCpu) / 1e9);
         }
         System.out.println("peak-kilobytes " + peakKilobytes());
     }

@@ -185,8 +185,12 @@ final class TorchScriptProgramTest {
             }
 
             assertThat(program.lossSum(half)).isCloseTo(last, within(1e-4));
-            assertThat(Pass.of(program, half, new float[layout.parameterCount()]).loss()).isCloseTo(last, within(1e-4));
-            assertThat(Pass.of(program, none, new float[layout.parameterCount()]).gradient()).containsOnly(0);
+            assertThat(Pass.of(program, half, new float[layout.parameterCount()])
+                            .loss())
+                    .isCloseTo(last, within(1e-4));
+            assertThat(Pass.of(program, none, new float[layout.parameterCount()])
+                            .gradient())
+                    .containsOnly(0);
             assertThat(program.lossSum(none)).isZero();
         }
     }
@@ -260,12 +264,11 @@ final class TorchScriptProgramTest {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
         LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
 
-        assertThatThrownBy(() -> TorchScriptProgram.open(
-                        model, cache, WeightType.FP32, layout, Double.POSITIVE_INFINITY, FP32))
+        assertThatThrownBy(() ->
+                        TorchScriptProgram.open(model, cache, WeightType.FP32, layout, Double.POSITIVE_INFINITY, FP32))
                 .hasMessage("the LoRA scale must be finite but was Infinity");
         try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
-            assertThatThrownBy(() -> program.load(new float[3]))
-                    .hasMessageContaining("but 3 were given");
+            assertThatThrownBy(() -> program.load(new float[3])).hasMessageContaining("but 3 were given");
             assertThatThrownBy(() -> program.lossSum(MicroBatches.random(1, 5000, new int[] {8})))
                     .hasMessageContaining("id must be in [0, 96] but was");
             assertThatThrownBy(() -> program.lossSum(MicroBatches.random(1, 97, new int[] {257})))

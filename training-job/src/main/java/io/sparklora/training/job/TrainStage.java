@@ -1,0 +1,172 @@
+package io.sparklora.training.job;
+
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.AdapterManifest;
+import io.sparklora.pipeline.config.RunConfig;
+import io.sparklora.pipeline.config.TrainConfig;
+import io.sparklora.pipeline.dataset.DatasetManifest;
+import io.sparklora.pipeline.dataset.Split;
+import io.sparklora.pipeline.run.ContentKey;
+import io.sparklora.pipeline.run.PreparedPlan;
+import io.sparklora.pipeline.run.StageMain;
+import io.sparklora.pipeline.run.StageResult;
+import io.sparklora.pipeline.run.StageTransaction;
+import io.sparklora.pipeline.run.Storage;
+import io.sparklora.training.checkpoint.RunIdentity;
+import io.sparklora.training.checkpoint.TrainingState;
+import io.sparklora.training.collective.RingSettings;
+import io.sparklora.training.console.LiveLine;
+import io.sparklora.training.console.StopSignal;
+import io.sparklora.training.data.BatchPlan;
+import io.sparklora.training.lora.PeftAdapter;
+import io.sparklora.training.lora.PeftConfig;
+import io.sparklora.training.model.HostModel;
+import io.sparklora.training.optimizer.GradientClip;
+import io.sparklora.training.optimizer.LearningRate;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** Trains the adapter of a run, or finds it trained. */
+public final class TrainStage {
+    private static final int SCHEMA_VERSION = 1;
+    private static final String ADAPTER_DIRECTORY = "adapter";
+    private static final String METRICS_FILE = "metrics.jsonl";
+
+    private final StageMain.Context context;
+    private final RunConfig config;
+    private final Storage storage;
+    private final TrainReport report = new TrainReport();
+
+    /** @param context the stage's configuration and storage */
+    public TrainStage(StageMain.Context context) {
+        this.context = context;
+        this.config = context.config();
+        this.storage = context.storage();
+    }
+
+    /**
+     * Trains, or finds it done.
+     *
+     * @throws StageFailure with the exit code, where dataset and base model are missing, damaged or do not belong
+     *     together, the run diverged, or the cluster failed for good
+     */
+    public StageResult run() {
+        PreparedPlan plan = context.keys().plan(context.layout(), storage);
+        ContentKey runKey = context.keys().runKey(plan);
+        Path directory = context.layout().adapter(runKey);
+        Path files = context.layout().adapterFiles(runKey);
+        Optional<AdapterManifest> trained = StageTransaction.committed(storage, directory, AdapterManifest.class);
+        if (trained.isPresent()) {
+            return report.alreadyDone(trained.get(), files);
+        }
+        LoraProgramFactory factory = new LoraProgramFactory(
+                HostModel.of(config), plan.baseModelHash().hex(), peft(), config.seed());
+        TrainingSpec spec = spec(plan, runKey);
+        TrainingState end;
+        try (MetricsFile metrics = new MetricsFile(storage, new Path(directory, METRICS_FILE))) {
+            end = train(spec, factory, metrics);
+        }
+        AdapterManifest manifest = commit(directory, plan, runKey, spec, factory, end);
+        storage.delete(context.layout().checkpoints(runKey));
+        return report.done(manifest, files);
+    }
+
+    private PeftConfig peft() {
+        try {
+            return PeftConfig.of(config.base(), config.lora());
+        } catch (IllegalArgumentException e) {
+            throw new StageFailure(ExitCode.USAGE, "lora: " + e.getMessage(), e);
+        }
+    }
+
+    private TrainingSpec spec(PreparedPlan plan, ContentKey runKey) {
+        Path dataset = qualified(context.layout().dataset(plan.datasetKey()));
+        DatasetManifest manifest = StageTransaction.committed(storage, dataset, DatasetManifest.class)
+                .orElseThrow(() -> new StageFailure(
+                        ExitCode.MISMATCH, "there is no whole token dataset in " + dataset + ": run prepare first"));
+        long sequences = manifest.split(Split.TRAIN)
+                .map(DatasetManifest.SplitFigures::sequences)
+                .orElse(0L);
+        if (sequences == 0) {
+            throw new StageFailure(ExitCode.MISMATCH, "the dataset " + dataset + " has no sequences to train on");
+        }
+        TrainConfig train = config.train();
+        BatchPlan batches = BatchPlan.forTokens(
+                train.tokens(),
+                sequences,
+                manifest.sequenceLength(),
+                config.seed(),
+                train.batch().sequences(),
+                train.batch().micro());
+        return new TrainingSpec(
+                new RunIdentity(
+                        ContentKey.of(List.of("training/1", context.keys().training()))
+                                .hex(),
+                        plan.baseModelHash().hex(),
+                        plan.datasetKey().hex(),
+                        config.seed()),
+                dataset.toString(),
+                qualified(context.layout().checkpoints(runKey)).toString(),
+                train.checkpoint().steps(),
+                batches,
+                LearningRate.of(train.learningRate(), train.schedule(), train.warmup(), batches.steps()),
+                new GradientClip(train.clip()),
+                train.weightDecay(),
+                RingSettings.DEFAULT);
+    }
+
+    /** So that executors, whose working directory is another, find it. */
+    private Path qualified(Path path) {
+        return storage.of(path).makeQualified(path);
+    }
+
+    private TrainingState train(TrainingSpec spec, LoraProgramFactory factory, MetricsFile metrics) {
+        SparkConf conf = TrainingSparkSettings.apply(new SparkConf().setAppName("spark-lora train " + config.name()));
+        try (LiveLine line = LiveLine.onStandardError();
+                JavaSparkContext spark = new JavaSparkContext(conf)) {
+            TrainingListener listeners = TrainingListener.all(List.of(
+                    report, metrics, new ProgressLine(line, spec.batches().steps())));
+            BarrierTraining training =
+                    new BarrierTraining(spark, spec, factory, config.train().executors(), listeners);
+            StopSignal signal = StopSignal.install(training::stop);
+            try {
+                return training.run();
+            } finally {
+                signal.close();
+            }
+        }
+    }
+
+    private AdapterManifest commit(
+            Path directory,
+            PreparedPlan plan,
+            ContentKey runKey,
+            TrainingSpec spec,
+            LoraProgramFactory factory,
+            TrainingState end) {
+        StageTransaction.sweep(storage, directory);
+        try (StageTransaction transaction = StageTransaction.begin(storage, directory)) {
+            new PeftAdapter(factory.adapter(), factory.layout(), end.parameters())
+                    .write(storage, new Path(transaction.workDirectory(), ADAPTER_DIRECTORY));
+            LossCurve curve = LossCurve.of(end.history());
+            return transaction.commit(files -> new AdapterManifest(
+                    SCHEMA_VERSION,
+                    runKey,
+                    plan.datasetKey(),
+                    plan.baseModelHash(),
+                    end.step(),
+                    Math.multiplyExact(end.step(), spec.batches().batchTokens()),
+                    curve.first(),
+                    curve.last(),
+                    factory.adapter().rank(),
+                    factory.adapter().alpha(),
+                    end.parameters().length,
+                    files,
+                    context.keys().training()));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package io.sparklora.training.model;
+
+import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.training.lora.LoraTarget;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Where the linear weights of a decoder lie in one file; a function of shape and type alone.
+ *
+ * @param groups embedding, then q k v | o | gate up | down of each layer, then the head unless it is tied
+ * @param elements length of the file
+ */
+record WeightPlan(List<Group> groups, long elements) {
+    /** Groups start at multiples of this, for aligned vector loads from the mapping. */
+    private static final int ALIGNMENT_BYTES = 64;
+
+    /**
+     * Tensors that lie side by side, so that one matrix product serves them.
+     *
+     * @param offset element at which the first starts
+     * @param tensors names under which the base model has them
+     */
+    record Group(long offset, List<String> tensors) {
+        /** Copies the names. */
+        Group {
+            tensors = List.copyOf(tensors);
+        }
+    }
+
+    /** Copies the groups. */
+    WeightPlan {
+        groups = List.copyOf(groups);
+    }
+
+    static WeightPlan of(DecoderShape shape, WeightType type) {
+        Planner planner = new Planner(ALIGNMENT_BYTES / type.bytes());
+        long vocabulary = (long) shape.vocabularySize() * shape.hiddenSize();
+        planner.add(vocabulary, List.of("model.embed_tokens.weight"));
+        for (int layer = 0; layer < shape.layers(); layer++) {
+            planner.add(shape, layer, LoraTarget.Q_PROJ, LoraTarget.K_PROJ, LoraTarget.V_PROJ);
+            planner.add(shape, layer, LoraTarget.O_PROJ);
+            planner.add(shape, layer, LoraTarget.GATE_PROJ, LoraTarget.UP_PROJ);
+            planner.add(shape, layer, LoraTarget.DOWN_PROJ);
+        }
+        if (!shape.tiedHead()) {
+            planner.add(vocabulary, List.of("lm_head.weight"));
+        }
+        return new WeightPlan(planner.groups, planner.end);
+    }
+
+    /** Names of the norms' weights: each layer's two, then the final one. */
+    static List<String> norms(DecoderShape shape) {
+        List<String> norms = new ArrayList<>();
+        for (int layer = 0; layer < shape.layers(); layer++) {
+            norms.add("model.layers." + layer + ".input_layernorm.weight");
+            norms.add("model.layers." + layer + ".post_attention_layernorm.weight");
+        }
+        norms.add("model.norm.weight");
+        return norms;
+    }
+
+    /** Where the groups start, and last where the head starts: for a tied head that is the embedding. */
+    List<Long> offsets() {
+        List<Long> offsets = new ArrayList<>(groups.stream().map(Group::offset).toList());
+        boolean tied = groups.size() % 4 == 1;
+        if (tied) {
+            offsets.add(offsets.get(0));
+        }
+        return offsets;
+    }
+
+    private static final class Planner {
+        private final List<Group> groups = new ArrayList<>();
+        private final int alignment;
+        private long end;
+
+        Planner(int alignment) {
+            this.alignment = alignment;
+        }
+
+        void add(DecoderShape shape, int layer, LoraTarget... members) {
+            long elements = Stream.of(members)
+                    .mapToLong(member -> (long) member.inputSize(shape) * member.outputSize(shape))
+                    .sum();
+            add(
+                    elements,
+                    Stream.of(members)
+                            .map(member -> member.modulePath(layer) + ".weight")
+                            .toList());
+        }
+
+        void add(long elements, List<String> tensors) {
+            long offset = (end + alignment - 1) / alignment * alignment;
+            groups.add(new Group(offset, tensors));
+            end = offset + elements;
+        }
+    }
+}
