@@ -44,16 +44,18 @@ public final class EvaluateStage {
         ContentKey runKey = context.keys().runKey(plan);
         AdapterRegistry registry = AdapterRegistry.of(context.config(), context.storage());
         Optional<VersionManifest> published = registry.byRunKey(runKey);
-        if (published.isPresent()) {
-            return EvaluationReport.published(published.get(), start);
-        }
         Optional<Move> champion = registry.champion();
-        Path directory =
-                context.layout().evaluation(runKey, context.keys().evaluationKey(runKey, champion.map(Move::version)));
+        // A published version is judged by what it was published with, not by the champion that it may have become.
+        Path directory = directory(
+                runKey,
+                published.isPresent() ? published.get().metrics().champion() : champion.map(Move::version));
         Optional<EvaluationManifest> judged =
                 StageTransaction.committed(context.storage(), directory, EvaluationManifest.class);
         if (judged.isPresent()) {
             return EvaluationReport.of(judged.get(), StageResult.Status.ALREADY_DONE, directory, start);
+        }
+        if (published.isPresent()) {
+            return EvaluationReport.published(published.get(), start);
         }
         EvaluationInputs inputs = EvaluationInputs.read(context, plan, runKey, registry, champion);
         EvaluationManifest manifest = manifest(plan, runKey, inputs, measure(inputs, plan));
@@ -61,6 +63,10 @@ public final class EvaluateStage {
             transaction.commit(files -> manifest);
         }
         return EvaluationReport.of(manifest, StageResult.Status.DONE, directory, start);
+    }
+
+    private Path directory(ContentKey runKey, Optional<String> champion) {
+        return context.layout().evaluation(runKey, context.keys().evaluationKey(runKey, champion));
     }
 
     private List<HeldOutLoss> measure(EvaluationInputs inputs, PreparedPlan plan) {
