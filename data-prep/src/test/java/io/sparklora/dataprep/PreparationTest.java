@@ -238,7 +238,7 @@ final class PreparationTest {
     }
 
     private org.apache.hadoop.fs.Path output() {
-        return new org.apache.hadoop.fs.Path(directory.resolve("output").toUri());
+        return new org.apache.hadoop.fs.Path(directory + "/output");
     }
 
     /** Texts of 10 to 390 letters, by id. */

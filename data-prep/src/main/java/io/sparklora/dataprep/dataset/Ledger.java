@@ -19,6 +19,7 @@ import io.sparklora.pipeline.run.Storage;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -104,8 +105,7 @@ public final class Ledger {
                         col("dropped.measured"),
                         col("dropped.threshold"),
                         col("dropped.survivor_id"),
-                        lit(DIRECTORY).as(ShardedParquet.DIRECTORY),
-                        shard.as(ShardedParquet.SHARD));
+                        shard.as(ShardedParquet.FILE_NUMBER));
         Column order = struct(
                 col(Documents.SOURCE),
                 col(Documents.ID),
@@ -114,6 +114,9 @@ public final class Ledger {
                 col("step"),
                 col("reason"),
                 col("measured"));
-        ShardedParquet.write(ShardedParquet.gathered(ledger, shards), order, ROWS_OF_GROUP, storage, below);
+        List<String> names = IntStream.range(0, shards)
+                .mapToObj(number -> ShardedParquet.name(DIRECTORY, number))
+                .toList();
+        ShardedParquet.write(ShardedParquet.gathered(ledger, shards), order, ROWS_OF_GROUP, names, storage, below);
     }
 }
