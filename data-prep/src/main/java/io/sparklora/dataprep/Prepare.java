@@ -60,8 +60,7 @@ public final class Prepare {
 
     /** As {@link #main}, with a session that the caller starts when it is asked for one. */
     static StageResult run(StageMain.Context context, Supplier<SparkSession> spark) {
-        Path model = ModelLocation.fetch(
-                context.config().base().model(), new Configuration(), cache(context.config()));
+        Path model = ModelLocation.fetch(context.config().base().model(), new Configuration(), cache(context.config()));
         try (BaseModel base = BaseModel.open(model)) {
             return new Prepare(context, base, spark).run();
         } catch (Exception e) {
@@ -92,10 +91,7 @@ public final class Prepare {
         Preparation preparation = new Preparation(config.corpus(), config.prepare(), config.seed(), rules);
         try (StageTransaction transaction = StageTransaction.begin(context.storage(), directory)) {
             Preparation.Outcome outcome = preparation.run(
-                    spark.get(),
-                    context.storage(),
-                    transaction.workDirectory(),
-                    new Progress(spark.get(), System.err));
+                    spark.get(), context.storage(), transaction.workDirectory(), new Progress(spark.get(), System.err));
             return transaction.commit(files -> manifest(datasetKey, fingerprint, outcome, files));
         }
     }
@@ -126,8 +122,7 @@ public final class Prepare {
                 ExitCode.DONE.code(),
                 Optional.empty(),
                 "",
-                new StageResult.Summary(
-                        "prepared", Wording.documents(manifest.funnel()), Wording.tokens(manifest)),
+                new StageResult.Summary("prepared", Wording.documents(manifest.funnel()), Wording.tokens(manifest)),
                 Wording.figures(manifest),
                 Map.of(
                         "dataset",

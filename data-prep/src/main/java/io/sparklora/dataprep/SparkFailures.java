@@ -61,6 +61,8 @@ final class SparkFailures {
 
     private static String oneLine(Throwable e) {
         String message = Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName());
-        return message.replaceAll("\\s*\\R\\s*", "; ").replaceAll("\\s*SQLSTATE: \\w+", "").strip();
+        return message.replaceAll("\\s*\\R\\s*", "; ")
+                .replaceAll("\\s*SQLSTATE: \\w+", "")
+                .strip();
     }
 }

@@ -34,13 +34,20 @@ final class Wording {
         double tokens = sum(manifest, SplitFigures::tokens);
         double sequences = sum(manifest, SplitFigures::sequences);
         return Map.of(
-                "documents_read", (double) manifest.funnel().read(),
-                "documents_kept", (double) manifest.funnel().kept(),
-                "documents_dropped", (double) dropped(manifest.funnel()),
-                "tokens", tokens,
-                "supervised_tokens", sum(manifest, SplitFigures::supervisedTokens),
-                "sequences", sequences,
-                "padding_share", 1 - tokens / (sequences * manifest.sequenceLength()));
+                "documents_read",
+                (double) manifest.funnel().read(),
+                "documents_kept",
+                (double) manifest.funnel().kept(),
+                "documents_dropped",
+                (double) dropped(manifest.funnel()),
+                "tokens",
+                tokens,
+                "supervised_tokens",
+                sum(manifest, SplitFigures::supervisedTokens),
+                "sequences",
+                sequences,
+                "padding_share",
+                1 - tokens / (sequences * manifest.sequenceLength()));
     }
 
     private static double sum(DatasetManifest manifest, ToLongFunction<SplitFigures> figure) {

@@ -17,7 +17,9 @@ public final class SharedSpark {
             // For a handful of rows, compiling a query costs more than running it.
             .config("spark.sql.codegen.wholeStage", false)
             .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
-            .config("spark.sql.warehouse.dir", Path.of(System.getProperty("java.io.tmpdir"), "warehouse").toString())
+            .config(
+                    "spark.sql.warehouse.dir",
+                    Path.of(System.getProperty("java.io.tmpdir"), "warehouse").toString())
             .getOrCreate();
 
     private SharedSpark() {}

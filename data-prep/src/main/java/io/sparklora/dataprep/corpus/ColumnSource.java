@@ -53,8 +53,8 @@ final class ColumnSource {
         Dataset<Row> rows = reader.schema(schema.add(CORRUPT, DataTypes.StringType))
                 .csv(source.config().path());
         Column[] place = Source.place();
-        Dataset<Row> numbered = Source.numbered(
-                rows.select(values(source, source.fileName(), place[0], place[1], col(CORRUPT))));
+        Dataset<Row> numbered =
+                Source.numbered(rows.select(values(source, source.fileName(), place[0], place[1], col(CORRUPT))));
         return documents(numbered, col(CORRUPT).isNotNull());
     }
 
@@ -63,7 +63,9 @@ final class ColumnSource {
         Dataset<Row> rows = spark.table(source.config().table());
         requireColumns(source, rows.schema());
         return documents(
-                rows.select(values(source, lit(""), monotonically_increasing_id().as(Documents.ROW))), lit(false));
+                rows.select(
+                        values(source, lit(""), monotonically_increasing_id().as(Documents.ROW))),
+                lit(false));
     }
 
     /**
@@ -76,8 +78,8 @@ final class ColumnSource {
         Row sums = rows.select(values(source, lit("")))
                 .agg(count(lit(1)), sumOfHashes(1), sumOfHashes(2))
                 .first();
-        return ContentKey.of(
-                List.of("table/1", String.valueOf(sums.get(0)), String.valueOf(sums.get(1)), String.valueOf(sums.get(2))));
+        return ContentKey.of(List.of(
+                "table/1", String.valueOf(sums.get(0)), String.valueOf(sums.get(1)), String.valueOf(sums.get(2))));
     }
 
     private static Column sumOfHashes(int salt) {
@@ -104,13 +106,14 @@ final class ColumnSource {
         Column defect = when(isCorrupt, Defect.UNPARSABLE.word())
                 .when(col(Documents.TEXT).isNull(), Defect.NO_TEXT.word())
                 .when(is_valid_utf8(col(Documents.TEXT)).equalTo(false), Defect.INVALID_ENCODING.word());
-        return rows.withColumn(Source.DEFECT, defect).select(
-                col(Documents.FILE),
-                col(Documents.ROW),
-                col(Source.GIVEN_ID),
-                col(Source.GIVEN_LICENCE),
-                when(col(Source.DEFECT).isNull(), col(Documents.TEXT)).as(Documents.TEXT),
-                col(Source.DEFECT));
+        return rows.withColumn(Source.DEFECT, defect)
+                .select(
+                        col(Documents.FILE),
+                        col(Documents.ROW),
+                        col(Source.GIVEN_ID),
+                        col(Source.GIVEN_LICENCE),
+                        when(col(Source.DEFECT).isNull(), col(Documents.TEXT)).as(Documents.TEXT),
+                        col(Source.DEFECT));
     }
 
     private static void requireColumns(Source source, StructType schema) {

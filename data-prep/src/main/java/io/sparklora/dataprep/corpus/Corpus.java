@@ -61,7 +61,9 @@ public final class Corpus {
         for (SourceConfig source : config.sources()) {
             int index = sources.size();
             boolean table = source.format() == SourceConfig.Format.TABLE;
-            Path base = table ? new Path("/") : CorpusFiles.of(storage, source, index).base();
+            Path base = table
+                    ? new Path("/")
+                    : CorpusFiles.of(storage, source, index).base();
             sources.add(new Source(source, index, base));
         }
         return new Corpus(spark, sources, config.badRows());
@@ -115,9 +117,10 @@ public final class Corpus {
                     case PARQUET -> ColumnSource.parquet(spark, source);
                     case CSV -> ColumnSource.csv(spark, source);
                     case TABLE -> ColumnSource.table(spark, source);
-                    case TEXT -> config.document() == SourceConfig.TextUnit.FILE
-                            ? TextSource.files(spark, source)
-                            : TextSource.lines(spark, source);
+                    case TEXT ->
+                        config.document() == SourceConfig.TextUnit.FILE
+                                ? TextSource.files(spark, source)
+                                : TextSource.lines(spark, source);
                 };
         Column given = nullif(col(Source.GIVEN_ID), lit(""));
         Column made = config.format() == SourceConfig.Format.TABLE ? idOfTableRow(config.table()) : Source.madeId();
@@ -235,6 +238,7 @@ public final class Corpus {
     }
 
     private String places() {
-        return String.join(", ", sources.stream().map(source -> source.place("")).toList());
+        return String.join(
+                ", ", sources.stream().map(source -> source.place("")).toList());
     }
 }

@@ -81,13 +81,14 @@ final class JsonSource {
                         posexplode_outer(col(DOCUMENTS)).as(new String[] {PLACE, ELEMENT}));
         Column inArray = when(col("is_array"), col(PLACE).plus(1).cast(DataTypes.LongType));
         Column text = first(config.text());
-        return elements.withColumn(Source.DEFECT, defect(text)).select(
-                col(Documents.FILE),
-                coalesce(col(Documents.ROW), inArray).as(Documents.ROW),
-                string(first(config.id())).as(Source.GIVEN_ID),
-                string(first(names(config.licenceColumn()))).as(Source.GIVEN_LICENCE),
-                when(col(Source.DEFECT).isNull(), string(text)).as(Documents.TEXT),
-                col(Source.DEFECT));
+        return elements.withColumn(Source.DEFECT, defect(text))
+                .select(
+                        col(Documents.FILE),
+                        coalesce(col(Documents.ROW), inArray).as(Documents.ROW),
+                        string(first(config.id())).as(Source.GIVEN_ID),
+                        string(first(names(config.licenceColumn()))).as(Source.GIVEN_LICENCE),
+                        when(col(Source.DEFECT).isNull(), string(text)).as(Documents.TEXT),
+                        col(Source.DEFECT));
     }
 
     /** Wrapped, so that whatever follows the value is an error, too: two objects on a line are not taken for one. */

@@ -64,7 +64,8 @@ record Source(SourceConfig config, int index, Path base) {
     /** Where a row stands: input for {@link #numbered}. */
     static Column[] place() {
         return new Column[] {
-            col("_metadata.file_block_start").as(BLOCK), monotonically_increasing_id().as(POSITION),
+            col("_metadata.file_block_start").as(BLOCK),
+            monotonically_increasing_id().as(POSITION),
         };
     }
 

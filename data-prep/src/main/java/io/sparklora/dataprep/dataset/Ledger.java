@@ -59,7 +59,9 @@ public final class Ledger {
         long kept = 0;
         long characters = 0;
         for (Row row : documents
-                .groupBy(col(Documents.DROPPED).getField("step"), col(Documents.DROPPED).getField("reason"))
+                .groupBy(
+                        col(Documents.DROPPED).getField("step"),
+                        col(Documents.DROPPED).getField("reason"))
                 .agg(count(lit(1)), coalesce(sum(char_length(col(Documents.TEXT))), lit(0L)))
                 .collectAsList()) {
             if (row.isNullAt(0)) {
@@ -99,7 +101,8 @@ public final class Ledger {
                         col(Documents.ID),
                         col(Documents.SOURCE),
                         col(Documents.FILE),
-                        when(col(Documents.FILE).notEqual(""), col(Documents.ROW)).as(Documents.ROW),
+                        when(col(Documents.FILE).notEqual(""), col(Documents.ROW))
+                                .as(Documents.ROW),
                         col("dropped.step"),
                         col("dropped.reason"),
                         col("dropped.measured"),

@@ -63,7 +63,10 @@ public final class SequencePlan implements Serializable {
                 .toJavaRDD()
                 .mapPartitions(PartitionLengths::of)
                 .collect();
-        int largest = partitions.stream().mapToInt(PartitionLengths::largestToken).max().orElse(0);
+        int largest = partitions.stream()
+                .mapToInt(PartitionLengths::largestToken)
+                .max()
+                .orElse(0);
         if (largest >= rules.vocabularySize()) {
             throw new StageFailure(
                     ExitCode.MISMATCH,
@@ -81,7 +84,9 @@ public final class SequencePlan implements Serializable {
         int[] splitStart = new int[Split.values().length + 1];
         for (int split = 0; split < Split.values().length; split++) {
             int at = split;
-            int documents = partitions.stream().mapToInt(partition -> partition.documentsOf()[at]).sum();
+            int documents = partitions.stream()
+                    .mapToInt(partition -> partition.documentsOf()[at])
+                    .sum();
             splitStart[split + 1] = Math.addExact(splitStart[split], documents);
         }
         Packing[] packings = new Packing[Split.values().length];
@@ -95,7 +100,8 @@ public final class SequencePlan implements Serializable {
     }
 
     private static int[] partitionStarts(List<PartitionLengths> partitions) {
-        int last = partitions.stream().mapToInt(PartitionLengths::partition).max().orElse(-1);
+        int last =
+                partitions.stream().mapToInt(PartitionLengths::partition).max().orElse(-1);
         int[] starts = new int[last + 2];
         partitions.forEach(partition -> starts[partition.partition() + 1] = partition.lengths().length);
         Arrays.parallelPrefix(starts, Math::addExact);

@@ -9,8 +9,8 @@ import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.filter;
 import static org.apache.spark.sql.functions.flatten;
-import static org.apache.spark.sql.functions.shiftright;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.shiftright;
 import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.slice;
 import static org.apache.spark.sql.functions.struct;
@@ -121,7 +121,8 @@ public final class Sequences {
                 sequenceOfPiece,
                 (sequence, piece) -> struct(
                         sequence.cast(DataTypes.LongType).as(TokenDataset.SEQUENCE_ID),
-                        slice(tokens, piece.multiply(length).plus(1), lit(length)).as(TokenizedDocuments.TOKENS)));
+                        slice(tokens, piece.multiply(length).plus(1), lit(length))
+                                .as(TokenizedDocuments.TOKENS)));
         Dataset<Row> pieces = documents.select(
                 col(TokenizedDocuments.SPLIT),
                 col(TokenizedDocuments.POSITION),
@@ -145,7 +146,8 @@ public final class Sequences {
         Column first = lit(0);
         int files = 0;
         for (SplitFigures split : figures) {
-            first = when(col(TokenizedDocuments.SPLIT).equalTo(split.split().ordinal()), files).otherwise(first);
+            first = when(col(TokenizedDocuments.SPLIT).equalTo(split.split().ordinal()), files)
+                    .otherwise(first);
             files += split.files().size();
         }
         return first;
@@ -166,7 +168,8 @@ public final class Sequences {
                         labels().as(TokenDataset.LABELS),
                         lengths().as(TokenDataset.SEQUENCE_LENGTHS),
                         col(TokenDataset.SEQUENCE_ID),
-                        transform(col(PIECES), piece -> piece.getField(Documents.ID)).as(TokenDataset.DOCUMENT_IDS),
+                        transform(col(PIECES), piece -> piece.getField(Documents.ID))
+                                .as(TokenDataset.DOCUMENT_IDS),
                         col(ShardedParquet.FILE_NUMBER),
                         col(TokenizedDocuments.SPLIT))
                 .to(SCHEMA);
@@ -188,7 +191,8 @@ public final class Sequences {
         Column ignored = lit(TokenDataset.IGNORED_LABEL);
         Column ofPieces = transform(
                 tokensOfPieces(),
-                tokens -> transform(tokens, (token, place) -> when(place.equalTo(0), ignored).otherwise(token)));
+                tokens -> transform(tokens, (token, place) -> when(place.equalTo(0), ignored)
+                        .otherwise(token)));
         return concat(flatten(ofPieces), array_repeat(ignored, padding()));
     }
 
@@ -227,8 +231,7 @@ public final class Sequences {
     }
 
     private static Column[] counts() {
-        Column supervised =
-                size(filter(col(TokenDataset.LABELS), label -> label.notEqual(TokenDataset.IGNORED_LABEL)));
+        Column supervised = size(filter(col(TokenDataset.LABELS), label -> label.notEqual(TokenDataset.IGNORED_LABEL)));
         List<Column> counts = new ArrayList<>();
         for (Split split : Split.values()) {
             Column here = col(TokenizedDocuments.SPLIT).equalTo(split.ordinal());

@@ -39,8 +39,8 @@ public final class LimitLength implements Step.OfDocument {
         Column shortest = lit(limits.minCharacters());
         Column longest = lit(limits.maxCharacters());
         Column none = lit(null);
-        Dataset<Row> longEnough = Documents.drop(
-                documents, length.lt(shortest), Documents.verdict(TOO_SHORT, length, shortest, none));
+        Dataset<Row> longEnough =
+                Documents.drop(documents, length.lt(shortest), Documents.verdict(TOO_SHORT, length, shortest, none));
         return Documents.drop(longEnough, length.gt(longest), Documents.verdict(TOO_LONG, length, longest, none));
     }
 }

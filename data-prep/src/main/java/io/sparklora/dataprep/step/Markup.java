@@ -12,7 +12,21 @@ import org.jsoup.select.NodeVisitor;
 /** The text of an HTML document with its paragraphs: what a reader sees, one line a block, a blank line between paragraphs. */
 final class Markup {
     private static final Set<String> PARAGRAPHS = Set.of(
-            "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "hr", "section",
+            "p",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "ul",
+            "ol",
+            "dl",
+            "table",
+            "blockquote",
+            "pre",
+            "hr",
+            "section",
             "article");
 
     private Markup() {}
@@ -76,9 +90,7 @@ final class Markup {
                 out.setLength(out.length() - 1);
             }
             int there = 0;
-            while (there < lineFeeds.length()
-                    && there < out.length()
-                    && out.charAt(out.length() - 1 - there) == '\n') {
+            while (there < lineFeeds.length() && there < out.length() && out.charAt(out.length() - 1 - there) == '\n') {
                 there++;
             }
             if (!out.isEmpty()) {

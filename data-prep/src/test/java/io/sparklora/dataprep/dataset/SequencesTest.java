@@ -36,11 +36,16 @@ final class SequencesTest {
                         "'' licence",
                         "concat('text number ', id) text",
                         "cast(null as struct<step: string>) dropped");
-        Dataset<Row> tokens = TokenizedDocuments.of(documents, 0, new PrepareConfig.Split(0.1, 0), 17, rules).persist();
+        Dataset<Row> tokens = TokenizedDocuments.of(documents, 0, new PrepareConfig.Split(0.1, 0), 17, rules)
+                .persist();
         SequencePlan plan = SequencePlan.of(tokens, LENGTH, rules);
 
         List<SplitFigures> splits = new Sequences(LENGTH, 0, 1)
-                .write(tokens, plan, new Storage(new Configuration()), new org.apache.hadoop.fs.Path(directory + "/out"));
+                .write(
+                        tokens,
+                        plan,
+                        new Storage(new Configuration()),
+                        new org.apache.hadoop.fs.Path(directory + "/out"));
 
         SplitFigures train = splits.get(0);
         assertThat(train.sequences()).isGreaterThan(1024);
@@ -49,7 +54,8 @@ final class SequencesTest {
                         new DataFile("train/part-00000.parquet", 0, 1024),
                         new DataFile("train/part-00001.parquet", 1024, train.sequences() - 1024));
         assertThat(splits.get(1).files())
-                .containsExactly(new DataFile("validation/part-00000.parquet", 0, splits.get(1).sequences()));
+                .containsExactly(new DataFile(
+                        "validation/part-00000.parquet", 0, splits.get(1).sequences()));
         List<Long> ids = new ArrayList<>();
         train.files().forEach(file -> SharedSpark.session()
                 .read()
@@ -57,8 +63,9 @@ final class SequencesTest {
                 .select("sequence_id")
                 .collectAsList()
                 .forEach(row -> ids.add(row.getLong(0))));
-        assertThat(ids).containsExactlyElementsOf(
-                LongStream.range(0, train.sequences()).boxed().toList());
+        assertThat(ids)
+                .containsExactlyElementsOf(
+                        LongStream.range(0, train.sequences()).boxed().toList());
         tokens.unpersist();
     }
 
