@@ -28,7 +28,10 @@ public record CorpusDirectory(Path root) {
 
     /** A document a file: {@code {"id": ..., "text": ...}}. */
     public void writeJson(String name, String id, String text) {
-        write(name, "{\"id\": \"" + id + "\", \"text\": \"" + text.replace("\n", "\\n").replace("\"", "\\\"") + "\"}");
+        write(
+                name,
+                "{\"id\": \"" + id + "\", \"text\": \""
+                        + text.replace("\n", "\\n").replace("\"", "\\\"") + "\"}");
     }
 
     public SourceConfig source(Format format, String pattern) {
@@ -36,8 +39,7 @@ public record CorpusDirectory(Path root) {
     }
 
     public SourceConfig source(Format format, String pattern, List<String> id) {
-        return new SourceConfig(
-                format, root + "/" + pattern, "", List.of("text"), id, "", "", TextUnit.FILE);
+        return new SourceConfig(format, root + "/" + pattern, "", List.of("text"), id, "", "", TextUnit.FILE);
     }
 
     public static CorpusConfig corpus(double badRows, SourceConfig... sources) {

@@ -89,9 +89,7 @@ final class PreparationTest {
                         new Dropped("length", "too-short", 1),
                         new Dropped("length", "too-long", 1),
                         new Dropped("deduplicate", "exact-duplicate", 1));
-        assertThat(spark.read()
-                        .parquet(output() + "/ledger/part-00000.parquet")
-                        .collectAsList())
+        assertThat(spark.read().parquet(output() + "/ledger/part-00000.parquet").collectAsList())
                 .extracting(Row::toString)
                 .containsExactly(
                         "[b,0,b.json,null,deduplicate,exact-duplicate,null,null,a]",
@@ -110,7 +108,9 @@ final class PreparationTest {
         Map<String, List<List<Integer>>> pieces = new HashMap<>();
         for (SplitFigures split : outcome.splits()) {
             List<Row> rows = rows(split);
-            assertThat(rows).extracting(row -> row.<Long>getAs(TokenDataset.SEQUENCE_ID)).isSorted();
+            assertThat(rows)
+                    .extracting(row -> row.<Long>getAs(TokenDataset.SEQUENCE_ID))
+                    .isSorted();
             rows.forEach(row -> unpack(row, pieces));
             assertThat(rows).hasSize((int) split.sequences());
             assertThat(labels(rows)).isEqualTo(split.supervisedTokens());
@@ -121,8 +121,10 @@ final class PreparationTest {
                 .flatMap(List::stream)
                 .mapToLong(List::size)
                 .sum();
-        assertThat(outcome.splits().stream().mapToLong(SplitFigures::tokens).sum()).isEqualTo(tokens);
-        assertThat(outcome.splits().stream().mapToLong(SplitFigures::documents).sum()).isEqualTo(60);
+        assertThat(outcome.splits().stream().mapToLong(SplitFigures::tokens).sum())
+                .isEqualTo(tokens);
+        assertThat(outcome.splits().stream().mapToLong(SplitFigures::documents).sum())
+                .isEqualTo(60);
     }
 
     @Test
@@ -153,8 +155,10 @@ final class PreparationTest {
             storage.delete(output());
         }
 
-        assertThat(written.get(0)).extracting(FileEntry::path).containsExactly(
-                "ledger/part-00000.parquet", "train/part-00000.parquet", "validation/part-00000.parquet");
+        assertThat(written.get(0))
+                .extracting(FileEntry::path)
+                .containsExactly(
+                        "ledger/part-00000.parquet", "train/part-00000.parquet", "validation/part-00000.parquet");
         assertThat(written.get(1)).isEqualTo(written.get(0));
         assertThat(written.get(2)).isEqualTo(written.get(0));
     }
@@ -163,7 +167,11 @@ final class PreparationTest {
     void writesParquetAsTheContractSays() throws IOException {
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < 1500; i++) {
-            lines.append("{\"id\": \"").append(i).append("\", \"text\": \"document number ").append(i).append("\"}\n");
+            lines.append("{\"id\": \"")
+                    .append(i)
+                    .append("\", \"text\": \"document number ")
+                    .append(i)
+                    .append("\"}\n");
         }
         files.write("x.jsonl", lines.toString());
         CorpusConfig corpus = CorpusDirectory.corpus(0, files.source(Format.JSON_LINES, "x.jsonl"));
@@ -171,21 +179,45 @@ final class PreparationTest {
         DataFile file = prepare(corpus, settings(0, 16)).splits().get(0).files().get(0);
 
         assertThat(file).isEqualTo(new DataFile("train/part-00000.parquet", 0, file.sequences()));
-        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(
-                new org.apache.hadoop.fs.Path(output(), file.path()), new Configuration()))) {
-            assertThat(reader.getFooter().getFileMetaData().getSchema().toString().lines().skip(1).map(String::strip))
+        try (ParquetFileReader reader = ParquetFileReader.open(
+                HadoopInputFile.fromPath(new org.apache.hadoop.fs.Path(output(), file.path()), new Configuration()))) {
+            assertThat(reader.getFooter()
+                            .getFileMetaData()
+                            .getSchema()
+                            .toString()
+                            .lines()
+                            .skip(1)
+                            .map(String::strip))
                     .containsExactly(
-                            "required group input_ids (LIST) {", "repeated group list {", "required int32 element;", "}", "}",
-                            "required group labels (LIST) {", "repeated group list {", "required int32 element;", "}", "}",
-                            "required group seq_lengths (LIST) {", "repeated group list {", "required int32 element;", "}", "}",
+                            "required group input_ids (LIST) {",
+                            "repeated group list {",
+                            "required int32 element;",
+                            "}",
+                            "}",
+                            "required group labels (LIST) {",
+                            "repeated group list {",
+                            "required int32 element;",
+                            "}",
+                            "}",
+                            "required group seq_lengths (LIST) {",
+                            "repeated group list {",
+                            "required int32 element;",
+                            "}",
+                            "}",
                             "required int64 sequence_id;",
-                            "required group document_ids (LIST) {", "repeated group list {",
-                            "required binary element (STRING);", "}", "}",
+                            "required group document_ids (LIST) {",
+                            "repeated group list {",
+                            "required binary element (STRING);",
+                            "}",
+                            "}",
                             "}");
             List<BlockMetaData> groups = reader.getFooter().getBlocks();
-            assertThat(groups).extracting(BlockMetaData::getRowCount).startsWith(1024L).hasSize(2);
-            assertThat(groups.get(0).getColumns()).allSatisfy(
-                    column -> assertThat(column.getCodec()).isEqualTo(CompressionCodecName.ZSTD));
+            assertThat(groups)
+                    .extracting(BlockMetaData::getRowCount)
+                    .startsWith(1024L)
+                    .hasSize(2);
+            assertThat(groups.get(0).getColumns())
+                    .allSatisfy(column -> assertThat(column.getCodec()).isEqualTo(CompressionCodecName.ZSTD));
         }
     }
 
@@ -193,12 +225,14 @@ final class PreparationTest {
     void refusesACorpusOfWhichNothingIsLeftForASplit() {
         files.writeJson("a.json", "a", "short");
         assertThatThrownBy(() -> prepare(corpus(0), settings(0, LENGTH)))
-                .isInstanceOfSatisfying(StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
                 .hasMessage("nothing is left of the corpus: 1 documents -> 0 kept, 1 dropped (too short 1)");
 
         files.writeJson("b.json", "b", "the only document that is long enough");
         assertThatThrownBy(() -> prepare(corpus(0), settings(1e-9, LENGTH)))
-                .isInstanceOfSatisfying(StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
                 .hasMessage("no document fell into the validation split: 1 documents are too few for prepare.split,"
                         + " or another seed is needed");
     }
@@ -210,7 +244,8 @@ final class PreparationTest {
 
         assertThatThrownBy(() -> new Preparation(corpus(0), settings(0, LENGTH), 17, small)
                         .run(spark, storage, output(), quiet()))
-                .isInstanceOfSatisfying(StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.MISMATCH))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.MISMATCH))
                 .hasMessageMatching("the tokenizer gives token \\d+, but the model's vocabulary has 100 tokens");
     }
 
@@ -238,7 +273,7 @@ final class PreparationTest {
     }
 
     private org.apache.hadoop.fs.Path output() {
-        return new org.apache.hadoop.fs.Path(directory.resolve("output").toUri());
+        return new org.apache.hadoop.fs.Path(directory + "/output");
     }
 
     /** Texts of 10 to 390 letters, by id. */
@@ -256,14 +291,17 @@ final class PreparationTest {
     }
 
     private List<Row> rows(SplitFigures split) {
-        return spark.read().parquet(output() + "/" + split.files().get(0).path()).collectAsList();
+        return spark.read()
+                .parquet(output() + "/" + split.files().get(0).path())
+                .collectAsList();
     }
 
     private Map<String, Split> splits(Preparation.Outcome outcome) {
         Map<String, Split> splits = new HashMap<>();
         for (SplitFigures split : outcome.splits()) {
             for (Row row : rows(split)) {
-                row.<String>getList(row.fieldIndex(TokenDataset.DOCUMENT_IDS)).forEach(id -> splits.put(id, split.split()));
+                row.<String>getList(row.fieldIndex(TokenDataset.DOCUMENT_IDS))
+                        .forEach(id -> splits.put(id, split.split()));
             }
         }
         return splits;
@@ -285,7 +323,8 @@ final class PreparationTest {
             List<Integer> ofPiece = labels.subList(start, start + lengths.get(i));
             start += lengths.get(i);
             if (i < documents.size()) {
-                pieces.computeIfAbsent(documents.get(i), id -> new ArrayList<>()).add(piece);
+                pieces.computeIfAbsent(documents.get(i), id -> new ArrayList<>())
+                        .add(piece);
                 assertThat(ofPiece.get(0)).isEqualTo(TokenDataset.IGNORED_LABEL);
                 assertThat(ofPiece.subList(1, ofPiece.size())).isEqualTo(piece.subList(1, piece.size()));
             } else {

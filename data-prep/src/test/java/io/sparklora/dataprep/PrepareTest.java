@@ -46,16 +46,13 @@ final class PrepareTest {
             files.writeJson(i + ".json", "id" + i, "document number " + i + ", long enough to be kept");
         }
         TinyModels.huggingFaceDirectory(directory.resolve("model"), 1);
-        Files.writeString(
-                directory.resolve("run.yaml"),
-                """
+        Files.writeString(directory.resolve("run.yaml"), """
                 name: tiny
                 storage: {runs: %1$s/runs}
                 base: {model: %1$s/model}
                 corpus: {sources: [{format: json, path: "%1$s/corpus/*.json", id: id, licence: MIT}]}
                 prepare: {length: {min-characters: 20}, split: {validation: 0.3}, sequence: {length: 32}}
-                """
-                        .formatted(directory));
+                """.formatted(directory));
     }
 
     @Test
@@ -102,7 +99,8 @@ final class PrepareTest {
         Files.write(train, new byte[] {1, 2, 3});
         StageResult repaired = Prepare.run(context(), SharedSpark::session);
 
-        assertThat(changed.artifacts().get("dataset")).isNotEqualTo(first.artifacts().get("dataset"));
+        assertThat(changed.artifacts().get("dataset"))
+                .isNotEqualTo(first.artifacts().get("dataset"));
         assertThat(repaired.status()).isEqualTo(StageResult.Status.DONE);
         assertThat(train).hasBinaryContent(bytes);
     }
@@ -112,7 +110,8 @@ final class PrepareTest {
         files.write("broken.json", "{");
 
         assertThatThrownBy(() -> Prepare.run(context(), SharedSpark::session))
-                .isInstanceOfSatisfying(StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
                 .hasMessageContaining("1 of 13 rows");
 
         try (var left = Files.walk(directory.resolve("runs"))) {
@@ -125,24 +124,29 @@ final class PrepareTest {
         files.write("x.parquet", "no parquet at all");
 
         assertThatThrownBy(() -> Prepare.run(
-                        context("corpus.sources.0.format=parquet", "corpus.sources.0.path=" + directory + "/corpus/x.parquet"),
+                        context(
+                                "corpus.sources.0.format=parquet",
+                                "corpus.sources.0.path=" + directory + "/corpus/x.parquet"),
                         SharedSpark::session))
-                .isInstanceOfSatisfying(StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
                 .hasMessageContaining("x.parquet");
     }
 
     @Test
     void refusesATableThatIsNotThere() {
-        assertThatThrownBy(() -> Prepare.run(
-                        context("corpus.sources.0={format: table, table: nowhere}"), SharedSpark::session))
-                .isInstanceOfSatisfying(StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+        assertThatThrownBy(() ->
+                        Prepare.run(context("corpus.sources.0={format: table, table: nowhere}"), SharedSpark::session))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
                 .hasMessageContaining("nowhere");
     }
 
     private StageMain.Context context(String... overrides) {
         ConfigFile file = ConfigFile.load(storage, directory.resolve("run.yaml").toString(), List.of(overrides));
         RunLayout layout = new RunLayout(
-                new org.apache.hadoop.fs.Path(file.config().storage().runs()), file.config().name());
+                new org.apache.hadoop.fs.Path(file.config().storage().runs()),
+                file.config().name());
         return new StageMain.Context(file.config(), new RunKeys(file), layout, storage);
     }
 }

@@ -14,7 +14,12 @@ public final class SharedSpark {
             .config("spark.ui.enabled", false)
             .config("spark.sql.shuffle.partitions", 4)
             .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", 4)
-            .config("spark.sql.warehouse.dir", Path.of(System.getProperty("java.io.tmpdir"), "warehouse").toString())
+            // For a handful of rows, compiling a query costs more than running it.
+            .config("spark.sql.codegen.wholeStage", false)
+            .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+            .config(
+                    "spark.sql.warehouse.dir",
+                    Path.of(System.getProperty("java.io.tmpdir"), "warehouse").toString())
             .getOrCreate();
 
     private SharedSpark() {}

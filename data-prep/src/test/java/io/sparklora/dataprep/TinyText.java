@@ -16,7 +16,8 @@ final class TinyText {
         byte[] json = tokenizerJson.getBytes(StandardCharsets.UTF_8);
         try (HuggingFaceTokenizer tokenizer =
                 HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), Map.of("truncation", "false"))) {
-            return tokenizer.decode(tokens.stream().mapToLong(Integer::longValue).toArray());
+            return tokenizer.decode(
+                    tokens.stream().mapToLong(Integer::longValue).toArray());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

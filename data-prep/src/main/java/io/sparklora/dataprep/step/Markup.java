@@ -63,7 +63,7 @@ final class Markup {
             Element parent = words.parent();
             boolean verbatim = parent != null && parent.closest("pre, textarea") != null;
             String text = verbatim ? words.getWholeText() : words.getWholeText().replaceAll("[ \t\r\n\f]+", " ");
-            out.append(!verbatim && endsLine() ? text.stripLeading() : text);
+            out.append(!verbatim && (endsLine() || out.charAt(out.length() - 1) == ' ') ? text.stripLeading() : text);
         }
 
         private void breakLine(Element element) {
@@ -72,7 +72,7 @@ final class Markup {
             } else if (PARAGRAPHS.contains(element.normalName())) {
                 endWith("\n\n");
             } else if (element.nameIs("td") || element.nameIs("th")) {
-                if (!endsLine()) {
+                if (!endsLine() && out.charAt(out.length() - 1) != ' ') {
                     out.append(' ');
                 }
             } else if (element.isBlock()) {

@@ -49,13 +49,18 @@ final class CorpusTest {
         files.write("_hidden.json", "{\"text\": \"never\"}");
 
         assertThat(read(files.source(Format.JSON, "")))
-                .containsExactly("a b+c.json|null|7|first", "deep/list.json|1|deep/list.json#1|second", "deep/list.json|2|t|third");
+                .containsExactly(
+                        "a b+c.json|null|7|first",
+                        "deep/list.json|1|deep/list.json#1|second",
+                        "deep/list.json|2|t|third");
     }
 
     @Test
     void takesTheFirstOfSeveralFieldsThatHasAValue() {
         files.write("licence.json", "{\"licenceText\": \"a licence\", \"licenceId\": \"L\"}");
-        files.write("exception.json", "{\"licenceText\": null, \"exceptionText\": \"an exception\", \"exceptionId\": \"E\"}");
+        files.write(
+                "exception.json",
+                "{\"licenceText\": null, \"exceptionText\": \"an exception\", \"exceptionId\": \"E\"}");
         SourceConfig source = new SourceConfig(
                 Format.JSON,
                 directory + "/*.json",
@@ -90,28 +95,40 @@ final class CorpusTest {
                 .add("body", DataTypes.StringType)
                 .add("key", DataTypes.LongType)
                 .add("rights", DataTypes.StringType);
-        spark.createDataFrame(
-                        List.of(RowFactory.create("one", 1L, "MIT"), RowFactory.create("two", null, "")), schema)
+        spark.createDataFrame(List.of(RowFactory.create("one", 1L, "MIT"), RowFactory.create("two", null, "")), schema)
                 .coalesce(1)
                 .write()
                 .parquet(directory + "/p");
         SourceConfig source = new SourceConfig(
-                Format.PARQUET, directory + "/p", "", List.of("body"), List.of("key"), "Apache-2.0", "rights", TextUnit.FILE);
+                Format.PARQUET,
+                directory + "/p",
+                "",
+                List.of("body"),
+                List.of("key"),
+                "Apache-2.0",
+                "rights",
+                TextUnit.FILE);
 
-        Dataset<Row> documents = Corpus.open(spark, storage, CorpusDirectory.corpus(0, source)).read();
+        Dataset<Row> documents =
+                Corpus.open(spark, storage, CorpusDirectory.corpus(0, source)).read();
 
-        assertThat(documents.orderBy(Documents.ROW)
+        assertThat(documents
+                        .orderBy(Documents.ROW)
                         .select(Documents.ROW, Documents.LICENCE, Documents.TEXT)
                         .collectAsList())
                 .extracting(Row::toString)
                 .containsExactly("[1,MIT,one]", "[2,Apache-2.0,two]");
-        assertThat(documents.where("row = 1").first().<String>getAs(Documents.ID)).isEqualTo("1");
-        assertThat(documents.where("row = 2").first().<String>getAs(Documents.ID)).matches("part-.*\\.parquet#2");
+        assertThat(documents.where("row = 1").first().<String>getAs(Documents.ID))
+                .isEqualTo("1");
+        assertThat(documents.where("row = 2").first().<String>getAs(Documents.ID))
+                .matches("part-.*\\.parquet#2");
     }
 
     @Test
     void readsCsvWithQuotedLineBreaksAndMarksRowsOfAnotherWidth() {
-        files.write("a.csv", "id,text,extra\n1,\"two\nlines, \"\"quoted\"\"\",x\n2,short\n\n3,plain,y\n4,too,many,values\n");
+        files.write(
+                "a.csv",
+                "id,text,extra\n1,\"two\nlines, \"\"quoted\"\"\",x\n2,short\n\n3,plain,y\n4,too,many,values\n");
         files.write("b.csv", "id,text,extra\n5,other file,z\n");
 
         assertThat(read(files.source(Format.CSV, "*.csv")))
@@ -132,7 +149,8 @@ final class CorpusTest {
         SourceConfig byLine = new SourceConfig(
                 Format.TEXT, directory + "/*.txt", "", List.of("text"), List.of(), "", "", TextUnit.LINE);
 
-        assertThat(read(byFile)).containsExactly("a.txt|null|a.txt|one\n\n  \ntwo", "b.txt|null|b.txt|invalid-encoding");
+        assertThat(read(byFile))
+                .containsExactly("a.txt|null|a.txt|one\n\n  \ntwo", "b.txt|null|b.txt|invalid-encoding");
         assertThat(read(byLine))
                 .containsExactly("a.txt|1|a.txt#1|one", "a.txt|4|a.txt#4|two", "b.txt|1|b.txt#1|invalid-encoding");
     }
@@ -147,7 +165,10 @@ final class CorpusTest {
                 Format.TABLE, "", "corpus_table", List.of("text"), List.of("id"), "", "", TextUnit.FILE);
         CorpusConfig corpus = CorpusDirectory.corpus(0, source);
 
-        assertThat(Corpus.open(spark, storage, corpus).read().orderBy(Documents.TEXT).collectAsList())
+        assertThat(Corpus.open(spark, storage, corpus)
+                        .read()
+                        .orderBy(Documents.TEXT)
+                        .collectAsList())
                 .extracting(row -> row.<String>getAs(Documents.ID))
                 .containsExactly("1", "corpus_table#3fc4ccfe745870e2");
         ContentKey before = Corpus.fingerprint(spark, storage, corpus);
@@ -181,7 +202,8 @@ final class CorpusTest {
 
         assertThat(check(CorpusDirectory.corpus(0.25, source)).rows()).isEqualTo(4);
         assertThatThrownBy(() -> check(CorpusDirectory.corpus(0.2, source)))
-                .isInstanceOfSatisfying(StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
                 .hasMessage("1 of 4 rows (25.00 %) are malformed, more than corpus.bad-rows 0.2 allows;"
                         + " the first is x.jsonl#4 of corpus.sources.0 (unparsable)");
     }
@@ -195,7 +217,8 @@ final class CorpusTest {
                 .hasMessage("corpus.sources.0.text (" + directory
                         + "/x.jsonl) names 'text', which is not there; there are body, key");
         assertThatThrownBy(() -> check(CorpusDirectory.corpus(1, files.source(Format.CSV, "x.csv"))))
-                .isInstanceOfSatisfying(StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
                 .hasMessage("corpus.sources.0.text (" + directory
                         + "/x.csv) names 'text', which is not there; there are body, key");
     }
@@ -214,7 +237,8 @@ final class CorpusTest {
         spark.range(3).selectExpr("id as text").write().parquet(directory + "/p");
 
         assertThatThrownBy(() -> check(CorpusDirectory.corpus(1, files.source(Format.PARQUET, "p", List.of()))))
-                .hasMessage("corpus.sources.0.text (" + directory + "/p) names 'text', which must be a string but is BIGINT");
+                .hasMessage("corpus.sources.0.text (" + directory
+                        + "/p) names 'text', which must be a string but is BIGINT");
     }
 
     @Test
@@ -222,10 +246,12 @@ final class CorpusTest {
         files.write("blank.txt", "");
 
         assertThatThrownBy(() -> check(CorpusDirectory.corpus(1, files.source(Format.TEXT, "*.txt", List.of()))))
-                .isInstanceOfSatisfying(StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
                 .hasMessage("the corpus is empty: corpus.sources.0 (" + directory + "/*.txt) hold no documents");
         assertThatThrownBy(() -> check(CorpusDirectory.corpus(1, files.source(Format.TEXT, "*.md", List.of()))))
-                .isInstanceOfSatisfying(StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
                 .hasMessage("corpus.sources.0.path matches no file: file:" + directory + "/*.md");
     }
 
@@ -239,7 +265,8 @@ final class CorpusTest {
         return Corpus.open(spark, storage, CorpusDirectory.corpus(1, source))
                 .read()
                 .orderBy(Documents.FILE, Documents.ROW)
-                .selectExpr("concat_ws('|', file, coalesce(string(row), 'null'), document_id, coalesce(text, dropped.reason))")
+                .selectExpr(
+                        "concat_ws('|', file, coalesce(string(row), 'null'), document_id, coalesce(text, dropped.reason))")
                 .collectAsList()
                 .stream()
                 .map(row -> row.getString(0))

@@ -20,7 +20,8 @@ final class PackingTest {
 
         // Whole pieces: two of document 1, one of document 5. Rests: 7, 6, 4, 3, 1; 4 fits 6, 3 fits 7.
         assertThat(packing.sequences()).isEqualTo(6);
-        assertThat(placed(packing, lengths)).containsExactly(List.of(3), List.of(0, 1, 5), List.of(4), List.of(4), List.of(3), List.of(2));
+        assertThat(placed(packing, lengths))
+                .containsExactly(List.of(3), List.of(0, 1, 5), List.of(4), List.of(4), List.of(3), List.of(2));
     }
 
     @Test
@@ -33,7 +34,8 @@ final class PackingTest {
     void packsAsTheNaiveModelDoes(int sequenceLength) {
         Random random = new Random(sequenceLength);
         for (int run = 0; run < 50; run++) {
-            int[] lengths = random.ints(random.nextInt(300), 1, 3 * sequenceLength).toArray();
+            int[] lengths =
+                    random.ints(random.nextInt(300), 1, 3 * sequenceLength).toArray();
 
             Packing packing = Packing.of(lengths, sequenceLength);
 
@@ -65,8 +67,8 @@ final class PackingTest {
                 }
                 placed.add(sequences);
             }
-            List<Integer> order = new ArrayList<>(
-                    IntStream.range(0, lengths.length).boxed().toList());
+            List<Integer> order =
+                    new ArrayList<>(IntStream.range(0, lengths.length).boxed().toList());
             order.sort(Comparator.comparing(document -> -(lengths[document] % sequenceLength)));
             int time = 0;
             for (int document : order) {

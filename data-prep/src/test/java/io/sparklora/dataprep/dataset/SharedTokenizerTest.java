@@ -18,8 +18,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 final class SharedTokenizerTest {
-    private static final Path GOLDEN = Path.of(System.getProperty(
-            "golden.dir", System.getProperty("project.root", "..") + "/../shared/golden"));
+    private static final Path GOLDEN =
+            Path.of(System.getProperty("golden.dir", System.getProperty("project.root", "..") + "/../shared/golden"));
 
     @BeforeAll
     static void goldenDataIsThere() {
@@ -30,7 +30,8 @@ final class SharedTokenizerTest {
     void givesTheIdsOfTheReferenceAndEndOfText() throws Exception {
         SharedTokenizer tokenizer = travelled(new SharedTokenizer(rules(OptionalInt.empty())));
 
-        for (JsonNode example : new ObjectMapper().readTree(GOLDEN.resolve("tokenizer_cases.json").toFile())) {
+        for (JsonNode example : new ObjectMapper()
+                .readTree(GOLDEN.resolve("tokenizer_cases.json").toFile())) {
             int[] expected = StreamSupport.stream(example.get("ids").spliterator(), false)
                     .mapToInt(JsonNode::asInt)
                     .toArray();

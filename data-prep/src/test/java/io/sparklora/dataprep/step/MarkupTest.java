@@ -7,8 +7,7 @@ import org.junit.jupiter.api.Test;
 final class MarkupTest {
     @Test
     void keepsParagraphsAsBlankLinesAndBlocksAsLines() {
-        String html =
-                """
+        String html = """
                 <html><head><title>no</title><style>p {}</style></head><body>
                 <h1>The  Title</h1><div>one <b>bold</b>
                 word</div><div>two</div>
@@ -22,7 +21,8 @@ final class MarkupTest {
 
     @Test
     void keepsThePreformattedAsItIsAndCellsApart() {
-        assertThat(Markup.plainText("a<pre>x\n  y</pre><table><tr><td>1</td><td>2</td></tr><tr><td>3</td></tr></table>"))
+        assertThat(Markup.plainText(
+                        "a<pre>x\n  y</pre><table><tr><td>1</td><td>2</td></tr><tr><td>3</td></tr></table>"))
                 .isEqualTo("a\n\nx\n  y\n\n1 2\n3");
     }
 

@@ -22,10 +22,17 @@ final class StepsTest {
     void normalisesUnicodeLinesSpacesAndControlCharacters() {
         Step nfc = new NormaliseText(PrepareConfig.Unicode.NFC);
 
-        assertThat(texts(nfc, "e\u0301 \uFB01", "a\r\nb\rc\u2028d\fe", "\uFEFFx\u0000y\u200Bz\u00AD", " a \t\u00A0 b \n \n \n\n c \n"))
+        assertThat(texts(
+                        nfc,
+                        "e\u0301 \uFB01",
+                        "a\r\nb\rc\u2028d\fe",
+                        "\uFEFFx\u0000y\u200Bz\u00AD",
+                        " a \t\u00A0 b \n \n \n\n c \n"))
                 .containsExactly("\u00E9 \uFB01", "a\nb\nc\nd\ne", "xyz", "a b\n\nc");
-        assertThat(texts(new NormaliseText(PrepareConfig.Unicode.NFKC), "\uFB01")).containsExactly("fi");
-        assertThat(texts(new NormaliseText(PrepareConfig.Unicode.NONE), "e\u0301")).containsExactly("e\u0301");
+        assertThat(texts(new NormaliseText(PrepareConfig.Unicode.NFKC), "\uFB01"))
+                .containsExactly("fi");
+        assertThat(texts(new NormaliseText(PrepareConfig.Unicode.NONE), "e\u0301"))
+                .containsExactly("e\u0301");
     }
 
     @Test
@@ -34,8 +41,10 @@ final class StepsTest {
 
         assertThat(texts(auto, "<P>One</P><p>two", "Copyright <year> <name@host>\n1 < 2", "a<BR/>b"))
                 .containsExactly("One\n\ntwo", "Copyright <year> <name@host>\n1 < 2", "a\nb");
-        assertThat(texts(new StripMarkup(PrepareConfig.Html.KEEP), "<p>One</p>")).containsExactly("<p>One</p>");
-        assertThat(texts(new StripMarkup(PrepareConfig.Html.STRIP), "<year>\nx")).containsExactly("x");
+        assertThat(texts(new StripMarkup(PrepareConfig.Html.KEEP), "<p>One</p>"))
+                .containsExactly("<p>One</p>");
+        assertThat(texts(new StripMarkup(PrepareConfig.Html.STRIP), "<year>\nx"))
+                .containsExactly("x");
     }
 
     @Test
@@ -45,7 +54,9 @@ final class StepsTest {
         List<Row> documents = documents(limits, "\uD83D\uDE00\uD83D\uDE00", "abc", "abcde", "abcdef");
 
         assertThat(documents)
-                .extracting(row -> row.getAs(Documents.DROPPED) == null ? "" : row.getAs(Documents.DROPPED).toString())
+                .extracting(row -> row.getAs(Documents.DROPPED) == null
+                        ? ""
+                        : row.getAs(Documents.DROPPED).toString())
                 .containsExactly("[length,too-short,2.0,3.0,null]", "", "", "[length,too-long,6.0,5.0,null]");
         assertThat(documents.get(0).<String>getAs(Documents.TEXT)).isNull();
     }
@@ -63,13 +74,18 @@ final class StepsTest {
                         SCHEMA);
 
         List<Row> judged = new DropExactDuplicates(PrepareConfig.Deduplicate.EXACT)
-                .apply(documents).orderBy("source", "document_id", "row").collectAsList();
+                .apply(documents)
+                .orderBy("source", "document_id", "row")
+                .collectAsList();
 
         assertThat(judged)
                 .extracting(row -> row.<String>getAs(Documents.ID) + " "
-                        + (row.getAs(Documents.DROPPED) == null ? "kept" : row.<Row>getAs(Documents.DROPPED).getString(4)))
+                        + (row.getAs(Documents.DROPPED) == null
+                                ? "kept"
+                                : row.<Row>getAs(Documents.DROPPED).getString(4)))
                 .containsExactly("b kept", "m kept", "m m", "z m", "a m");
-        assertThat(new DropExactDuplicates(PrepareConfig.Deduplicate.NONE).apply(documents)).isSameAs(documents);
+        assertThat(new DropExactDuplicates(PrepareConfig.Deduplicate.NONE).apply(documents))
+                .isSameAs(documents);
     }
 
     @Test

@@ -126,7 +126,7 @@ record RankTask(
     }
 
     /** What this rank returns where the ranks cannot train together. */
-    private static Optional<RankOutcome> hopeless(int rank, List<RankCard> cards) {
+    static Optional<RankOutcome> hopeless(int rank, List<RankCard> cards) {
         for (RankCard card : cards) {
             if (!card.ready()) {
                 return Optional.of(new Failed(
