@@ -116,6 +116,23 @@ def peer(arguments, variant: str) -> list[str]:
     return [arguments.python, script, variant, str(arguments.rows), str(arguments.length), str(arguments.threads), sizes]
 
 
+def race(commands: dict[str, list[str]], threads: int, rounds: int) -> list[Contender]:
+    """A step of each in turn; no process is left, whatever happens."""
+    contenders: list[Contender] = []
+    try:
+        for name, command in commands.items():
+            contenders.append(Contender(name, command, threads))
+        for _ in range(rounds):
+            for contender in contenders:
+                contender.step()
+        for contender in contenders:
+            contender.finish()
+        return contenders
+    finally:
+        for contender in contenders:
+            contender.process.kill()
+
+
 def report(contenders: list[Contender], tokens: int) -> None:
     median = {contender.name: statistics.median(contender.seconds) for contender in contenders}
     mine = contenders[0]
@@ -152,15 +169,10 @@ def main() -> None:
     parser.add_argument("--python", help="interpreter with interop/requirements.txt; without it ours runs alone")
     parser.add_argument("--peers", default="bf16,autocast", help="comma-separated variants of peft_step.py")
     arguments = parser.parse_args()
-    contenders = [Contender(f"ours {arguments.dtype}", ours(arguments), arguments.threads)]
+    commands = {f"ours {arguments.dtype}": ours(arguments)}
     if arguments.python:
-        for variant in arguments.peers.split(","):
-            contenders.append(Contender(f"PEFT {variant}", peer(arguments, variant), arguments.threads))
-    for _ in range(arguments.rounds):
-        for contender in contenders:
-            contender.step()
-    for contender in contenders:
-        contender.finish()
+        commands.update({f"PEFT {variant}": peer(arguments, variant) for variant in arguments.peers.split(",")})
+    contenders = race(commands, arguments.threads, arguments.rounds)
     report(contenders, arguments.rows * arguments.length)
 
 

@@ -170,6 +170,24 @@ final class TorchScriptProgramTest {
     }
 
     @Test
+    void attentionByBlocksIsFusedAttention() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        float[] parameters = Adapters.random(layout, 4);
+        MicroBatch longer = MicroBatches.random(5, 97, new int[] {30, 150}, new int[] {180});
+
+        try (TorchScriptProgram fused = open(model, WeightType.FP32, layout, FP32);
+                TorchScriptProgram blocks = TorchScriptProgram.open(
+                        model, cache, WeightType.FP32, layout, SCALE, FP32, AttentionKernel.BLOCKS)) {
+            Pass expected = Pass.of(fused, longer, parameters);
+            Pass pass = Pass.of(blocks, longer, parameters);
+
+            assertThat(pass.loss()).isCloseTo(expected.loss(), within(1e-3));
+            assertThat(Distances.relative(pass.gradient(), expected.gradient())).isLessThan(5e-6);
+        }
+    }
+
+    @Test
     void unsupervisedTokensAddNoLoss() {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
         LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
