@@ -39,9 +39,9 @@ class ProgressServerTest {
             for (long number = 1; number <= 100; number++) {
                 reporter.report(step(number));
             }
-        }
-        for (long number = 1; number <= 100; number++) {
-            assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo(step(number));
+            for (long number = 1; number <= 100; number++) {
+                assertThat(seen.poll(60, TimeUnit.SECONDS)).isEqualTo(step(number));
+            }
         }
     }
 
