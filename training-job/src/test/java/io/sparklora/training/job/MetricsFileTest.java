@@ -24,15 +24,13 @@ class MetricsFileTest {
     }
 
     private static TrainingState after(long steps) {
-        List<StepRecord> history = LongStream.rangeClosed(1, steps)
-                .mapToObj(MetricsFileTest::step)
-                .toList();
+        List<StepRecord> history =
+                LongStream.rangeClosed(1, steps).mapToObj(MetricsFileTest::step).toList();
         return new TrainingState(steps, steps, new float[1], new float[1], new float[1], history);
     }
 
     private MetricsFile open() {
-        return new MetricsFile(
-                new Storage(new Configuration()), new org.apache.hadoop.fs.Path(file().toUri()));
+        return new MetricsFile(new Storage(new Configuration()), new org.apache.hadoop.fs.Path(file().toUri()));
     }
 
     private Path file() {
@@ -46,8 +44,9 @@ class MetricsFileTest {
             metrics.stepMade(new TimedStep(step(1), 2048, 4));
         }
         assertThat(file())
-                .hasContent("{\"step\":1,\"loss\":2.5,\"learning_rate\":0.001,\"gradient_norm\":0.5,"
-                        + "\"supervised_tokens\":1900,\"update\":\"APPLIED\",\"tokens_per_second\":512.0,\"seconds\":4.0}");
+                .hasContent(
+                        "{\"step\":1,\"loss\":2.5,\"learning_rate\":0.001,\"gradient_norm\":0.5,"
+                                + "\"supervised_tokens\":1900,\"update\":\"APPLIED\",\"tokens_per_second\":512.0,\"seconds\":4.0}");
     }
 
     @Test

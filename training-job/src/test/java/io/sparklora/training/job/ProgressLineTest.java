@@ -50,8 +50,7 @@ class ProgressLineTest {
         ProgressLine line = new ProgressLine(live, 60);
         line.attemptLost("executor 2 exited");
         StepRecord made = step(1, 2, Update.APPLIED).step();
-        line.attemptStarted(
-                2, new TrainingState(1, 1, new float[1], new float[1], new float[1], List.of(made)));
+        line.attemptStarted(2, new TrainingState(1, 1, new float[1], new float[1], new float[1], List.of(made)));
         assertThat(shown())
                 .containsExactly(
                         "train  lost an attempt: executor 2 exited", "train  goes on from step 1 on 2 executors");

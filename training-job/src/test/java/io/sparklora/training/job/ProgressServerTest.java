@@ -47,7 +47,8 @@ class ProgressServerTest {
 
     @Test
     void refusesAReporterThatDoesNotKnowTheRun() throws IOException {
-        try (Socket stranger = new Socket(InetAddress.getLoopbackAddress(), server.address().port())) {
+        try (Socket stranger =
+                new Socket(InetAddress.getLoopbackAddress(), server.address().port())) {
             stranger.getOutputStream().write("guess\n{}\n".getBytes(StandardCharsets.UTF_8));
             assertThat(stranger.getInputStream().read()).isEqualTo(-1);
         }
@@ -56,7 +57,8 @@ class ProgressServerTest {
 
     @Test
     void hangsUpOnALineThatNeverEnds() throws IOException {
-        try (Socket stranger = new Socket(InetAddress.getLoopbackAddress(), server.address().port())) {
+        try (Socket stranger =
+                new Socket(InetAddress.getLoopbackAddress(), server.address().port())) {
             stranger.getOutputStream().write(new byte[5000]);
             stranger.setSoTimeout(10_000);
             int read;

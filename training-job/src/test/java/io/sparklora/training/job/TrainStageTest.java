@@ -66,17 +66,14 @@ class TrainStageTest {
     }
 
     private StageMain.Context context(String... overrides) throws IOException {
-        Path config = Files.writeString(
-                root.resolve("tiny.yaml"),
-                """
+        Path config = Files.writeString(root.resolve("tiny.yaml"), """
                 name: tiny
                 storage: {runs: %s/runs, cache: %s/cache}
                 base: {model: %s, dtype: fp32}
                 corpus: {sources: [{format: json, path: corpus.json, text: text}]}
                 lora: {rank: 4, alpha: 8}
                 train: {tokens: 1900, batch: {sequences: 4, micro: 2}, checkpoint: {steps: 10}, learning-rate: 0.01}
-                """
-                        .formatted(root, root, model));
+                """.formatted(root, root, model));
         ConfigFile file = ConfigFile.load(storage, config.toString(), List.of(overrides));
         RunLayout layout = new RunLayout(
                 new org.apache.hadoop.fs.Path(file.config().storage().runs()),
@@ -167,8 +164,7 @@ class TrainStageTest {
 
     private void assertThatEveryMatrixMoved(StageMain.Context context, ContentKey runKey) {
         try (BaseModel base = BaseModel.open(model)) {
-            PeftAdapter adapter =
-                    PeftAdapter.read(storage, context.layout().adapterFiles(runKey), base);
+            PeftAdapter adapter = PeftAdapter.read(storage, context.layout().adapterFiles(runKey), base);
             float[] initial = LoraInitializer.seeded(17).initial(adapter.layout());
             assertThat(adapter.layout().entries()).allSatisfy(entry -> assertThat(Arrays.mismatch(
                             adapter.parameters(),
@@ -188,8 +184,8 @@ class TrainStageTest {
     }
 
     private List<String> metrics(StageMain.Context context, ContentKey runKey) {
-        byte[] text = storage.read(
-                new org.apache.hadoop.fs.Path(context.layout().adapter(runKey), "metrics.jsonl"));
+        byte[] text =
+                storage.read(new org.apache.hadoop.fs.Path(context.layout().adapter(runKey), "metrics.jsonl"));
         return new String(text, StandardCharsets.UTF_8).lines().toList();
     }
 
@@ -225,7 +221,8 @@ class TrainStageTest {
 
     @Test
     void endsWithTheDivergedExitCodeWhereTheLossIsNotFinite() throws IOException {
-        StageMain.Context context = context("train.learning-rate=10", "train.clip=0", "train.weight-decay=1", "train.warmup=0");
+        StageMain.Context context =
+                context("train.learning-rate=10", "train.clip=0", "train.weight-decay=1", "train.warmup=0");
         prepare(context, baseHash());
         assertThatThrownBy(() -> new TrainStage(context).run())
                 .extracting(e -> ((StageFailure) e).exitCode())
