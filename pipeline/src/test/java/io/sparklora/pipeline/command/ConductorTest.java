@@ -96,7 +96,7 @@ final class ConductorTest {
                         prepared   760 documents -> 605 kept, 155 dropped (exact duplicate 96, too short 59)   925,000 tokens, 1,830 sequences
                         trained    60 steps, 122,880 tokens                                                    loss 2.90 -> 2.32
                         evaluated  held-out perplexity, 40 documents: base 17.6 -> adapter 10.0
-                        published  legal v1 (champion)  """);
+                        published  legal v1 (champion)\s""");
         assertThat(RunDirectory.files(directory)).isEqualTo(files);
     }
 
