@@ -31,6 +31,8 @@ final class StageMainTest {
     @BeforeEach
     void redirect() {
         run = new RunDirectory(directory);
+        // What a logger says once at its first use is not the stage's.
+        StageMain.storage();
         System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
     }
 

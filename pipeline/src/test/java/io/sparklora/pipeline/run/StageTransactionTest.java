@@ -29,7 +29,11 @@ final class StageTransactionTest {
     private Path directory;
 
     /** The least that a manifest holds. */
-    record Plain(String what, List<FileEntry> files) implements Manifest {}
+    record Plain(String what, List<FileEntry> files) implements Manifest {
+        public Plain {
+            files = List.copyOf(files);
+        }
+    }
 
     @BeforeEach
     void name() {
