@@ -5,11 +5,13 @@ import io.sparklora.pipeline.StageFailure;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A command that runs on this terminal, and all processes that it starts: none outlives it. When this process is asked
@@ -21,13 +23,16 @@ final class ChildProcess {
 
     private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
 
-    private final Process process;
+    private final ProcessBuilder builder;
     private final Duration grace;
     /** Every process seen below the command: an executor whose driver died is no longer below anyone. */
     private final Set<ProcessHandle> seen = new LinkedHashSet<>();
 
-    private ChildProcess(Process process, Duration grace) {
-        this.process = process;
+    private @Nullable Process started;
+    private boolean ending;
+
+    private ChildProcess(ProcessBuilder builder, Duration grace) {
+        this.builder = builder;
         this.grace = grace;
     }
 
@@ -41,19 +46,21 @@ final class ChildProcess {
         ProcessBuilder builder = new ProcessBuilder(command.words()).inheritIO();
         builder.environment().putAll(command.environment());
         try {
-            return new ChildProcess(builder.start(), grace).await();
+            return new ChildProcess(builder, grace).await();
         } catch (IOException e) {
             throw new StageFailure(
                     ExitCode.USAGE, "can't run " + command.words().get(0) + ": " + e.getMessage(), e);
         }
     }
 
-    private int await() {
+    private int await() throws IOException {
+        // Before the start: a signal that came between the two would leave the command behind.
         Thread hook = new Thread(this::end, "end-child");
         Runtime.getRuntime().addShutdownHook(hook);
         try {
+            Process process = start();
             while (!process.waitFor(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
-                look();
+                look(process);
             }
             endRest();
             return process.exitValue();
@@ -66,6 +73,21 @@ final class ChildProcess {
         }
     }
 
+    private synchronized Process start() throws IOException {
+        if (ending) {
+            throw new StageFailure(ExitCode.RETRYABLE, "interrupted");
+        }
+        Process process = builder.start();
+        started = process;
+        return process;
+    }
+
+    /** The command, if it was started; from now on it will not be. */
+    private synchronized Optional<Process> endStarting() {
+        ending = true;
+        return Optional.ofNullable(started);
+    }
+
     private static void forget(Thread hook) {
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
@@ -75,19 +97,21 @@ final class ChildProcess {
         }
     }
 
-    private synchronized void look() {
+    private synchronized void look(Process process) {
         process.descendants().forEach(seen::add);
     }
 
     /** Asks the command to end, and sees to it that it does. */
     private void end() {
-        look();
-        process.destroy();
-        if (!hasEnded(process.toHandle())) {
-            look();
-            process.destroyForcibly();
-        }
-        endRest();
+        endStarting().ifPresent(process -> {
+            look(process);
+            process.destroy();
+            if (!hasEnded(process.toHandle())) {
+                look(process);
+                process.destroyForcibly();
+            }
+            endRest();
+        });
     }
 
     /** Executors end by themselves when their driver is gone; those that don't are killed. */

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,13 +29,6 @@ final class ChildProcessTest {
         return CommandProcess.java(directory, List.of(Runner.class.getName(), script));
     }
 
-    private static void assertGone(String pid) throws Exception {
-        var left = ProcessHandle.of(Long.parseLong(pid));
-        if (left.isPresent()) {
-            left.get().onExit().get(2, TimeUnit.SECONDS);
-        }
-    }
-
     @Test
     void passesTheStatusTheVariablesAndTheOutputOn() {
         CommandProcess process = run("echo the sky is $COLOUR; exit 31");
@@ -54,8 +46,8 @@ final class ChildProcessTest {
         process.terminate();
 
         assertThat(process.await()).isEqualTo(143);
-        assertGone(pids[1]);
-        assertGone(pids[2]);
+        CommandProcess.assertEnded(pids[1]);
+        CommandProcess.assertEnded(pids[2]);
     }
 
     @Test
@@ -64,6 +56,6 @@ final class ChildProcessTest {
         String[] pids = process.awaitLine("pids ").split(" ");
 
         assertThat(process.await()).isEqualTo(3);
-        assertGone(pids[1]);
+        CommandProcess.assertEnded(pids[1]);
     }
 }

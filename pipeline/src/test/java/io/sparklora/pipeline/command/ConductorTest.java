@@ -10,8 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -156,10 +154,7 @@ final class ConductorTest {
 
         assertThat(hanging.await()).isEqualTo(143);
         for (String pid : List.of(pids[1], pids[2])) {
-            Optional<ProcessHandle> left = ProcessHandle.of(Long.parseLong(pid));
-            if (left.isPresent()) {
-                left.get().onExit().get(1, TimeUnit.SECONDS);
-            }
+            CommandProcess.assertEnded(pid);
         }
     }
 }
