@@ -88,7 +88,7 @@ def states(run):
     return {stage: str(run.get_task_instance(stage).state) for stage in STAGES}
 
 
-def test_a_corpus_becomes_a_version_and_a_second_run_finds_it_or_is_rejected(run_dag, configuration):
+def test_a_corpus_becomes_a_version_and_a_worse_adapter_is_rejected(run_dag, configuration):
     first = run_dag()
 
     assert states(first) == dict.fromkeys(STAGES, "success")
@@ -96,10 +96,10 @@ def test_a_corpus_becomes_a_version_and_a_second_run_finds_it_or_is_rejected(run
     version = configuration.parent / "registry" / "tiny" / "v1"
     assert json.loads((version / "adapter_config.json").read_text())["r"] == 8
 
-    rejected = run_dag("evaluate.gate.min-improvement=100")
+    rejected = run_dag("train.tokens=256", "evaluate.gate.min-improvement=100")
 
     assert states(rejected) == {**dict.fromkeys(STAGES, "success"), "publish": "skipped"}
-    assert results(rejected)["train"]["status"] == "ALREADY_DONE"
+    assert results(rejected)["prepare"]["status"] == "ALREADY_DONE"
     assert results(rejected)["evaluate"]["status"] == "REJECTED"
     assert not (version.parent / "v2").exists()
 
