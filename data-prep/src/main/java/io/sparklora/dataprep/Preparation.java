@@ -108,12 +108,16 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
 
     /** The steps before the first that compares documents. */
     private List<Step> stepsOfDocuments() {
-        return steps().stream().takeWhile(step -> step instanceof Step.OfDocument).toList();
+        return steps().stream()
+                .takeWhile(step -> step instanceof Step.OfDocument)
+                .toList();
     }
 
     /** The first step that compares documents, and all after it. */
     private List<Step> stepsOfCorpus() {
-        return steps().stream().dropWhile(step -> step instanceof Step.OfDocument).toList();
+        return steps().stream()
+                .dropWhile(step -> step instanceof Step.OfDocument)
+                .toList();
     }
 
     private List<DropReason> reasons() {
@@ -124,9 +128,7 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
 
     private static void requireKept(Funnel funnel) {
         if (funnel.kept() == 0) {
-            throw new StageFailure(
-                    ExitCode.BAD_INPUT,
-                    "nothing is left of the corpus: " + Wording.documents(funnel));
+            throw new StageFailure(ExitCode.BAD_INPUT, "nothing is left of the corpus: " + Wording.documents(funnel));
         }
     }
 

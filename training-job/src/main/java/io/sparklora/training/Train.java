@@ -8,7 +8,11 @@ import io.sparklora.training.job.TrainStage;
 public final class Train {
     private Train() {}
 
-    /** @param args {@code CONFIG.yaml [--set a.b=c]... [--help]} */
+    /**
+     * Runs the stage and ends the process.
+     *
+     * @param args {@code CONFIG.yaml [--set a.b=c]... [--help]}
+     */
     public static void main(String[] args) {
         StageMain.run(Stage.TRAIN, args, context -> new TrainStage(context).run());
     }

@@ -46,12 +46,9 @@ final class TextSource {
         Column[] place = Source.place();
         Dataset<Row> lines = source.reader(spark)
                 .text(source.config().path())
-                .select(
-                        withoutMark().as(VALUE),
-                        source.fileName().as(Documents.FILE),
-                        place[0],
-                        place[1]);
-        return Source.numbered(lines).where(length(btrim(col(VALUE), lit(" \t\r"))).gt(0));
+                .select(withoutMark().as(VALUE), source.fileName().as(Documents.FILE), place[0], place[1]);
+        return Source.numbered(lines)
+                .where(length(btrim(col(VALUE), lit(" \t\r"))).gt(0));
     }
 
     private static Column withoutMark() {

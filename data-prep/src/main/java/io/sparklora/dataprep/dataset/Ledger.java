@@ -19,6 +19,7 @@ import io.sparklora.pipeline.run.Storage;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -58,7 +59,9 @@ public final class Ledger {
         long kept = 0;
         long characters = 0;
         for (Row row : documents
-                .groupBy(col(Documents.DROPPED).getField("step"), col(Documents.DROPPED).getField("reason"))
+                .groupBy(
+                        col(Documents.DROPPED).getField("step"),
+                        col(Documents.DROPPED).getField("reason"))
                 .agg(count(lit(1)), coalesce(sum(char_length(col(Documents.TEXT))), lit(0L)))
                 .collectAsList()) {
             if (row.isNullAt(0)) {
@@ -98,14 +101,14 @@ public final class Ledger {
                         col(Documents.ID),
                         col(Documents.SOURCE),
                         col(Documents.FILE),
-                        when(col(Documents.FILE).notEqual(""), col(Documents.ROW)).as(Documents.ROW),
+                        when(col(Documents.FILE).notEqual(""), col(Documents.ROW))
+                                .as(Documents.ROW),
                         col("dropped.step"),
                         col("dropped.reason"),
                         col("dropped.measured"),
                         col("dropped.threshold"),
                         col("dropped.survivor_id"),
-                        lit(DIRECTORY).as(ShardedParquet.DIRECTORY),
-                        shard.as(ShardedParquet.SHARD));
+                        shard.as(ShardedParquet.FILE_NUMBER));
         Column order = struct(
                 col(Documents.SOURCE),
                 col(Documents.ID),
@@ -114,6 +117,9 @@ public final class Ledger {
                 col("step"),
                 col("reason"),
                 col("measured"));
-        ShardedParquet.write(ShardedParquet.gathered(ledger, shards), order, ROWS_OF_GROUP, storage, below);
+        List<String> names = IntStream.range(0, shards)
+                .mapToObj(number -> ShardedParquet.name(DIRECTORY, number))
+                .toList();
+        ShardedParquet.write(ShardedParquet.gathered(ledger, shards), order, ROWS_OF_GROUP, names, storage, below);
     }
 }

@@ -9,8 +9,8 @@ import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.filter;
 import static org.apache.spark.sql.functions.flatten;
-import static org.apache.spark.sql.functions.shiftright;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.shiftright;
 import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.slice;
 import static org.apache.spark.sql.functions.struct;
@@ -50,8 +50,8 @@ public final class Sequences {
             .add(TokenDataset.SEQUENCE_LENGTHS, DataTypes.createArrayType(DataTypes.IntegerType, false), false)
             .add(TokenDataset.SEQUENCE_ID, DataTypes.LongType, false)
             .add(TokenDataset.DOCUMENT_IDS, DataTypes.createArrayType(DataTypes.StringType, false), false)
-            .add(ShardedParquet.DIRECTORY, DataTypes.StringType, false)
-            .add(ShardedParquet.SHARD, DataTypes.IntegerType, false);
+            .add(ShardedParquet.FILE_NUMBER, DataTypes.IntegerType, false)
+            .add(TokenizedDocuments.SPLIT, DataTypes.IntegerType, false);
     private static final int MOST_ROWS_OF_GROUP = 1024;
     private static final int TOKENS_OF_GROUP = 1 << 22;
     private static final int TOKENS_OF_FILE = 1 << 25;
@@ -68,11 +68,15 @@ public final class Sequences {
      * @param pad the token that fills a sequence's end
      */
     public Sequences(int length, int pad) {
+        this(length, pad, TOKENS_OF_FILE);
+    }
+
+    Sequences(int length, int pad, int tokensOfFile) {
         this.length = length;
         this.pad = pad;
         this.rowsOfGroup = Math.max(1, Math.min(MOST_ROWS_OF_GROUP, Integer.highestOneBit(TOKENS_OF_GROUP / length)));
         this.sequencesOfFileLog2 =
-                Integer.numberOfTrailingZeros(Math.max(rowsOfGroup, Integer.highestOneBit(TOKENS_OF_FILE / length)));
+                Integer.numberOfTrailingZeros(Math.max(rowsOfGroup, Integer.highestOneBit(tokensOfFile / length)));
     }
 
     /**
@@ -82,25 +86,26 @@ public final class Sequences {
      * @return what is there now, of each split that has sequences
      */
     public List<SplitFigures> write(Dataset<Row> documents, SequencePlan plan, Storage storage, Path below) {
-        int shards = 0;
-        for (Split split : Split.values()) {
-            shards += files(split, plan).size();
-        }
+        List<SplitFigures> figures = figures(plan);
+        List<String> names = figures.stream()
+                .flatMap(split -> split.files().stream())
+                .map(DataFile::path)
+                .toList();
         Observation written = new Observation();
-        Dataset<Row> sequences = sequences(pieces(documents, plan), Math.max(1, shards));
+        Dataset<Row> sequences = sequences(pieces(documents, plan, figures), names.size());
         ShardedParquet.write(
-                sequences.observe(written, count(lit(1)).as("sequences"), counts()),
+                sequences.observe(written, count(lit(1)), counts()).drop(TokenizedDocuments.SPLIT),
                 col(TokenDataset.SEQUENCE_ID),
                 rowsOfGroup,
+                names,
                 storage,
                 below);
-        List<SplitFigures> figures = figures(plan);
         requireEqual(figures, written);
         return figures;
     }
 
     /** One row a piece: which sequence it goes to, its document, and its tokens. */
-    private Dataset<Row> pieces(Dataset<Row> documents, SequencePlan plan) {
+    private Dataset<Row> pieces(Dataset<Row> documents, SequencePlan plan, List<SplitFigures> figures) {
         Broadcast<SequencePlan> shared = JavaSparkContext.fromSparkContext(
                         documents.sparkSession().sparkContext())
                 .broadcast(plan);
@@ -116,49 +121,57 @@ public final class Sequences {
                 sequenceOfPiece,
                 (sequence, piece) -> struct(
                         sequence.cast(DataTypes.LongType).as(TokenDataset.SEQUENCE_ID),
-                        slice(tokens, piece.multiply(length).plus(1), lit(length)).as(TokenizedDocuments.TOKENS)));
+                        slice(tokens, piece.multiply(length).plus(1), lit(length))
+                                .as(TokenizedDocuments.TOKENS)));
         Dataset<Row> pieces = documents.select(
-                directory().as(ShardedParquet.DIRECTORY),
+                col(TokenizedDocuments.SPLIT),
                 col(TokenizedDocuments.POSITION),
                 col(Documents.ID),
                 explode(cut).as(PIECE));
         Column sequence = col(PIECE).getField(TokenDataset.SEQUENCE_ID);
         return pieces.select(
-                col(ShardedParquet.DIRECTORY),
-                shiftright(sequence, sequencesOfFileLog2).cast(DataTypes.IntegerType).as(ShardedParquet.SHARD),
+                col(TokenizedDocuments.SPLIT),
+                shiftright(sequence, sequencesOfFileLog2)
+                        .cast(DataTypes.IntegerType)
+                        .plus(firstFile(figures))
+                        .as(ShardedParquet.FILE_NUMBER),
                 sequence.as(TokenDataset.SEQUENCE_ID),
                 col(TokenizedDocuments.POSITION),
                 col(Documents.ID),
                 col(PIECE).getField(TokenizedDocuments.TOKENS).as(TokenizedDocuments.TOKENS));
     }
 
-    private static Column directory() {
-        Column name = lit(Split.TRAIN.directory());
-        for (Split split : List.of(Split.VALIDATION, Split.TEST)) {
-            name = when(col(TokenizedDocuments.SPLIT).equalTo(split.ordinal()), split.directory())
-                    .otherwise(name);
+    /** Number of the first file of a row's split. */
+    private static Column firstFile(List<SplitFigures> figures) {
+        Column first = lit(0);
+        int files = 0;
+        for (SplitFigures split : figures) {
+            first = when(col(TokenizedDocuments.SPLIT).equalTo(split.split().ordinal()), files)
+                    .otherwise(first);
+            files += split.files().size();
         }
-        return name;
+        return first;
     }
 
-    private Dataset<Row> sequences(Dataset<Row> pieces, int shards) {
+    private Dataset<Row> sequences(Dataset<Row> pieces, int files) {
         Column tokens = col(TokenizedDocuments.TOKENS);
         Column ordered = array_sort(collect_list(struct(
                 size(tokens).multiply(-1).as("longest_first"),
                 col(TokenizedDocuments.POSITION),
                 col(Documents.ID),
                 tokens)));
-        return ShardedParquet.gathered(pieces, shards)
-                .groupBy(ShardedParquet.DIRECTORY, ShardedParquet.SHARD, TokenDataset.SEQUENCE_ID)
+        return ShardedParquet.gathered(pieces, files)
+                .groupBy(ShardedParquet.FILE_NUMBER, TokenizedDocuments.SPLIT, TokenDataset.SEQUENCE_ID)
                 .agg(ordered.as(PIECES))
                 .select(
                         inputIds().as(TokenDataset.INPUT_IDS),
                         labels().as(TokenDataset.LABELS),
                         lengths().as(TokenDataset.SEQUENCE_LENGTHS),
                         col(TokenDataset.SEQUENCE_ID),
-                        transform(col(PIECES), piece -> piece.getField(Documents.ID)).as(TokenDataset.DOCUMENT_IDS),
-                        col(ShardedParquet.DIRECTORY),
-                        col(ShardedParquet.SHARD))
+                        transform(col(PIECES), piece -> piece.getField(Documents.ID))
+                                .as(TokenDataset.DOCUMENT_IDS),
+                        col(ShardedParquet.FILE_NUMBER),
+                        col(TokenizedDocuments.SPLIT))
                 .to(SCHEMA);
     }
 
@@ -178,7 +191,8 @@ public final class Sequences {
         Column ignored = lit(TokenDataset.IGNORED_LABEL);
         Column ofPieces = transform(
                 tokensOfPieces(),
-                tokens -> transform(tokens, (token, place) -> when(place.equalTo(0), ignored).otherwise(token)));
+                tokens -> transform(tokens, (token, place) -> when(place.equalTo(0), ignored)
+                        .otherwise(token)));
         return concat(flatten(ofPieces), array_repeat(ignored, padding()));
     }
 
@@ -210,18 +224,17 @@ public final class Sequences {
         long sequences = plan.figures(split).sequences();
         long most = 1L << sequencesOfFileLog2;
         for (long first = 0; first < sequences; first += most) {
-            String path = ShardedParquet.file(split.directory(), files.size());
+            String path = ShardedParquet.name(split.directory(), files.size());
             files.add(new DataFile(path, first, Math.min(most, sequences - first)));
         }
         return List.copyOf(files);
     }
 
     private static Column[] counts() {
-        Column supervised =
-                size(filter(col(TokenDataset.LABELS), label -> label.notEqual(TokenDataset.IGNORED_LABEL)));
+        Column supervised = size(filter(col(TokenDataset.LABELS), label -> label.notEqual(TokenDataset.IGNORED_LABEL)));
         List<Column> counts = new ArrayList<>();
         for (Split split : Split.values()) {
-            Column here = col(ShardedParquet.DIRECTORY).equalTo(split.directory());
+            Column here = col(TokenizedDocuments.SPLIT).equalTo(split.ordinal());
             counts.add(sum(when(here, 1).otherwise(0)).as(split.directory()));
             counts.add(sum(when(here, supervised).otherwise(0)).as(split.directory() + "_supervised"));
         }

@@ -63,7 +63,7 @@ final class Markup {
             Element parent = words.parent();
             boolean verbatim = parent != null && parent.closest("pre, textarea") != null;
             String text = verbatim ? words.getWholeText() : words.getWholeText().replaceAll("[ \t\r\n\f]+", " ");
-            out.append(!verbatim && endsLine() ? text.stripLeading() : text);
+            out.append(!verbatim && (endsLine() || out.charAt(out.length() - 1) == ' ') ? text.stripLeading() : text);
         }
 
         private void breakLine(Element element) {
@@ -71,10 +71,12 @@ final class Markup {
                 out.append('\n');
             } else if (PARAGRAPHS.contains(element.normalName())) {
                 endWith("\n\n");
-            } else if (element.isBlock() || element.nameIs("li") || element.nameIs("tr")) {
-                endWith("\n");
             } else if (element.nameIs("td") || element.nameIs("th")) {
-                out.append(' ');
+                if (!endsLine() && out.charAt(out.length() - 1) != ' ') {
+                    out.append(' ');
+                }
+            } else if (element.isBlock()) {
+                endWith("\n");
             }
         }
 

@@ -20,17 +20,18 @@ import org.apache.spark.sql.types.DataTypes;
  * the end tag of a common element; {@code <year>} and {@code <name@host>} in plain text are no markup.
  */
 public final class StripMarkup implements Step.OfDocument {
-    private static final String HTML = "<!doctype html|<(br|p|hr)( [^<>]*)?/?>|</(html|body|head|div|span|p|a|b|i|em|strong"
-            + "|ul|ol|li|dl|dt|dd|table|tr|td|th|pre|code|h1|h2|h3|h4|h5|h6|font|center)>";
+    private static final String HTML =
+            "<!doctype html|<(br|p|hr)( [^<>]*)?/?>|</(html|body|head|div|span|p|a|b|i|em|strong"
+                    + "|ul|ol|li|dl|dt|dd|table|tr|td|th|pre|code|h1|h2|h3|h4|h5|h6|font|center)>";
 
     // Spelled out, since the GPU knows neither (?i) nor all of lower().
-    private static final String ANY_CASE =
-            Pattern.compile("[a-z]").matcher(HTML).replaceAll(letter -> "["
-                    + letter.group()
-                    + letter.group().toUpperCase(Locale.ROOT) + "]");
+    private static final String ANY_CASE = Pattern.compile("[a-z]")
+            .matcher(HTML)
+            .replaceAll(letter -> "[" + letter.group() + letter.group().toUpperCase(Locale.ROOT) + "]");
 
     // Parsing HTML is no column expression: these documents, and only these, leave the GPU.
-    private static final UserDefinedFunction PLAIN = udf((UDF1<String, String>) Markup::plainText, DataTypes.StringType);
+    private static final UserDefinedFunction PLAIN =
+            udf((UDF1<String, String>) Markup::plainText, DataTypes.StringType);
 
     private final PrepareConfig.Html mode;
 
@@ -55,8 +56,10 @@ public final class StripMarkup implements Step.OfDocument {
         return switch (mode) {
             case KEEP -> documents;
             case STRIP -> documents.withColumn(Documents.TEXT, when(text.isNotNull(), PLAIN.apply(text)));
-            case AUTO -> documents.withColumn(
-                    Documents.TEXT, when(text.rlike(ANY_CASE), PLAIN.apply(text)).otherwise(text));
+            case AUTO ->
+                documents.withColumn(
+                        Documents.TEXT,
+                        when(text.rlike(ANY_CASE), PLAIN.apply(text)).otherwise(text));
         };
     }
 }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** How each stage of a run is submitted: the spark-submit command with its master and settings. */
 final class Submissions {
@@ -51,9 +52,7 @@ final class Submissions {
         words.addAll(List.of("--name", "spark-lora " + stage.word() + " " + config.name()));
         words.addAll(List.of("--driver-memory", spark.driverMemory()));
         Map<String, String> settings = settings(stage, isLocal(master));
-        spark.conf().keySet().stream()
-                .sorted()
-                .forEach(key -> join(settings, key, spark.conf().get(key)));
+        new TreeMap<>(spark.conf()).forEach((key, value) -> join(settings, key, value));
         settings.forEach((key, value) -> words.addAll(List.of("--conf", key + "=" + value)));
         words.add(installation.jar(stage.module()).toString());
         words.addAll(arguments);

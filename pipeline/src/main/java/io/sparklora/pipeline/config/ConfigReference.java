@@ -22,8 +22,8 @@ final class ConfigReference {
               starts, one line a key, naming the key, the value, what is allowed, the file and the line. Nothing is coerced: `"8"` is a
               text and `8.0` no integer. A list of one value may be written as that value.
             - `--set KEY=VALUE` overrides a key by its path, the value in YAML: `--set train.tokens=100000`,
-              `--set corpus.sources.0.path=more.json`, `--set spark.conf.spark.executor.memoryOverhead=1g`. The index after a list's
-              last adds an item.
+              `--set corpus.sources.0.path=more.json`, `--set spark.conf.spark.executor.memoryOverhead=1g` (there, the value is the
+              text as it is). The index after a list's last adds an item.
             - Relative paths are relative to the directory that the command is started in. Nothing is taken from the environment.
             - Keys marked with * can't change the adapter's bytes: another value of theirs finds the work done.
 

@@ -32,14 +32,29 @@ final class Overrides {
             throw new StageFailure(ExitCode.USAGE, origin + " must be KEY=VALUE, such as train.tokens=100000");
         }
         String path = override.substring(0, equals);
-        Yaml value = YamlReader.value(override.substring(equals + 1), origin);
+        return set(Optional.of(root), RunConfig.class, path, value(path, override.substring(equals + 1), origin));
+    }
+
+    private static Yaml value(String path, String text, String origin) {
+        if (isFree(RunConfig.class, path)) {
+            return new Yaml.Scalar(text, Yaml.Kind.TEXT, origin);
+        }
         // YAML takes no text for an empty document; a shell user who writes KEY= means the empty value.
-        Yaml given = value instanceof Yaml.Mapping empty
-                        && override.endsWith("=")
-                        && empty.entries().isEmpty()
-                ? new Yaml.Scalar("", Yaml.Kind.NOTHING, origin)
-                : value;
-        return set(Optional.of(root), RunConfig.class, path, given);
+        return text.isBlank() ? new Yaml.Scalar("", Yaml.Kind.NOTHING, origin) : YamlReader.value(text, origin);
+    }
+
+    /** Whether a path names an entry of a mapping with free keys, whose values are texts as they are. */
+    private static boolean isFree(Type type, String path) {
+        if (type instanceof ParameterizedType generic) {
+            return generic.getRawType() == Map.class && !path.isEmpty();
+        }
+        String[] parts = split(path);
+        return !path.isEmpty()
+                && type instanceof Class<?> plain
+                && plain.isRecord()
+                && Keys.find(plain, parts[0])
+                        .filter(key -> isFree(key.type(), parts[1]))
+                        .isPresent();
     }
 
     /** What stands below {@code type} with the value set at the path. */

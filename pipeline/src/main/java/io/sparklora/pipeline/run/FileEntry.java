@@ -1,5 +1,7 @@
 package io.sparklora.pipeline.run;
 
+import java.util.List;
+
 /**
  * One file under a manifest.
  *
@@ -8,12 +10,16 @@ package io.sparklora.pipeline.run;
  * @param sha256 64 lower-case hexadecimal digits
  */
 public record FileEntry(String path, long bytes, String sha256) {
-    /** Refuses a path that leaves the directory. */
+    /** Refuses a path that leaves the directory, and a length below 0. */
     public FileEntry {
         if (path.isEmpty()
                 || path.startsWith("/")
-                || java.util.List.of(path.split("/")).contains("..")) {
+                || path.contains(":")
+                || List.of(path.split("/", -1)).contains("..")) {
             throw new IllegalArgumentException("a manifest's file must lie below it but was '" + path + "'");
+        }
+        if (bytes < 0) {
+            throw new IllegalArgumentException("bytes must be at least 0 but was " + bytes);
         }
     }
 }

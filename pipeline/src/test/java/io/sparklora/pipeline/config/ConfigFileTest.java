@@ -173,6 +173,7 @@ final class ConfigFileTest {
                         "corpus.sources.1={format: csv, path: x.csv}",
                         "corpus.sources.1.id=key",
                         "spark.conf.spark.executor.memoryOverhead=1g",
+                        "spark.conf.spark.executor.extraJavaOptions=-Da=[b: c] #d",
                         "lora={rank: 2}",
                         "lora.alpha=4",
                         "lora.targets.0=q_proj",
@@ -183,6 +184,7 @@ final class ConfigFileTest {
         assertThat(config.corpus().sources()).extracting(SourceConfig::path).containsExactly("d=e.json", "x.csv");
         assertThat(config.corpus().sources().get(1).id()).containsExactly("key");
         assertThat(config.spark().conf()).containsEntry("spark.executor.memoryOverhead", "1g");
+        assertThat(config.spark().conf()).containsEntry("spark.executor.extraJavaOptions", "-Da=[b: c] #d");
         assertThat(config.lora()).isEqualTo(new LoraConfig(2, 4, List.of("q_proj")));
     }
 

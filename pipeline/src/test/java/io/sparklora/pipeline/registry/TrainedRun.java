@@ -190,6 +190,12 @@ public final class TrainedRun {
         return this;
     }
 
+    /** Publishes it, with the real stage. */
+    public TrainedRun publish() {
+        Publish.publish(context);
+        return this;
+    }
+
     /** The directory of the trained adapter. */
     public Path adapter() {
         return context.layout().adapter(runKey);

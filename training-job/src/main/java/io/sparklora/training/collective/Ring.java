@@ -154,7 +154,7 @@ final class Ring {
     /** A successor that has received all may leave first: it matters only to one who has more to send. */
     void outgoingClosed() {
         outgoingLost = true;
-        if (!joined.isDone() || operation != null && operation.hasLeftToSend()) {
+        if (!joined.isDone() || (operation != null && operation.hasLeftToSend())) {
             fail(lost(me.successor(), "closed its connection"));
         }
     }

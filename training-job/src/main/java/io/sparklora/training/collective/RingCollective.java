@@ -65,8 +65,10 @@ final class RingCollective implements Collective {
         try {
             done.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
-            CollectiveException failure = (CollectiveException) e.getCause();
-            throw new CollectiveException(failure.reason(), failure.getMessage(), failure);
+            if (e.getCause() instanceof CollectiveException failure) {
+                throw new CollectiveException(failure.reason(), String.valueOf(failure.getMessage()), failure);
+            }
+            throw new IllegalStateException(ring.me() + " failed while it waited for " + what.get(), e);
         } catch (TimeoutException e) {
             throw abandon(new CollectiveException(
                     Reason.DEADLINE,

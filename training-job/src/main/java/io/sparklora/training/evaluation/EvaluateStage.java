@@ -10,6 +10,8 @@ import io.sparklora.pipeline.run.PreparedPlan;
 import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.StageResult;
 import io.sparklora.pipeline.run.StageTransaction;
+import io.sparklora.training.console.LiveLine;
+import io.sparklora.training.console.StopSignal;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
@@ -42,16 +44,17 @@ public final class EvaluateStage {
         ContentKey runKey = context.keys().runKey(plan);
         AdapterRegistry registry = AdapterRegistry.of(context.config(), context.storage());
         Optional<VersionManifest> published = registry.byRunKey(runKey);
-        if (published.isPresent()) {
-            return EvaluationReport.published(published.get(), start);
-        }
         Optional<Move> champion = registry.champion();
-        Path directory =
-                context.layout().evaluation(runKey, context.keys().evaluationKey(runKey, champion.map(Move::version)));
+        // A published version is judged by what it was published with, not by the champion that it may have become.
+        Path directory = directory(
+                runKey, published.isPresent() ? published.get().metrics().champion() : champion.map(Move::version));
         Optional<EvaluationManifest> judged =
                 StageTransaction.committed(context.storage(), directory, EvaluationManifest.class);
         if (judged.isPresent()) {
             return EvaluationReport.of(judged.get(), StageResult.Status.ALREADY_DONE, directory, start);
+        }
+        if (published.isPresent()) {
+            return EvaluationReport.published(published.get(), start);
         }
         EvaluationInputs inputs = EvaluationInputs.read(context, plan, runKey, registry, champion);
         EvaluationManifest manifest = manifest(plan, runKey, inputs, measure(inputs, plan));
@@ -59,6 +62,10 @@ public final class EvaluateStage {
             transaction.commit(files -> manifest);
         }
         return EvaluationReport.of(manifest, StageResult.Status.DONE, directory, start);
+    }
+
+    private Path directory(ContentKey runKey, Optional<String> champion) {
+        return context.layout().evaluation(runKey, context.keys().evaluationKey(runKey, champion));
     }
 
     private List<HeldOutLoss> measure(EvaluationInputs inputs, PreparedPlan plan) {
@@ -76,10 +83,18 @@ public final class EvaluateStage {
                 // Running tasks report how far they are with their executor's heartbeat.
                 .setIfMissing("spark.executor.heartbeatInterval", "2s");
         long losses = (long) batches.count() * (inputs.candidates().size() + 1);
-        try (JavaSparkContext spark = new JavaSparkContext(conf);
-                ProgressLine progress = new ProgressLine(System.err, losses)) {
-            return job.run(spark, inputs.candidates(), progress::computed);
+        try (LiveLine line = LiveLine.onStandardError();
+                JavaSparkContext spark = new JavaSparkContext(conf);
+                StopSignal signal = StopSignal.install(() -> spark.sc().cancelAllJobs())) {
+            List<HeldOutLoss> measured =
+                    job.run(spark, inputs.candidates(), done -> line.show(() -> progress(done, losses)));
+            line.showAtOnce(progress(losses, losses));
+            return measured;
         }
+    }
+
+    private static String progress(long done, long losses) {
+        return "evaluate  batch " + done + "/" + losses;
     }
 
     private EvaluationManifest manifest(

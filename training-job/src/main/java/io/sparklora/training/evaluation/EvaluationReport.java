@@ -31,8 +31,8 @@ final class EvaluationReport {
                 manifest.passed() ? "" : verdict.refusal(),
                 new StageResult.Summary(
                         "evaluated",
-                        "held-out perplexity, " + manifest.documents() + " documents",
-                        verdict.outcome() + (manifest.passed() ? "" : ", rejected")),
+                        "held-out perplexity, " + manifest.documents() + " documents: " + verdict.outcome(),
+                        ""),
                 figures(manifest, verdict),
                 Map.of("verdict", directory.toString()),
                 (System.nanoTime() - start) / NANOS_A_SECOND);
@@ -71,7 +71,9 @@ final class EvaluationReport {
                 Optional.empty(),
                 "",
                 new StageResult.Summary(
-                        "evaluated", "held-out perplexity, published as " + version.version(), verdict.outcome()),
+                        "evaluated",
+                        "held-out perplexity, published as " + version.version() + ": " + verdict.outcome(),
+                        ""),
                 figures,
                 Map.of(),
                 (System.nanoTime() - start) / NANOS_A_SECOND);

@@ -30,11 +30,12 @@ public record Verdict(
         return champion.map(EvaluationManifest.Champion::loss).orElse(base);
     }
 
-    /** Perplexities for the closing screen: {@code base 17.6 -> adapter 9.9 (champion v3 10.4)}. */
+    /** Perplexities for the closing screen: {@code base 17.6 -> adapter 9.9, champion v3 9.8, rejected}. */
     public String outcome() {
-        String against = champion.map(c -> " (champion " + c.version() + " " + perplexity(c.loss()) + ")")
+        String against = champion.map(c -> ", champion " + c.version() + " " + perplexity(c.loss()))
                 .orElse("");
-        return "base " + perplexity(base) + " -> adapter " + perplexity(adapter) + against;
+        return "base " + perplexity(base) + " -> adapter " + perplexity(adapter) + against
+                + (passed() ? "" : ", rejected");
     }
 
     private static String perplexity(double loss) {

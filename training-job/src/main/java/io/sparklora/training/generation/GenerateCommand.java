@@ -6,6 +6,7 @@ import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
 import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.Storage;
+import io.sparklora.training.console.StopSignal;
 import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.model.Branches;
 import io.sparklora.training.model.Decoder;
@@ -25,6 +26,7 @@ public final class GenerateCommand {
 
     private final PrintStream out;
     private final PrintStream err;
+    private volatile boolean stopped;
 
     /**
      * @param out takes the text
@@ -69,11 +71,11 @@ public final class GenerateCommand {
         try (BaseModel base =
                 location.baseHash().isPresent() ? host.open(location.baseHash().get()) : host.open()) {
             PeftAdapter adapter = PeftAdapter.read(storage, location.directory(), base);
-            try (StopSignal stop = StopSignal.install();
+            try (StopSignal signal = StopSignal.install(() -> stopped = true);
                     PromptTokenizer tokenizer = PromptTokenizer.of(base);
                     TorchScriptProgram program = host.program(base, adapter.config())) {
                 program.load(adapter.parameters());
-                report(stream(arguments, tokenizer, program, stop));
+                report(stream(arguments, tokenizer, program));
             }
         }
     }
@@ -92,7 +94,7 @@ public final class GenerateCommand {
     }
 
     private Generation.Report stream(
-            GenerateArguments arguments, PromptTokenizer tokenizer, TorchScriptProgram program, StopSignal stop) {
+            GenerateArguments arguments, PromptTokenizer tokenizer, TorchScriptProgram program) {
         int[] prompt = tokenizer.encode(arguments.prompt());
         int context = program.shape().contextLength();
         if (prompt.length == 0 || prompt.length >= context) {
@@ -107,7 +109,7 @@ public final class GenerateCommand {
                 new TextStream(tokenizer::decode),
                 tokenizer.endTokens(),
                 maximumTokens);
-        Generation.Report report = generation.run(prompt, stop::isGiven, this::show);
+        Generation.Report report = generation.run(prompt, () -> stopped, this::show);
         out.println();
         return report;
     }

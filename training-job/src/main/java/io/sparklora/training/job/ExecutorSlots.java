@@ -23,7 +23,7 @@ record ExecutorSlots(Duration patience, Duration deadline) {
         while (true) {
             int there = count(spark);
             Duration waited = Duration.ofNanos(System.nanoTime() - start);
-            if (there >= wanted || there > 0 && waited.compareTo(patience) >= 0) {
+            if (there >= wanted || (there > 0 && waited.compareTo(patience) >= 0)) {
                 return Math.min(there, wanted);
             }
             if (waited.compareTo(deadline) >= 0) {

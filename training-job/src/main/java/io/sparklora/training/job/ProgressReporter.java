@@ -59,7 +59,9 @@ final class ProgressReporter implements AutoCloseable {
             socket.connect(new InetSocketAddress(address.host(), address.port()), CONNECT_MILLIS);
             socket.setTcpNoDelay(true);
             Writer out = new OutputStreamWriter(socket.getOutputStream(), StandardCharsets.UTF_8);
+            // At once: the driver hangs up on a caller that does not greet, and the first step can take long.
             out.write(address.token() + "\n");
+            out.flush();
             for (Optional<TimedStep> step = queue.take(); step.isPresent(); step = queue.take()) {
                 out.write(Json.line(step.get()) + "\n");
                 out.flush();

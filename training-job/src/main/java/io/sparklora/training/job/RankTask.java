@@ -109,10 +109,12 @@ record RankTask(
     }
 
     private static StageFailure asFailure(int rank, RuntimeException e) {
+        if (e instanceof StageFailure failure) {
+            LOG.error("rank {} failed: {}", rank, failure.getMessage());
+            return failure;
+        }
         LOG.error("rank {} failed", rank, e);
-        return e instanceof StageFailure failure
-                ? failure
-                : new StageFailure(ExitCode.INTERNAL, "rank " + rank + " failed: " + e, e);
+        return new StageFailure(ExitCode.INTERNAL, "rank " + rank + " failed: " + e, e);
     }
 
     private static List<RankCard> exchange(BarrierTaskContext context, RankCard own) {
@@ -124,7 +126,7 @@ record RankTask(
     }
 
     /** What this rank returns where the ranks cannot train together. */
-    private static Optional<RankOutcome> hopeless(int rank, List<RankCard> cards) {
+    static Optional<RankOutcome> hopeless(int rank, List<RankCard> cards) {
         for (RankCard card : cards) {
             if (!card.ready()) {
                 return Optional.of(new Failed(

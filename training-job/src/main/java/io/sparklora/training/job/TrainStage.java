@@ -16,8 +16,9 @@ import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.checkpoint.RunIdentity;
 import io.sparklora.training.checkpoint.TrainingState;
 import io.sparklora.training.collective.RingSettings;
+import io.sparklora.training.console.LiveLine;
+import io.sparklora.training.console.StopSignal;
 import io.sparklora.training.data.BatchPlan;
-import io.sparklora.training.job.ProgressLine.Target;
 import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.lora.PeftConfig;
 import io.sparklora.training.model.HostModel;
@@ -125,10 +126,10 @@ public final class TrainStage {
 
     private TrainingState train(TrainingSpec spec, LoraProgramFactory factory, MetricsFile metrics) {
         SparkConf conf = TrainingSparkSettings.apply(new SparkConf().setAppName("spark-lora train " + config.name()));
-        try (ProgressLine line = new ProgressLine(
-                        System.err, Target.ofStandardError(), spec.batches().steps(), System::nanoTime);
+        try (LiveLine line = LiveLine.onStandardError();
                 JavaSparkContext spark = new JavaSparkContext(conf)) {
-            TrainingListener listeners = TrainingListener.all(List.of(report, metrics, line));
+            TrainingListener listeners = TrainingListener.all(List.of(
+                    report, metrics, new ProgressLine(line, spec.batches().steps())));
             BarrierTraining training =
                     new BarrierTraining(spark, spec, factory, config.train().executors(), listeners);
             StopSignal signal = StopSignal.install(training::stop);

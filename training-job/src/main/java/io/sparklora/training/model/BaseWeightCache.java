@@ -73,9 +73,11 @@ final class BaseWeightCache {
 
     private void buildOnce(String name, Path target, BaseModel model, WeightType type) throws IOException {
         synchronized (IN_PROCESS) {
-            try (FileChannel lock = FileChannel.open(
-                            directory.resolve(name + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    var held = lock.lock()) {
+            Path lockFile = directory.resolve(name + ".lock");
+            try (FileChannel channel =
+                    FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                // Closing the channel gives the lock back.
+                channel.lock();
                 if (!intact(target, model, type)) {
                     build(target, directory.resolve(name + ".partial"), model, type);
                 }

@@ -13,6 +13,7 @@ import java.util.Arrays;
  * @param documentLengths for each row the lengths of the documents packed into it, each at least 1, summing to S;
  *     positions restart at, and attention does not cross, a document's border
  */
+@SuppressWarnings("ArrayRecordComponent") // built once, never compared, too large to copy
 public record MicroBatch(int sequences, int length, int[] inputIds, int[] labels, int[][] documentLengths) {
     /** The label of a token without loss. */
     public static final int IGNORED = -100;

@@ -22,4 +22,14 @@ public record Placement(Device device, ComputeType compute, int threads) {
     public static Placement cpu(WeightType stored, int threads) {
         return new Placement(Device.cpu(), ComputeType.fastest(stored, Device.cpu()), threads);
     }
+
+    /** The device's name in PyTorch. */
+    String place() {
+        return device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";
+    }
+
+    /** How attention is computed there. */
+    AttentionKernel attention() {
+        return device.isGpu() ? AttentionKernel.BLOCKS : AttentionKernel.FUSED;
+    }
 }

@@ -12,6 +12,7 @@ import java.util.Arrays;
  * @param rows tokens that predict a supervised token, ascending
  * @param targets the tokens they should predict
  */
+@SuppressWarnings("ArrayRecordComponent") // built for one call, never compared
 record ProgramInput(long[] ids, long[] documents, long[] rows, long[] targets) {
     /**
      * Checks ids, labels and lengths against the model.
@@ -42,7 +43,7 @@ record ProgramInput(long[] ids, long[] documents, long[] rows, long[] targets) {
                             + " has label " + label + ", but nothing predicts it: its label must be "
                             + MicroBatch.IGNORED);
                 }
-                rows[found] = token - 1;
+                rows[found] = token - 1L;
                 targets[found++] = label;
             }
             start += (int) length;

@@ -69,6 +69,13 @@ final class ScriptArchive {
         return this;
     }
 
+    /** Sets an attribute of type str. */
+    ScriptArchive attribute(String name, String value) {
+        text(name);
+        text(value);
+        return this;
+    }
+
     /** Sets an attribute of type List[int]. */
     ScriptArchive attribute(String name, List<Integer> values) {
         text(name);

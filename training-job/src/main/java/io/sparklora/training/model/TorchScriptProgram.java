@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TorchScriptProgram implements LossProgram {
     private static final List<String> OPERATIONS =
-            List.of("number", "norm", "linear", "rotary", "attention", "gate", "head", "block");
+            List.of("number", "norm", "linear", "rotary", "attention", "blocks", "gate", "head", "block");
 
     /** Bytes of logits that exist at a time, about. */
     private static final long LOGITS_BYTES = 50L << 20;
@@ -57,11 +57,26 @@ public final class TorchScriptProgram implements LossProgram {
             LoraLayout layout,
             double scale,
             Placement placement) {
+        return open(model, cacheDirectory, stored, layout, scale, placement, placement.attention());
+    }
+
+    /** The same with a choice of attention, so that both ways can be tested on one device. */
+    static TorchScriptProgram open(
+            BaseModel model,
+            Path cacheDirectory,
+            WeightType stored,
+            LoraLayout layout,
+            double scale,
+            Placement placement,
+            AttentionKernel attention) {
         if (!Double.isFinite(scale)) {
             throw new IllegalArgumentException("the LoRA scale must be finite but was " + scale);
         }
         BaseWeights weights = new BaseWeightCache(cacheDirectory).open(model, stored);
-        NativeProgram program = new NativeProgram(archive(weights, layout, scale, placement), placement);
+        NativeProgram program = new NativeProgram(
+                archive(weights, layout, scale, placement)
+                        .attribute("fused", attention == AttentionKernel.FUSED ? 1 : 0),
+                placement);
         try {
             map(program, weights);
             return new TorchScriptProgram(program, layout, weights.shape(), placement);
@@ -90,6 +105,7 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("targets", targetFlags(layout))
                 .attribute("parameters", layout.parameterCount())
                 .attribute("head_rows", headRows(shape))
+                .attribute("place", placement.place())
                 .emptyList("state", "Tensor")
                 .emptyList("blocks", "__torch__.nn.block.Block")
                 .emptyList("head", "__torch__.nn.head.Head")

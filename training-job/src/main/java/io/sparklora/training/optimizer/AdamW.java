@@ -41,8 +41,8 @@ public final class AdamW {
     public void step(float[] parameters, float[] gradient, double learningRate) {
         updates++;
         // StrictMath: the same bits on every JVM, where Math.pow may differ in the last place.
-        double correction1 = 1 - StrictMath.pow(BETA1, updates);
-        double correction2 = Math.sqrt(1 - StrictMath.pow(BETA2, updates));
+        double correction1 = 1 - StrictMath.pow(BETA1, (double) updates);
+        double correction2 = Math.sqrt(1 - StrictMath.pow(BETA2, (double) updates));
         float decay = (float) (1 - learningRate * weightDecay);
         float stepSize = (float) (learningRate / correction1);
         float rootCorrection = (float) correction2;

@@ -59,7 +59,7 @@ final class EvaluateStageTest {
         assertThat(result.figures().get("adapter_loss_nats")).isCloseTo(expected[1], within(2e-6));
         assertThat(result.figures().get("adapter_perplexity")).isCloseTo(Math.exp(expected[1]), within(1e-3));
         assertThat(result.figures()).containsEntry("documents", 18.0).containsEntry("supervised_tokens", 126.0);
-        assertThat(result.summary().detail()).isEqualTo("held-out perplexity, 18 documents");
+        assertThat(result.summary().detail()).startsWith("held-out perplexity, 18 documents: base ");
         assertThat(verdict(result, run).passed()).isTrue();
     }
 
@@ -142,7 +142,8 @@ final class EvaluateStageTest {
 
         assertThat(result.status()).isEqualTo(StageResult.Status.ALREADY_DONE);
         assertThat(result.exitCode()).isZero();
-        assertThat(result.summary().detail()).isEqualTo("held-out perplexity, published as v1");
+        assertThat(result.summary().detail())
+                .isEqualTo("held-out perplexity, published as v1: base 20.1 -> adapter 7.4");
         assertThat(result.figures()).containsEntry("base_loss_nats", 3.0).containsEntry("adapter_loss_nats", 2.0);
     }
 

@@ -53,6 +53,9 @@ final class VerdictTest {
                 .isEqualTo("base 17.6 -> adapter 9.9");
         assertThat(new Verdict(Math.log(17.6), Math.log(9.93), Optional.of(new Champion("v3", Math.log(10.4))), 0)
                         .outcome())
-                .isEqualTo("base 17.6 -> adapter 9.9 (champion v3 10.4)");
+                .isEqualTo("base 17.6 -> adapter 9.9, champion v3 10.4");
+        assertThat(new Verdict(Math.log(17.6), Math.log(9.93), Optional.of(new Champion("v3", Math.log(9.82))), 0)
+                        .outcome())
+                .isEqualTo("base 17.6 -> adapter 9.9, champion v3 9.8, rejected");
     }
 }

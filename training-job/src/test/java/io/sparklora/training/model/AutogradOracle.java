@@ -13,6 +13,7 @@ import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.LoraMatrix;
+import io.sparklora.training.lora.LoraTarget;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,6 +28,7 @@ import java.util.List;
 /** Loss and gradient by {@code oracle.py} and PyTorch's autograd, over the same cached weights in fp32. */
 final class AutogradOracle {
     /** What one pass gives. */
+    @SuppressWarnings("ArrayRecordComponent")
     record Result(double lossSum, float[] gradient) {}
 
     private final BaseWeights weights;
@@ -94,11 +96,12 @@ final class AutogradOracle {
     }
 
     private List<Integer> places() {
+        List<LoraTarget> targets = List.of(LoraTarget.values());
         List<Integer> places =
                 new ArrayList<>(Collections.nCopies(14 * weights.shape().layers(), -1));
         for (LoraEntry entry : layout.entries()) {
             int matrix = entry.matrix() == LoraMatrix.A ? 0 : 7;
-            places.set(14 * entry.layer() + matrix + entry.target().ordinal(), entry.offset());
+            places.set(14 * entry.layer() + matrix + targets.indexOf(entry.target()), entry.offset());
         }
         return places;
     }

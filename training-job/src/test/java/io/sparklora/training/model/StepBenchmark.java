@@ -45,7 +45,7 @@ final class StepBenchmark {
 
     private static MicroBatch batch(int rows, int length) {
         Random random = new Random(7);
-        int[] ids = random.ints(rows * length, 10, 49_000).toArray();
+        int[] ids = random.ints((long) rows * length, 10, 49_000).toArray();
         int[] labels = ids.clone();
         int[][] documents = new int[rows][];
         for (int row = 0; row < rows; row++) {

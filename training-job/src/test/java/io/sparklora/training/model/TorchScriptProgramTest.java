@@ -13,6 +13,7 @@ import io.sparklora.training.lora.LoraMatrix;
 import io.sparklora.training.lora.LoraTarget;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
@@ -148,7 +149,7 @@ final class TorchScriptProgramTest {
         float[] silenced = parameters.clone();
         for (LoraEntry entry : layout.entries()) {
             if (!wanted.contains(entry.target()) && entry.matrix() == LoraMatrix.B) {
-                java.util.Arrays.fill(silenced, entry.offset(), entry.offset() + entry.elements(), 0);
+                Arrays.fill(silenced, entry.offset(), entry.offset() + entry.elements(), 0);
             }
         }
         return silenced;
@@ -169,13 +170,31 @@ final class TorchScriptProgramTest {
     }
 
     @Test
+    void attentionByBlocksIsFusedAttention() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        float[] parameters = Adapters.random(layout, 4);
+        MicroBatch longer = MicroBatches.random(5, 97, new int[] {30, 150}, new int[] {180});
+
+        try (TorchScriptProgram fused = open(model, WeightType.FP32, layout, FP32);
+                TorchScriptProgram blocks = TorchScriptProgram.open(
+                        model, cache, WeightType.FP32, layout, SCALE, FP32, AttentionKernel.BLOCKS)) {
+            Pass expected = Pass.of(fused, longer, parameters);
+            Pass pass = Pass.of(blocks, longer, parameters);
+
+            assertThat(pass.loss()).isCloseTo(expected.loss(), within(1e-3));
+            assertThat(Distances.relative(pass.gradient(), expected.gradient())).isLessThan(5e-6);
+        }
+    }
+
+    @Test
     void unsupervisedTokensAddNoLoss() {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
         LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
         MicroBatch half = MicroBatches.random(5, 97, new int[] {20});
-        java.util.Arrays.fill(half.labels(), 0, 10, MicroBatch.IGNORED);
+        Arrays.fill(half.labels(), 0, 10, MicroBatch.IGNORED);
         MicroBatch none = MicroBatches.random(5, 97, new int[] {20});
-        java.util.Arrays.fill(none.labels(), MicroBatch.IGNORED);
+        Arrays.fill(none.labels(), MicroBatch.IGNORED);
 
         try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
             float[] all = program.logProbabilities(MicroBatches.random(5, 97, new int[] {20}), Branches.BASE);
@@ -300,6 +319,7 @@ final class TorchScriptProgramTest {
     }
 
     /** What one micro-batch gives. */
+    @SuppressWarnings("ArrayRecordComponent")
     private record Pass(double loss, float[] gradient) {
         static Pass of(TorchScriptProgram program, MicroBatch batch, float[] parameters) {
             float[] gradient = new float[parameters.length];

@@ -24,6 +24,8 @@ class M(Module):
   targets : List[int]      # 1 where q k v o gate up down carries a branch
   parameters : int         # length of the flat parameter vector
   head_rows : int          # rows of logits at a time
+  place : str              # device: cpu, or cuda and its number
+  fused : int              # 1 where attention has fused operators
   state : List[Tensor]     # frequencies, embedding, final norm, parameters (compute type), gradient (fp32)
   blocks : List[__torch__.nn.block.Block]
   head : List[__torch__.nn.head.Head]
@@ -38,12 +40,13 @@ class M(Module):
     h = self.hidden
     queries = self.heads * self.size
     pairs = self.kv_heads * self.size
-    w = torch.from_file(weights, False, elements, dtype=self.storage, layout=None, device=None, pin_memory=None)
-    g = torch.from_file(norms, False, (2 * self.layers + 1) * h, dtype=fp32, layout=None, device=None, pin_memory=None).view([-1, h])
-    theta = torch.zeros([self.parameters], dtype=self.compute)
-    gradient = torch.zeros([self.parameters], dtype=fp32)
+    device = torch.device(self.place)
+    w = torch.from_file(weights, False, elements, dtype=self.storage, layout=None, device=None, pin_memory=None).to(device)
+    g = torch.from_file(norms, False, (2 * self.layers + 1) * h, dtype=fp32, layout=None, device=None, pin_memory=None).to(device).view([-1, h])
+    theta = torch.zeros([self.parameters], dtype=self.compute, device=device)
+    gradient = torch.zeros([self.parameters], dtype=fp32, device=device)
     embedding = w.narrow(0, offsets[0], self.vocabulary * h).view([self.vocabulary, h])
-    self.state.append(torch.tensor(frequencies, dtype=fp32))
+    self.state.append(torch.tensor(frequencies, dtype=fp32, device=device))
     self.state.append(embedding)
     self.state.append(g[2 * self.layers])
     self.state.append(theta)
@@ -51,7 +54,7 @@ class M(Module):
     largest = h * max(max(queries + 2 * pairs, queries), 2 * self.inner)
     if self.storage == self.compute:
       largest = 0
-    scratch = torch.empty([largest], dtype=self.compute)
+    scratch = torch.empty([largest], dtype=self.compute, device=device)
     first = [0, queries, queries + pairs, 0, 0, self.inner, 0]
     rows = [queries, pairs, pairs, h, self.inner, self.inner, h]
     begin = [0, 3, 4, 6]
@@ -101,29 +104,33 @@ class M(Module):
     self.reserve(len(ids), self.layers, True)
     h = self.body(ids, documents, True)
     shared = self.shared[0]
-    supervised = torch.tensor(rows, dtype=__torch__.nn.number.int64())
+    supervised = self.indices(rows)
     hs = h.index_select(0, supervised)
     n = len(rows)
     x = torch.empty_like(hs)
     r = __torch__.nn.norm.forward(hs, self.state[2], self.eps, x, shared.wide)
     dx = torch.empty_like(hs)
-    found = __torch__.nn.head.forward_backward(self.head[0], x, torch.tensor(targets, dtype=__torch__.nn.number.int64()), dx)
-    dhs = torch.zeros([n, self.hidden], dtype=__torch__.nn.number.fp32())
+    found = __torch__.nn.head.forward_backward(self.head[0], x, self.indices(targets), dx)
+    dhs = shared.wide.new_zeros([n, self.hidden])
     __torch__.nn.norm.backward(__torch__.nn.number.widened(dx, shared.wide2), hs, r, self.state[2], dhs, shared.wide, shared.wide3)
-    dh = torch.zeros([len(ids), self.hidden], dtype=__torch__.nn.number.fp32()).index_copy_(0, supervised, dhs)
+    dh = shared.wide.new_zeros([len(ids), self.hidden]).index_copy_(0, supervised, dhs)
     for k in range(self.layers):
       l = self.layers - 1 - k
       __torch__.nn.block.backward(self.blocks[l], self.kept[l], shared, documents, l == 0, dh)
-    return (-float(torch.sum(found, dtype=__torch__.nn.number.fp64())), self.state[4])
+    return (-float(torch.sum(found, dtype=__torch__.nn.number.fp64())), self.state[4].to(torch.device("cpu")))
+
+  # Token ids or token numbers as a tensor.
+  def indices(self: __torch__.M, values: List[int]) -> Tensor:
+    return torch.tensor(values, dtype=__torch__.nn.number.int64(), device=torch.device(self.place))
 
   # Log-probabilities of the targets, [N] fp32.
   def log_probabilities(self: __torch__.M, ids: List[int], documents: List[int], rows: List[int], targets: List[int], adapted: bool) -> Tensor:
     self.reserve(len(ids), 2, False)
     h = self.body(ids, documents, adapted)
-    hs = h.index_select(0, torch.tensor(rows, dtype=__torch__.nn.number.int64()))
+    hs = h.index_select(0, self.indices(rows))
     x = torch.empty_like(hs)
     __torch__.nn.norm.forward(hs, self.state[2], self.eps, x, self.shared[0].wide)
-    return __torch__.nn.head.forward_backward(self.head[0], x, torch.tensor(targets, dtype=__torch__.nn.number.int64()), x[:0])
+    return __torch__.nn.head.forward_backward(self.head[0], x, self.indices(targets), x[:0]).to(torch.device("cpu"))
 
   # The loss sum alone.
   def loss(self: __torch__.M, ids: List[int], documents: List[int], rows: List[int], targets: List[int], adapted: bool) -> float:
@@ -142,19 +149,19 @@ class M(Module):
       x = self.shared[0].x
       __torch__.nn.norm.forward(h, self.state[2], self.eps, x, self.shared[0].wide)
       h = x
-    return h.to(__torch__.nn.number.fp32(), copy=True)
+    return h.to(torch.device("cpu"), __torch__.nn.number.fp32(), False, True)
 
   # Logits of some tokens, [len(rows), V] fp32.
   def logits(self: __torch__.M, ids: List[int], documents: List[int], rows: List[int], adapted: bool) -> Tensor:
     self.reserve(len(ids), 2, False)
     h = self.body(ids, documents, adapted)
-    return self.logits_of(h.index_select(0, torch.tensor(rows, dtype=__torch__.nn.number.int64())))
+    return self.logits_of(h.index_select(0, self.indices(rows)))
 
   # Generation begins: room for capacity tokens.
   def begin(self: __torch__.M, capacity: int) -> NoneType:
     self.cache.clear()
     for l in range(self.layers):
-      self.cache.append(torch.empty([capacity, 2 * self.kv_heads * self.size], dtype=self.compute))
+      self.cache.append(torch.empty([capacity, 2 * self.kv_heads * self.size], dtype=self.compute, device=torch.device(self.place)))
     return None
 
   # The text goes on by ids, after first tokens that are in the cache; logits after its last token, [V] fp32.
@@ -170,9 +177,9 @@ class M(Module):
   def logits_of(self: __torch__.M, h: Tensor) -> Tensor:
     x = torch.empty_like(h)
     __torch__.nn.norm.forward(h, self.state[2], self.eps, x, self.shared[0].wide)
-    out = torch.empty([h.size(0), self.vocabulary], dtype=self.compute)
+    out = h.new_empty([h.size(0), self.vocabulary])
     __torch__.nn.head.logits(self.head[0], x, out)
-    return out.to(__torch__.nn.number.fp32())
+    return out.to(torch.device("cpu"), __torch__.nn.number.fp32())
 
   # Buffers for M tokens, kept from call to call while M and the number of kept blocks stay.
   def reserve(self: __torch__.M, tokens: int, blocks: int, backward: bool) -> NoneType:
@@ -180,9 +187,9 @@ class M(Module):
       return None
     self.kept.clear()
     self.shared.clear()
-    like = torch.empty([0], dtype=self.compute)
-    wide_like = torch.empty([0], dtype=__torch__.nn.number.fp32())
-    self.shared.append(__torch__.nn.block.Shared(self.heads, self.kv_heads, self.size, self.eps, tokens, self.hidden, self.inner, backward, like, wide_like))
+    like = torch.empty([0], dtype=self.compute, device=torch.device(self.place))
+    wide_like = like.to(__torch__.nn.number.fp32())
+    self.shared.append(__torch__.nn.block.Shared(self.heads, self.kv_heads, self.size, self.eps, self.fused == 1, tokens, self.hidden, self.inner, backward, like, wide_like))
     for l in range(blocks):
       self.kept.append(__torch__.nn.block.Saved(tokens, self.hidden, self.heads, self.kv_heads, self.size, self.inner, like))
     if backward:
@@ -191,7 +198,7 @@ class M(Module):
 
   # Embeds the tokens and builds the rotary tables; positions start at first.
   def prepare(self: __torch__.M, ids: List[int], documents: List[int], first: int) -> NoneType:
-    embedded = self.state[1].index_select(0, torch.tensor(ids, dtype=__torch__.nn.number.int64()))
+    embedded = self.state[1].index_select(0, self.indices(ids))
     self.kept[0].h.copy_(embedded)
     shared = self.shared[0]
     cos, sin = __torch__.nn.rotary.tables(documents, first, self.state[0], self.heads + self.kv_heads, self.compute)

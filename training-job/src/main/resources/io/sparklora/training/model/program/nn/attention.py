@@ -1,7 +1,8 @@
 # Causal attention inside each document, with G query heads a key-value head (grouped-query attention).
 #
 # M tokens; qkv [M, (Hq + 2 Hkv) D] holds queries, keys and values of one token side by side. The cost is that of the
-# documents alone: nothing is computed across a border. Softmax statistics (the log-sum-exp) are fp32.
+# documents alone: nothing is computed across a border. Softmax statistics are fp32. fused_forward and fused_backward are
+# PyTorch's flash operators for CPUs (Dao et al. 2022, arXiv 2205.14135); those of blocks.py run on any device.
 
 
 # Views on the columns [first, first + heads * D) of tokens [start, start + n): [Hkv, heads / Hkv, n, D], not copied.
@@ -10,8 +11,24 @@ def heads_of(x: Tensor, start: int, n: int, first: int, kv_heads: int, group: in
   return columns.view([n, kv_heads, group, size]).permute([1, 2, 0, 3])
 
 
-# Fills out [M, Hq D]; returns for each document the log-sum-exp of its scores, [Hkv, G, n].
-def forward(qkv: Tensor, documents: List[int], heads: int, kv_heads: int, size: int, out: Tensor) -> List[Tensor]:
+# Fills out [M, Hq D]; returns for each document the log-sum-exp of its scores, [Hkv, G, n], where it is fused.
+def forward(qkv: Tensor, documents: List[int], heads: int, kv_heads: int, size: int, fused: bool, out: Tensor) -> List[Tensor]:
+  if fused:
+    return __torch__.nn.attention.fused_forward(qkv, documents, heads, kv_heads, size, out)
+  __torch__.nn.blocks.forward(qkv, documents, heads, kv_heads, size, out)
+  return annotate(List[Tensor], [])
+
+
+# dout, out [M, Hq D] -> dqkv, laid out as qkv, overwritten.
+def backward(dout: Tensor, qkv: Tensor, out: Tensor, logsumexp: List[Tensor], documents: List[int], heads: int, kv_heads: int, size: int, fused: bool, dqkv: Tensor) -> NoneType:
+  if fused:
+    __torch__.nn.attention.fused_backward(dout, qkv, out, logsumexp, documents, heads, kv_heads, size, dqkv)
+  else:
+    __torch__.nn.blocks.backward(dout, qkv, documents, heads, kv_heads, size, dqkv)
+  return None
+
+
+def fused_forward(qkv: Tensor, documents: List[int], heads: int, kv_heads: int, size: int, out: Tensor) -> List[Tensor]:
   group = heads // kv_heads
   logsumexp : List[Tensor] = []
   start = 0
@@ -44,8 +61,7 @@ def forward_cached(qkv: Tensor, cache: Tensor, first: int, heads: int, kv_heads:
   return None
 
 
-# dout, out [M, Hq D] -> dqkv, laid out as qkv, overwritten.
-def backward(dout: Tensor, qkv: Tensor, out: Tensor, logsumexp: List[Tensor], documents: List[int], heads: int, kv_heads: int, size: int, dqkv: Tensor) -> NoneType:
+def fused_backward(dout: Tensor, qkv: Tensor, out: Tensor, logsumexp: List[Tensor], documents: List[int], heads: int, kv_heads: int, size: int, dqkv: Tensor) -> NoneType:
   group = heads // kv_heads
   start = 0
   for i in range(len(documents)):

@@ -9,6 +9,7 @@ class Shared:
   kv_heads : int
   size : int
   eps : float
+  fused : bool    # attention by the fused operators
   cos : Tensor    # [M, (Hq + Hkv) D]
   sin : Tensor    # [M, (Hq + Hkv) D]
   x : Tensor      # [M, H] compute type
@@ -22,11 +23,12 @@ class Shared:
   wide3 : Tensor  # [M, H] fp32
   swapped : Tensor  # [M, (Hq + Hkv) D] compute type
 
-  def __init__(self, heads: int, kv_heads: int, size: int, eps: float, tokens: int, hidden: int, inner: int, backward: bool, like: Tensor, wide_like: Tensor) -> NoneType:
+  def __init__(self, heads: int, kv_heads: int, size: int, eps: float, fused: bool, tokens: int, hidden: int, inner: int, backward: bool, like: Tensor, wide_like: Tensor) -> NoneType:
     self.heads = heads
     self.kv_heads = kv_heads
     self.size = size
     self.eps = eps
+    self.fused = fused
     none = torch.empty_like(like)
     self.cos = none
     self.sin = none
@@ -108,7 +110,7 @@ class Block:
 # kept.h [M, H] is the input; fills the rest of kept and out [M, H].
 def forward(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, shared: __torch__.nn.block.Shared, documents: List[int], adapted: bool, out: Tensor) -> NoneType:
   __torch__.nn.block.before_attention(block, kept, shared, adapted)
-  kept.logsumexp = __torch__.nn.attention.forward(kept.qkv, documents, shared.heads, shared.kv_heads, shared.size, kept.o)
+  kept.logsumexp = __torch__.nn.attention.forward(kept.qkv, documents, shared.heads, shared.kv_heads, shared.size, shared.fused, kept.o)
   __torch__.nn.block.after_attention(block, kept, shared, adapted, out)
   return None
 
@@ -119,7 +121,7 @@ def forward_cached(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Sav
   n = kept.h.size(0)
   cache.narrow(0, first, n).copy_(kept.qkv.narrow(1, shared.heads * shared.size, cache.size(1)))
   if first == 0:
-    __torch__.nn.attention.forward(kept.qkv, [n], shared.heads, shared.kv_heads, shared.size, kept.o)
+    __torch__.nn.attention.forward(kept.qkv, [n], shared.heads, shared.kv_heads, shared.size, shared.fused, kept.o)
   else:
     __torch__.nn.attention.forward_cached(kept.qkv, cache, first, shared.heads, shared.kv_heads, shared.size, kept.o)
   __torch__.nn.block.after_attention(block, kept, shared, adapted, out)
@@ -162,7 +164,7 @@ def backward(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, sh
   dy2 = __torch__.nn.number.widened(dh, shared.dh)
   do = shared.dx_of(kept.o.size(1))
   __torch__.nn.linear.backward(block.o, dy2, kept.o, kept.t_o, do)
-  __torch__.nn.attention.backward(do, kept.qkv, kept.o, kept.logsumexp, documents, shared.heads, shared.kv_heads, shared.size, shared.dqkv)
+  __torch__.nn.attention.backward(do, kept.qkv, kept.o, kept.logsumexp, documents, shared.heads, shared.kv_heads, shared.size, shared.fused, shared.dqkv)
   __torch__.nn.rotary.backward(shared.dqkv.narrow(1, 0, turned), shared.cos, shared.sin, shared.size, shared.swapped)
   __torch__.nn.norm.again(kept.h, kept.r1, block.norm1, shared.x, shared.wide)
   if deepest:

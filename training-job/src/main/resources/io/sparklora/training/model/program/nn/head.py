@@ -14,10 +14,10 @@ class Head:
     fp32 = __torch__.nn.number.fp32()
     self.weight = weight
     self.scratch = scratch
-    self.l = torch.empty([rows, weight.size(0)], dtype=compute)
+    self.l = torch.empty([rows, weight.size(0)], dtype=compute, device=weight.device)
     self.wide = self.l
     if compute != fp32:
-      self.wide = torch.empty([rows, weight.size(0)], dtype=fp32)
+      self.wide = torch.empty([rows, weight.size(0)], dtype=fp32, device=weight.device)
     return None
 
   # Vocabulary rows that are widened at a time.

@@ -1,4 +1,4 @@
-package io.sparklora.training.job;
+package io.sparklora.training.console;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -8,7 +8,7 @@ import org.apache.hadoop.util.ShutdownHookManager;
  * Stops the work in hand when the process is told to end (Ctrl-C, SIGTERM), and lets it wind down before Spark's own
  * shutdown takes the context away: a native call that runs while its library is torn down crashes the JVM.
  */
-final class StopSignal implements AutoCloseable {
+public final class StopSignal implements AutoCloseable {
     /** Before Spark's, which is 40 (org.apache.spark.util.ShutdownHookManager). */
     private static final int PRIORITY = 60;
 
@@ -29,12 +29,13 @@ final class StopSignal implements AutoCloseable {
     }
 
     /** Calls {@code stop} on a thread of its own if the process is told to end before this is closed. */
-    static StopSignal install(Runnable stop) {
+    public static StopSignal install(Runnable stop) {
         StopSignal signal = new StopSignal(stop);
         ShutdownHookManager.get().addShutdownHook(signal.hook, PRIORITY, WAIT_SECONDS + 5, TimeUnit.SECONDS);
         return signal;
     }
 
+    /** Says that no native code computes any more. */
     @Override
     public void close() {
         ended.countDown();

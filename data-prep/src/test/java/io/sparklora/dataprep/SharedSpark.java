@@ -1,0 +1,44 @@
+package io.sparklora.dataprep;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+
+/** One Spark session for all tests of a JVM, with two threads. */
+public final class SharedSpark {
+    private static final SparkSession SESSION = SparkSession.builder()
+            .master("local[2]")
+            .appName("data-prep tests")
+            .config("spark.ui.enabled", false)
+            .config("spark.sql.shuffle.partitions", 4)
+            .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", 4)
+            // For a handful of rows, compiling a query costs more than running it.
+            .config("spark.sql.codegen.wholeStage", false)
+            .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+            .config(
+                    "spark.sql.warehouse.dir",
+                    Path.of(System.getProperty("java.io.tmpdir"), "warehouse").toString())
+            .getOrCreate();
+
+    private SharedSpark() {}
+
+    public static SparkSession session() {
+        return SESSION;
+    }
+
+    /** Runs with other settings and puts the old ones back. */
+    public static <T> T with(Map<String, String> settings, Callable<T> action) throws Exception {
+        Map<String, String> before = new HashMap<>();
+        settings.forEach((key, value) -> {
+            before.put(key, SESSION.conf().get(key));
+            SESSION.conf().set(key, value);
+        });
+        try {
+            return action.call();
+        } finally {
+            before.forEach(SESSION.conf()::set);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package io.sparklora.dataprep.step;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparklora.dataprep.SharedSpark;
+import io.sparklora.pipeline.config.PrepareConfig;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Test;
+
+final class StepsTest {
+    private static final StructType SCHEMA = StructType.fromDDL(
+            "source int not null, file string, row bigint, document_id string, licence string, text string,"
+                    + " dropped struct<step: string, reason: string, measured: double, threshold: double,"
+                    + " survivor_id: string>");
+
+    @Test
+    void normalisesUnicodeLinesSpacesAndControlCharacters() {
+        Step nfc = new NormaliseText(PrepareConfig.Unicode.NFC);
+
+        assertThat(texts(
+                        nfc,
+                        "e\u0301 \uFB01",
+                        "a\r\nb\rc\u2028d\fe",
+                        "\uFEFFx\u0000y\u200Bz\u00AD",
+                        " a \t\u00A0 b \n \n \n\n c \n"))
+                .containsExactly("\u00E9 \uFB01", "a\nb\nc\nd\ne", "xyz", "a b\n\nc");
+        assertThat(texts(new NormaliseText(PrepareConfig.Unicode.NFKC), "\uFB01"))
+                .containsExactly("fi");
+        assertThat(texts(new NormaliseText(PrepareConfig.Unicode.NONE), "e\u0301"))
+                .containsExactly("e\u0301");
+    }
+
+    @Test
+    void stripsWhatLooksLikeHtmlAndNothingElse() {
+        Step auto = new StripMarkup(PrepareConfig.Html.AUTO);
+
+        assertThat(texts(auto, "<P>One</P><p>two", "Copyright <year> <name@host>\n1 < 2", "a<BR/>b"))
+                .containsExactly("One\n\ntwo", "Copyright <year> <name@host>\n1 < 2", "a\nb");
+        assertThat(texts(new StripMarkup(PrepareConfig.Html.KEEP), "<p>One</p>"))
+                .containsExactly("<p>One</p>");
+        assertThat(texts(new StripMarkup(PrepareConfig.Html.STRIP), "<year>\nx"))
+                .containsExactly("x");
+    }
+
+    @Test
+    void dropsByLengthInCodePointsWithTheMeasureAndTheLimit() {
+        Step limits = new LimitLength(new PrepareConfig.Length(3, 5));
+
+        List<Row> documents = documents(limits, "\uD83D\uDE00\uD83D\uDE00", "abc", "abcde", "abcdef");
+
+        assertThat(documents)
+                .extracting(row -> row.getAs(Documents.DROPPED) == null
+                        ? ""
+                        : row.getAs(Documents.DROPPED).toString())
+                .containsExactly("[length,too-short,2.0,3.0,null]", "", "", "[length,too-long,6.0,5.0,null]");
+        assertThat(documents.get(0).<String>getAs(Documents.TEXT)).isNull();
+    }
+
+    @Test
+    void keepsTheDuplicateOfTheLowestSourceThenIdAndNamesIt() {
+        Dataset<Row> documents = SharedSpark.session()
+                .createDataFrame(
+                        List.of(
+                                row(1, "a", 1L, "same"),
+                                row(0, "z", 2L, "same"),
+                                row(0, "m", null, "same"),
+                                row(0, "m", 4L, "same"),
+                                row(0, "b", 5L, "other")),
+                        SCHEMA);
+
+        List<Row> judged = new DropExactDuplicates(PrepareConfig.Deduplicate.EXACT)
+                .apply(documents)
+                .orderBy("source", "document_id", "row")
+                .collectAsList();
+
+        assertThat(judged)
+                .extracting(row -> row.<String>getAs(Documents.ID) + " "
+                        + (row.getAs(Documents.DROPPED) == null
+                                ? "kept"
+                                : row.<Row>getAs(Documents.DROPPED).getString(4)))
+                .containsExactly("b kept", "m kept", "m m", "z m", "a m");
+        assertThat(new DropExactDuplicates(PrepareConfig.Deduplicate.NONE).apply(documents))
+                .isSameAs(documents);
+    }
+
+    @Test
+    void tellsDocumentsWithOneIdApartByTheirTexts() {
+        Dataset<Row> documents = SharedSpark.session()
+                .createDataFrame(List.of(row(0, "a", 1L, "x"), row(1, "a", 1L, "y"), row(0, "b", 1L, "x")), SCHEMA);
+
+        assertThat(new DistinguishIds().apply(documents).collectAsList())
+                .extracting(row -> row.<String>getAs(Documents.ID))
+                .containsExactlyInAnyOrder("a~2d711642", "a~a1fce436", "b");
+    }
+
+    private static List<String> texts(Step step, String... texts) {
+        return documents(step, texts).stream()
+                .map(row -> row.<String>getAs(Documents.TEXT))
+                .toList();
+    }
+
+    private static List<Row> documents(Step step, String... texts) {
+        List<Row> rows = new ArrayList<>();
+        for (String text : texts) {
+            rows.add(row(0, "id" + rows.size(), (long) rows.size(), text));
+        }
+        return step.apply(SharedSpark.session().createDataFrame(rows, SCHEMA))
+                .orderBy(Documents.ROW)
+                .collectAsList();
+    }
+
+    private static Row row(int source, String id, Long row, String text) {
+        return RowFactory.create(source, "file", row, id, "", text, null);
+    }
+}

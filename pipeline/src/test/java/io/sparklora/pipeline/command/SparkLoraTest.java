@@ -1,0 +1,178 @@
+package io.sparklora.pipeline.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparklora.pipeline.Stage;
+import io.sparklora.pipeline.basemodel.TinyModels;
+import io.sparklora.pipeline.registry.RunDirectory;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+final class SparkLoraTest {
+    @TempDir
+    private static Path home;
+
+    private static FakeInstallation installation;
+
+    @TempDir
+    private Path directory;
+
+    private RunDirectory run;
+    private StringWriter out;
+    private StringWriter err;
+
+    @BeforeAll
+    static void build() {
+        installation = new FakeInstallation(home);
+        RunDirectory.write(home.resolve("target/natives/libtorch.jar"), "");
+    }
+
+    @BeforeEach
+    void configure() {
+        run = new RunDirectory(directory);
+        out = new StringWriter();
+        err = new StringWriter();
+    }
+
+    private int execute(String... arguments) {
+        CommandLine commands = SparkLora.commandLine(installation.installation());
+        commands.setOut(new PrintWriter(out, true));
+        commands.setErr(new PrintWriter(err, true));
+        return commands.execute(arguments);
+    }
+
+    private void writeInputs() {
+        TinyModels.huggingFaceDirectory(directory.resolve("base"), 1);
+        RunDirectory.write(directory.resolve("corpus/a.txt"), "abc");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"run", "prepare", "train", "evaluate", "publish", "generate", "check", "result"})
+    void everyCommandHasHelp(String command) {
+        assertThat(execute(command, "--help")).isZero();
+        assertThat(out.toString()).startsWith("Usage: spark-lora " + command).contains("10  the gate rejected");
+        assertThat(execute("--help")).isZero();
+        assertThat(out.toString()).containsPattern("\n  " + command + " +[A-Z]");
+    }
+
+    @Test
+    void theVersionIsTheBuilds() {
+        assertThat(execute("--version")).isZero();
+        assertThat(out.toString()).matches("(?s)spark-lora [0-9]+\\.[0-9]+.*");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            run                            | spark-lora run: Missing required parameter: 'CONFIG.yaml' (see spark-lora run --help)
+            rnu x.yaml                     | spark-lora: Unmatched arguments from index 0: 'rnu', 'x.yaml' (see spark-lora --help)
+            train x.yaml --executors 2     | spark-lora train: Unknown options: '--executors', '2' (see spark-lora train --help)
+            check missing.yaml             | spark-lora check: there is no configuration file missing.yaml
+            result train missing.yaml      | spark-lora result: there is no configuration file missing.yaml
+            result fly missing.yaml        | spark-lora result: Invalid value for positional parameter at index 0 (STAGE): expected one of [PREPARE, TRAIN, EVALUATE, PUBLISH] (case-insensitive) but was 'fly' (see spark-lora result --help)
+            generate nowhere --prompt a    | spark-lora generate: there is no nowhere/manifest.json to name the base model: is it an adapter? Say --base MODEL
+            generate x --prompt a --top-p 0 | spark-lora generate: --top-p must be in (0, 1] but was 0.0
+            generate x --prompt a --max-tokens 0 | spark-lora generate: --max-tokens must be at least 1 but was 0
+            generate x --prompt a --temperature -1 | spark-lora generate: --temperature must be at least 0 but was -1.0
+            generate x                     | spark-lora generate: Missing required option: '--prompt TEXT' (see spark-lora generate --help)
+            """)
+    void whatIsWrongIsSaidInOneLine(String command, String message) {
+        assertThat(execute(command.split(" ", -1))).isEqualTo(2);
+        assertThat(err.toString().strip()).isEqualTo(message);
+    }
+
+    @Test
+    void everyWrongKeyIsNamedOnALineOfItsOwn() {
+        assertThat(execute("run", run.config().toString(), "--set", "lora.rank=0", "--set", "train.clip=x"))
+                .isEqualTo(2);
+        assertThat(err.toString().strip().split("\n"))
+                .containsExactly(
+                        "spark-lora run: lora.rank must be in [1, 256] but was 0 (--set lora.rank=0)",
+                        "train.clip must be a number but was 'x' (--set train.clip=x)");
+    }
+
+    @Test
+    void printsTheCommandOfEveryStage() {
+        assertThat(execute("run", "--print-commands", run.config().toString(), "--set", "train.executors=2"))
+                .isZero();
+
+        String[] lines = out.toString().strip().split("\n");
+        assertThat(lines).hasSize(Stage.values().length);
+        for (int i = 0; i < lines.length; i++) {
+            assertThat(lines[i])
+                    .contains("/bin/spark-submit --master ", "--class " + Stage.values()[i].mainClass() + " ")
+                    .endsWith(run.config() + " --set train.executors=2");
+        }
+    }
+
+    @Test
+    void checkShowsEverythingThatARunNeeds() {
+        writeInputs();
+
+        assertThat(execute("check", run.config().toString(), "--set", "lora.targets=q_proj"))
+                .as(out.toString())
+                .isZero();
+
+        assertThat(out.toString())
+                .contains("lora.targets = [q_proj]", "train.batch.micro = 1", "storage.cache = ''")
+                .contains("ok      base model  llama, 2 layers, hidden 32, 4 heads (2 key-value), vocabulary 300")
+                // r (in + out) a layer: 8 * (32 + 32) * 2
+                .contains("adapter 1,024 parameters")
+                .contains("ok      corpus      " + directory.resolve("corpus") + ": 1 files, 3 bytes")
+                .contains("ok      spark ", "ok      jars ", "ok      runs ", "ok      registry ", "ok      natives ")
+                .doesNotContain("FAULT");
+        assertThat(RunDirectory.files(directory)).noneMatch(file -> file.startsWith("runs"));
+        assertThat(directory.resolve("runs")).doesNotExist();
+    }
+
+    @Test
+    void checkEndsAsTheRunWouldAtTheFirstFault() {
+        assertThat(execute("check", run.config().toString())).isEqualTo(21);
+        assertThat(out.toString())
+                .contains("FAULT   base model  ", "FAULT   corpus      corpus.sources.0.path matches no");
+
+        TinyModels.huggingFaceDirectory(directory.resolve("base"), 1);
+        assertThat(execute("check", run.config().toString())).isEqualTo(20);
+    }
+
+    @Test
+    void checkHidesCredentials() {
+        execute(
+                "check",
+                run.config().toString(),
+                "--set",
+                "spark.conf.spark.hadoop.fs.s3a.secret.key=hush",
+                "--set",
+                "spark.conf.spark.task.maxFailures=4");
+
+        assertThat(out.toString())
+                .contains("spark.conf.spark.hadoop.fs.s3a.secret.key = (not shown)", "maxFailures = 4")
+                .doesNotContain("hush");
+    }
+
+    @Test
+    void printsAStagesResult() {
+        RunDirectory.write(directory.resolve("runs/legal/results/train.json"), "{\"a\": 1}\n");
+
+        assertThat(execute("result", "train", run.config().toString())).isZero();
+        assertThat(out.toString()).isEqualTo("{\"a\": 1}\n");
+        assertThat(execute("result", "publish", run.config().toString())).isEqualTo(2);
+        assertThat(err.toString()).contains("publish has left no result");
+    }
+
+    @Test
+    void faultsOfTheCommandLineAreNoSurprise() {
+        assertThat(execute()).isEqualTo(2);
+        assertThat(List.of(err.toString().split("\n")).get(0))
+                .isEqualTo("spark-lora: Missing required subcommand (see spark-lora --help)");
+    }
+}

@@ -1,0 +1,175 @@
+package io.sparklora.pipeline.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.Stage;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.config.RunConfig;
+import io.sparklora.pipeline.registry.RunDirectory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class SubmissionsTest {
+    @TempDir
+    private Path home;
+
+    private Installation installation;
+
+    @BeforeEach
+    void layOut() throws Exception {
+        Path submit = home.resolve("target/spark-home/bin/spark-submit");
+        RunDirectory.write(submit, "");
+        assertThat(submit.toFile().setExecutable(true)).isTrue();
+        for (String module : List.of("pipeline", "data-prep", "training-job")) {
+            RunDirectory.write(home.resolve(module + "/target/spark-lora-" + module + ".jar"), "");
+        }
+        RunDirectory.write(home.resolve("target/natives/a.jar"), "");
+        RunDirectory.write(home.resolve("target/natives/b.jar"), "");
+        RunDirectory.write(home.resolve("conf/log4j2.properties"), "");
+        Files.createDirectories(home.resolve("runs"));
+        Properties properties = new Properties();
+        properties.setProperty(Installation.HOME_PROPERTY, home.toString());
+        installation = Installation.find(Map.of(), properties);
+    }
+
+    private SparkSubmit submit(Stage stage, String... overrides) {
+        RunConfig config =
+                new RunDirectory(home.resolve("runs")).context(overrides).config();
+        return new Submissions(installation, config, "a b.yaml", Arrays.asList(overrides)).of(stage);
+    }
+
+    private static String value(SparkSubmit command, String setting) {
+        List<String> found = command.words().stream()
+                .filter(word -> word.startsWith(setting + "="))
+                .toList();
+        assertThat(found).hasSize(1);
+        return found.get(0).substring(setting.length() + 1);
+    }
+
+    @Test
+    void trainingRunsOnExecutorProcessesOfThisMachine() {
+        SparkSubmit command = submit(Stage.TRAIN, "train.executors=2", "train.threads=3", "spark.executor-memory=2g");
+
+        assertThat(command.environment())
+                .containsExactlyInAnyOrderEntriesOf(
+                        Map.of("SPARK_LOCAL_IP", "127.0.0.1", "SPARK_SCALA_VERSION", "2.13"));
+        assertThat(command.words())
+                .startsWith(
+                        home.resolve("target/spark-home/bin/spark-submit").toString(),
+                        "--master",
+                        "local-cluster[2,3,2048]",
+                        "--class",
+                        "io.sparklora.training.Train",
+                        "--name",
+                        "spark-lora train legal",
+                        "--driver-memory",
+                        "2g",
+                        "--conf")
+                .endsWith(
+                        home.resolve("training-job/target/spark-lora-training-job.jar")
+                                .toString(),
+                        "a b.yaml",
+                        "--set",
+                        "train.executors=2",
+                        "--set",
+                        "train.threads=3",
+                        "--set",
+                        "spark.executor-memory=2g");
+        assertThat(value(command, "spark.executor.memory")).isEqualTo("2g");
+        assertThat(value(command, "spark.task.cpus")).isEqualTo("3");
+        assertThat(value(command, "spark.executor.cores")).isEqualTo("3");
+        assertThat(value(command, "spark.cores.max")).isEqualTo("6");
+        assertThat(value(command, "spark.executorEnv.OMP_NUM_THREADS")).isEqualTo("3");
+        assertThat(value(command, "spark.barrier.sync.timeout")).isEqualTo("120s");
+        assertThat(value(command, "spark.executor.extraClassPath"))
+                .isEqualTo(home.resolve("target/natives/a.jar") + ":" + home.resolve("target/natives/b.jar"));
+        assertThat(value(command, "spark.driver.extraJavaOptions"))
+                .isEqualTo(
+                        "-Dai.djl.offline=true -Dlog4j2.configurationFile=" + home.resolve("conf/log4j2.properties"));
+    }
+
+    @Test
+    void eachStageHasItsMasterAndJar() {
+        assertThat(submit(Stage.PREPARE).words())
+                .containsSequence("--master", "local[*]", "--class", "io.sparklora.dataprep.Prepare")
+                .contains(home.resolve("data-prep/target/spark-lora-data-prep.jar")
+                        .toString());
+        assertThat(submit(Stage.EVALUATE).words()).containsSequence("--master", "local-cluster[1,1,1024]");
+        assertThat(submit(Stage.PUBLISH).words())
+                .containsSequence("--master", "local[1]", "--class", "io.sparklora.pipeline.registry.Publish")
+                .contains(
+                        home.resolve("pipeline/target/spark-lora-pipeline.jar").toString());
+    }
+
+    @Test
+    void anotherMasterIsHandedOver() {
+        SparkSubmit train = submit(Stage.TRAIN, "spark.master=spark://host:7077", "train.executors=4");
+
+        assertThat(train.environment()).isEmpty();
+        assertThat(train.words()).containsSequence("--master", "spark://host:7077");
+        assertThat(value(train, "spark.executor.instances")).isEqualTo("4");
+        assertThat(value(train, "spark.driver.extraJavaOptions")).isEqualTo("-Dai.djl.offline=true");
+        assertThat(train.words()).noneMatch(word -> word.startsWith("spark.ui.enabled"));
+        assertThat(submit(Stage.PREPARE, "spark.master=''").words()).doesNotContain("--master");
+        assertThat(submit(Stage.PUBLISH, "spark.master=yarn").words()).containsSequence("--master", "local[1]");
+    }
+
+    @Test
+    void theUsersSettingsWinAndAddToOptionsAndClassPaths() {
+        SparkSubmit command = submit(
+                Stage.TRAIN,
+                "spark.conf.spark.ui.enabled=true",
+                "spark.conf.spark.executor.extraJavaOptions=-Dmine=1",
+                "spark.conf.spark.executor.extraClassPath=/mine.jar",
+                "spark.conf.spark.hadoop.fs.defaultFS=hdfs://nn");
+
+        assertThat(value(command, "spark.ui.enabled")).isEqualTo("true");
+        assertThat(value(command, "spark.executor.extraJavaOptions")).endsWith("log4j2.properties -Dmine=1");
+        assertThat(value(command, "spark.executor.extraClassPath")).endsWith("b.jar:/mine.jar");
+        assertThat(value(command, "spark.hadoop.fs.defaultFS")).isEqualTo("hdfs://nn");
+    }
+
+    @Test
+    void aPrintedLineIsTheCommandForAShell() {
+        String line = submit(Stage.TRAIN).shellLine();
+
+        assertThat(line)
+                .contains("SPARK_LOCAL_IP=127.0.0.1 ", " --master 'local-cluster[1,1,1024]' ", " 'a b.yaml'")
+                .contains(" --name 'spark-lora train legal' ")
+                .doesNotContain("\n");
+    }
+
+    @Test
+    void aUsersSparkIsUsed() {
+        Properties properties = new Properties();
+        properties.setProperty(Installation.HOME_PROPERTY, home.toString());
+
+        assertThat(Installation.find(Map.of("SPARK_HOME", "/opt/spark"), properties)
+                        .sparkHome())
+                .isEqualTo(Path.of("/opt/spark"));
+        assertThat(Installation.find(Map.of("SPARK_HOME", "", "SPARK_LORA_HOME", "/else"), new Properties()))
+                .isEqualTo(new Installation(Path.of("/else"), Path.of("/else/target/spark-home"), "spark-lora"));
+    }
+
+    @Test
+    void saysWhatIsNotBuilt() throws Exception {
+        Files.delete(home.resolve("training-job/target/spark-lora-training-job.jar"));
+        assertThatThrownBy(() -> submit(Stage.TRAIN))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
+                .hasMessageContaining("spark-lora-training-job.jar: build it with");
+
+        Installation elsewhere = new Installation(home, home.resolve("nowhere"), "spark-lora");
+        assertThatThrownBy(elsewhere::sparkSubmit)
+                .hasMessageContaining("nowhere (no bin/spark-submit): set SPARK_HOME");
+    }
+}

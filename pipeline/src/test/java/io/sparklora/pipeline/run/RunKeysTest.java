@@ -1,0 +1,86 @@
+package io.sparklora.pipeline.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparklora.pipeline.registry.RunDirectory;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class RunKeysTest {
+    private static final ContentKey BASE = ContentKey.of(List.of("base"));
+    private static final ContentKey CORPUS = ContentKey.of(List.of("corpus"));
+
+    @TempDir
+    private Path directory;
+
+    private RunDirectory run;
+
+    @BeforeEach
+    void configure() {
+        run = new RunDirectory(directory);
+    }
+
+    private List<ContentKey> keys(String... overrides) {
+        RunKeys keys = run.context(overrides).keys();
+        ContentKey dataset = keys.datasetKey(BASE, CORPUS);
+        ContentKey adapter = keys.runKey(new PreparedPlan(dataset, CORPUS, BASE));
+        return List.of(keys.configKey(), dataset, adapter, keys.evaluationKey(adapter, Optional.empty()));
+    }
+
+    /** Letters of the keys that an override changes: c(onfig), d(ataset), r(un), e(valuation). */
+    @ParameterizedTest
+    @CsvSource({
+        "seed=18, cdre",
+        "prepare.sequence.length=256, cdre",
+        "corpus.bad-rows=0.5, cdre",
+        "corpus.sources.0.path=other, cdre",
+        "base.model=other, c",
+        "base.dtype=fp32, re",
+        "lora.rank=4, re",
+        "train.learning-rate=0.002, re",
+        "train.threads=2, re",
+        "train.executors=3, ''",
+        "train.checkpoint.steps=5, ''",
+        "evaluate.gate.min-improvement=0.1, e",
+        "publish.alias=best, ''",
+        "storage.runs=elsewhere, ''",
+        "spark.conf.spark.x=y, ''",
+        "name=other, ''"
+    })
+    void aKeyChangesWithWhatCanChangeItsBytes(String override, String changed) {
+        List<ContentKey> before = keys();
+        List<ContentKey> after = keys(override);
+
+        StringBuilder letters = new StringBuilder();
+        for (int i = 0; i < before.size(); i++) {
+            if (!before.get(i).equals(after.get(i))) {
+                letters.append("cdre".charAt(i));
+            }
+        }
+        assertThat(letters).hasToString(changed);
+    }
+
+    @Test
+    void theVerdictIsOnOneChampion() {
+        RunKeys keys = run.context().keys();
+
+        assertThat(keys.evaluationKey(BASE, Optional.of("v1")))
+                .isNotEqualTo(keys.evaluationKey(BASE, Optional.of("v2")))
+                .isNotEqualTo(keys.evaluationKey(BASE, Optional.empty()))
+                .isNotEqualTo(keys.evaluationKey(CORPUS, Optional.of("v1")));
+    }
+
+    @Test
+    void partsDoNotRunTogether() {
+        assertThat(ContentKey.of(List.of("ab", "c"))).isNotEqualTo(ContentKey.of(List.of("a", "bc")));
+        assertThat(ContentKey.of(List.of("ab"))).isNotEqualTo(ContentKey.of(List.of("ab", "")));
+        assertThatThrownBy(() -> new ContentKey("AB")).hasMessageContaining("64 hexadecimal digits but was 'AB'");
+    }
+}

@@ -1,0 +1,82 @@
+package io.sparklora.training.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparklora.pipeline.run.Storage;
+import io.sparklora.training.checkpoint.StepRecord;
+import io.sparklora.training.checkpoint.StepRecord.Update;
+import io.sparklora.training.checkpoint.TrainingState;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MetricsFileTest {
+    @TempDir
+    private Path directory;
+
+    private static StepRecord step(long number) {
+        return new StepRecord(number, 2.5, 1e-3, 0.5, 1900, Update.APPLIED);
+    }
+
+    private static TrainingState after(long steps) {
+        List<StepRecord> history =
+                LongStream.rangeClosed(1, steps).mapToObj(MetricsFileTest::step).toList();
+        return new TrainingState(steps, steps, new float[1], new float[1], new float[1], history);
+    }
+
+    private MetricsFile open() {
+        return new MetricsFile(new Storage(new Configuration()), new org.apache.hadoop.fs.Path(file().toUri()));
+    }
+
+    private Path file() {
+        return directory.resolve("metrics.jsonl");
+    }
+
+    @Test
+    void writesALineAStep() throws IOException {
+        try (MetricsFile metrics = open()) {
+            metrics.attemptStarted(2, after(0));
+            metrics.stepMade(new TimedStep(step(1), 2048, 4));
+        }
+        assertThat(file())
+                .hasContent(
+                        "{\"step\":1,\"loss\":2.5,\"learning_rate\":0.001,\"gradient_norm\":0.5,"
+                                + "\"supervised_tokens\":1900,\"update\":\"APPLIED\",\"tokens_per_second\":512.0,\"seconds\":4.0}");
+    }
+
+    @Test
+    void keepsOneLineAStepOverAttemptsAndProcesses() throws IOException {
+        try (MetricsFile metrics = open()) {
+            metrics.attemptStarted(2, after(0));
+            for (long number = 1; number <= 5; number++) {
+                metrics.stepMade(new TimedStep(step(number), 2048, 4));
+            }
+        }
+        try (MetricsFile metrics = open()) {
+            metrics.attemptStarted(2, after(3));
+            metrics.stepMade(new TimedStep(step(4), 2048, 2));
+            metrics.attemptStarted(1, after(6));
+            metrics.stepMade(new TimedStep(step(7), 2048, 2));
+        }
+        assertThat(Files.readAllLines(file())).hasSize(7).satisfies(lines -> {
+            assertThat(lines.get(2)).contains("\"step\":3,").contains("\"seconds\":4.0");
+            assertThat(lines.get(3)).contains("\"step\":4,").contains("\"seconds\":2.0");
+            assertThat(lines.get(4)).contains("\"step\":5,").contains("\"seconds\":0.0");
+            assertThat(lines.get(6)).contains("\"step\":7,").contains("\"seconds\":2.0");
+        });
+    }
+
+    @Test
+    void startsAnewWhereTheFileIsDamaged() throws IOException {
+        Files.writeString(file(), "{\"step\":1");
+        try (MetricsFile metrics = open()) {
+            metrics.stepMade(new TimedStep(step(1), 2048, 4));
+        }
+        assertThat(Files.readAllLines(file())).hasSize(1).first().asString().endsWith("\"seconds\":4.0}");
+    }
+}

@@ -1,0 +1,58 @@
+package io.sparklora.training.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparklora.training.checkpoint.StepRecord;
+import io.sparklora.training.checkpoint.StepRecord.Update;
+import io.sparklora.training.checkpoint.TrainingState;
+import io.sparklora.training.console.LiveLine;
+import io.sparklora.training.console.LiveLine.Target;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ProgressLineTest {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private final LiveLine live =
+            new LiveLine(new PrintStream(bytes, true, StandardCharsets.UTF_8), Target.TERMINAL, System::nanoTime);
+
+    private List<String> shown() {
+        return List.of(bytes.toString(StandardCharsets.UTF_8).strip().split("\\s*[\\r\\n]+"));
+    }
+
+    private static TimedStep step(long number, double loss, Update update) {
+        return new TimedStep(new StepRecord(number, loss, 1e-3, 0.5, 1900, update), 2048, 4);
+    }
+
+    @Test
+    void showsStepLossSpeedAndTimeLeft() {
+        ProgressLine line = new ProgressLine(live, 60);
+        line.stepMade(step(9, 12.345, Update.APPLIED));
+        line.stepMade(step(10, 2.614, Update.APPLIED));
+        line.stepMade(step(11, 0, Update.NOT_FINITE));
+        assertThat(shown())
+                .containsExactly(
+                        "train  step 9/60  loss 12.35  512 tokens/s  ETA 3:24",
+                        "train  step 10/60  loss 2.61  512 tokens/s  ETA 3:20",
+                        "train  step 11/60  skipped  512 tokens/s  ETA 3:16");
+    }
+
+    @Test
+    void showsHoursWhereThereAreSome() {
+        new ProgressLine(live, 4001).stepMade(step(1, 2, Update.APPLIED));
+        assertThat(shown()).containsExactly("train  step 1/4001  loss 2.00  512 tokens/s  ETA 4:26:40");
+    }
+
+    @Test
+    void saysWhereItGoesOnAfterALostAttempt() {
+        ProgressLine line = new ProgressLine(live, 60);
+        line.attemptLost("executor 2 exited");
+        StepRecord made = step(1, 2, Update.APPLIED).step();
+        line.attemptStarted(2, new TrainingState(1, 1, new float[1], new float[1], new float[1], List.of(made)));
+        assertThat(shown())
+                .containsExactly(
+                        "train  lost an attempt: executor 2 exited", "train  goes on from step 1 on 2 executors");
+    }
+}

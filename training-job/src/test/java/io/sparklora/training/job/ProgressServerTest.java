@@ -1,0 +1,84 @@
+package io.sparklora.training.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparklora.training.checkpoint.StepRecord;
+import io.sparklora.training.checkpoint.StepRecord.Update;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class ProgressServerTest {
+    private final BlockingQueue<TimedStep> seen = new LinkedBlockingQueue<>();
+    private ProgressServer server;
+
+    @BeforeEach
+    void start() {
+        server = ProgressServer.start("127.0.0.1", "127.0.0.1", seen::add);
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+    }
+
+    private static TimedStep step(long number) {
+        return new TimedStep(new StepRecord(number, 2.5, 1e-3, 0.5, 1900, Update.APPLIED), 2048, 4.25);
+    }
+
+    @Test
+    void showsTheDriverEachStepInOrder() throws InterruptedException {
+        try (ProgressReporter reporter = ProgressReporter.connect(server.address())) {
+            for (long number = 1; number <= 100; number++) {
+                reporter.report(step(number));
+            }
+            for (long number = 1; number <= 100; number++) {
+                assertThat(seen.poll(60, TimeUnit.SECONDS)).isEqualTo(step(number));
+            }
+        }
+    }
+
+    @Test
+    void refusesAReporterThatDoesNotKnowTheRun() throws IOException {
+        try (Socket stranger =
+                new Socket(InetAddress.getLoopbackAddress(), server.address().port())) {
+            stranger.getOutputStream().write("guess\n{}\n".getBytes(StandardCharsets.UTF_8));
+            assertThat(stranger.getInputStream().read()).isEqualTo(-1);
+        }
+        assertThat(seen).isEmpty();
+    }
+
+    @Test
+    void hangsUpOnALineThatNeverEnds() throws IOException {
+        try (Socket stranger =
+                new Socket(InetAddress.getLoopbackAddress(), server.address().port())) {
+            stranger.getOutputStream().write(new byte[5000]);
+            stranger.setSoTimeout(10_000);
+            int read;
+            try {
+                read = stranger.getInputStream().read();
+            } catch (IOException reset) {
+                read = -1;
+            }
+            assertThat(read).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void costsTheTrainingNothingWhereTheDriverIsGone() {
+        server.close();
+        try (ProgressReporter reporter = ProgressReporter.connect(server.address())) {
+            for (long number = 1; number <= 5000; number++) {
+                reporter.report(step(number));
+            }
+        }
+        assertThat(seen).isEmpty();
+    }
+}

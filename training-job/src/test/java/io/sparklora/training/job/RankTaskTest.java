@@ -1,0 +1,37 @@
+package io.sparklora.training.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.training.job.RankOutcome.Failed;
+import io.sparklora.training.job.RankOutcome.Origin;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RankTaskTest {
+    private static RankCard ready(int rank, String executor) {
+        return new RankCard(rank, executor, "host", 1000 + rank, "");
+    }
+
+    @Test
+    void goesOnWhereEachRankHasAnExecutorOfItsOwn() {
+        assertThat(RankTask.hopeless(0, List.of(ready(0, "7"), ready(1, "8")))).isEmpty();
+    }
+
+    @Test
+    void namesTheRankThatIsNotReady() {
+        assertThat(RankTask.hopeless(0, List.of(ready(0, "7"), RankCard.failed(1, "8", "no such file"))))
+                .contains(new Failed(0, Origin.PEER, ExitCode.RETRYABLE, "rank 1 is not ready: no such file"));
+    }
+
+    @Test
+    void asksForTheSettingThatGivesEachRankAnExecutor() {
+        assertThat(RankTask.hopeless(1, List.of(ready(0, "7"), ready(1, "7"))))
+                .hasValueSatisfying(outcome -> assertThat(outcome).isInstanceOfSatisfying(Failed.class, failed -> {
+                    assertThat(failed.exitCode()).isEqualTo(ExitCode.USAGE);
+                    assertThat(failed.message())
+                            .contains("2 ranks were placed on 1 executors")
+                            .contains("spark.task.cpus");
+                }));
+    }
+}
