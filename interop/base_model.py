@@ -50,7 +50,9 @@ def _convert(file: Path, directory: Path) -> None:
         return default if found is None else found.contents()
 
     if field("general.architecture") != "llama" or reader.get_field("llama.rope.scaling.type") is not None:
-        raise SystemExit(f"{file}: only architecture llama without rope scaling is converted here; give a Hugging Face directory")
+        raise SystemExit(
+            f"{file}: only architecture llama without rope scaling is converted here; give a Hugging Face directory"
+        )
     heads = field("llama.attention.head_count")
     kv_heads = field("llama.attention.head_count_kv", heads)
     tensors = {}

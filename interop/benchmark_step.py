@@ -113,7 +113,15 @@ def ours(arguments) -> list[str]:
 def peer(arguments, variant: str) -> list[str]:
     script = str(ROOT / "interop/peft_step.py")
     sizes = json.dumps(SMOLLM2)
-    return [arguments.python, script, variant, str(arguments.rows), str(arguments.length), str(arguments.threads), sizes]
+    return [
+        arguments.python,
+        script,
+        variant,
+        str(arguments.rows),
+        str(arguments.length),
+        str(arguments.threads),
+        sizes,
+    ]
 
 
 def race(commands: dict[str, list[str]], threads: int, rounds: int) -> list[Contender]:
@@ -159,7 +167,9 @@ def report(contenders: list[Contender], tokens: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--base", default="random", help="GGUF file or directory of the SmolLM2-135M shape; random weights without")
+    parser.add_argument(
+        "--base", default="random", help="GGUF file or directory of the SmolLM2-135M shape; random weights without"
+    )
     parser.add_argument("--cache", type=Path, default=ROOT / "target/base-weights", help="directory of weight caches")
     parser.add_argument("--dtype", choices=("bf16", "fp32"), default="bf16")
     parser.add_argument("--rows", type=int, default=2)

@@ -35,7 +35,9 @@ def parse(arguments: list[str]) -> Check:
     """Everything that is not given follows from the version's manifest and the directory of runs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("adapter", type=Path, help="a registry version, or any PEFT directory")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="the configuration's storage.runs (default: runs)")
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), help="the configuration's storage.runs (default: runs)"
+    )
     parser.add_argument("--base", type=Path, help="GGUF file or Hugging Face directory (default: the manifest's)")
     parser.add_argument("--dataset", type=Path, help="directory of the token dataset (default: the manifest's)")
     parser.add_argument("--result", type=Path, help="evaluate's result.json (default: the run's)")

@@ -38,7 +38,13 @@ def model(variant: str, sizes: dict):
 
 
 def main() -> None:
-    variant, rows, length, threads, sizes = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
+    variant, rows, length, threads, sizes = (
+        sys.argv[1],
+        int(sys.argv[2]),
+        int(sys.argv[3]),
+        int(sys.argv[4]),
+        sys.argv[5],
+    )
     torch.set_num_threads(threads)
     adapted = model(variant, json.loads(sizes))
     trained = [parameter for parameter in adapted.parameters() if parameter.requires_grad]

@@ -62,9 +62,7 @@ class CheckAdapterTest(unittest.TestCase):
             "labels": [-100, 6, -100, 8, 9, -100],
             "seq_lengths": [2, 3, 1],
         }
-        self.assertEqual(
-            list(check_adapter.documents(row)), [([5, 6], [-100, 6]), ([7, 8, 9], [-100, 8, 9])]
-        )
+        self.assertEqual(list(check_adapter.documents(row)), [([5, 6], [-100, 6]), ([7, 8, 9], [-100, 8, 9])])
 
     def test_refuses_a_label_across_documents(self):
         row = {"sequence_id": 3, "input_ids": [5, 6], "labels": [-100, 6], "seq_lengths": [1, 1]}
@@ -79,9 +77,7 @@ class CheckAdapterTest(unittest.TestCase):
             self.assertIn("4.33e-03", printed.getvalue())
 
     def test_names_tensors_as_hugging_face_does(self):
-        self.assertEqual(
-            base_model.hugging_face_name("blk.3.attn_q.weight"), "model.layers.3.self_attn.q_proj.weight"
-        )
+        self.assertEqual(base_model.hugging_face_name("blk.3.attn_q.weight"), "model.layers.3.self_attn.q_proj.weight")
         self.assertEqual(base_model.hugging_face_name("output_norm.weight"), "model.norm.weight")
         with self.assertRaises(SystemExit):
             base_model.hugging_face_name("blk.3.attn_q.bias.more")

@@ -4,9 +4,11 @@ Needs a build (`mvn -Dquick -DskipTests package`), as ./verify makes one first.
 """
 
 import json
+import os
 import random
 import shlex
 import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -70,6 +72,18 @@ def write_corpus(file):
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
+def assert_readable_by_hugging_face(dataset):
+    read = subprocess.run(
+        [sys.executable, ROOT / "interop/read_dataset.py", dataset],
+        env={**os.environ, "HF_HOME": str(ROOT / "target/huggingface"), "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert read.returncode == 0, read.stderr
+    assert [line.split(":")[0] for line in read.stdout.splitlines()] == ["train", "validation"]
+
+
 @pytest.fixture
 def run_dag(load_dag, spark_connection, configuration):
     spark_connection("local")
@@ -88,7 +102,7 @@ def states(run):
     return {stage: str(run.get_task_instance(stage).state) for stage in STAGES}
 
 
-def test_a_corpus_becomes_a_version_and_a_second_run_finds_it_or_is_rejected(run_dag, configuration):
+def test_a_corpus_becomes_a_version_and_a_worse_adapter_is_rejected(run_dag, configuration):
     first = run_dag()
 
     assert states(first) == dict.fromkeys(STAGES, "success")
@@ -96,10 +110,12 @@ def test_a_corpus_becomes_a_version_and_a_second_run_finds_it_or_is_rejected(run
     version = configuration.parent / "registry" / "tiny" / "v1"
     assert json.loads((version / "adapter_config.json").read_text())["r"] == 8
 
-    rejected = run_dag("evaluate.gate.min-improvement=100")
+    assert_readable_by_hugging_face(results(first)["prepare"]["artifacts"]["dataset"])
+
+    rejected = run_dag("train.tokens=256", "evaluate.gate.min-improvement=100")
 
     assert states(rejected) == {**dict.fromkeys(STAGES, "success"), "publish": "skipped"}
-    assert results(rejected)["train"]["status"] == "ALREADY_DONE"
+    assert results(rejected)["prepare"]["status"] == "ALREADY_DONE"
     assert results(rejected)["evaluate"]["status"] == "REJECTED"
     assert not (version.parent / "v2").exists()
 
