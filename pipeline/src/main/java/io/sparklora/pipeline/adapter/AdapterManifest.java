@@ -19,7 +19,7 @@ import java.util.List;
  * @param rank r
  * @param alpha alpha
  * @param parameters trainable numbers
- * @param files every file: PEFT's two and the metrics
+ * @param files PEFT's two files; the metrics beside them hold timings and are left out
  * @param config the part of the resolved configuration that made it, as canonical JSON
  */
 public record AdapterManifest(
