@@ -11,6 +11,7 @@ import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.Storage;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -56,11 +57,29 @@ final class GenerateCommand implements Callable<Integer> {
     private double topP;
 
     @Option(
+            names = "--top-k",
+            paramLabel = "K",
+            defaultValue = "0",
+            description = "Draws from the K likeliest tokens; 0 for all (${DEFAULT-VALUE}).")
+    private int topK;
+
+    @Option(
             names = "--seed",
             paramLabel = "S",
             defaultValue = "17",
             description = "Seed of the draws (${DEFAULT-VALUE}).")
     private long seed;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Threads to compute with (all processors).")
+    private Optional<Integer> threads = Optional.empty();
+
+    @Option(
+            names = "--cache",
+            paramLabel = "DIR",
+            description =
+                    "Directory of dequantised weights, the configuration's storage.cache (.cache/spark-lora in the"
+                            + " user's home).")
+    private Optional<String> cache = Optional.empty();
 
     @Option(
             names = "--base",
@@ -77,7 +96,9 @@ final class GenerateCommand implements Callable<Integer> {
         refuseUnless(maxTokens >= 1, "--max-tokens must be at least 1 but was " + maxTokens);
         refuseUnless(temperature >= 0, "--temperature must be at least 0 but was " + temperature);
         refuseUnless(topP > 0 && topP <= 1, "--top-p must be in (0, 1] but was " + topP);
-        List<String> arguments = List.of(
+        refuseUnless(topK >= 0, "--top-k must be at least 0 but was " + topK);
+        threads.ifPresent(count -> refuseUnless(count >= 1, "--threads must be at least 1 but was " + count));
+        List<String> arguments = new ArrayList<>(List.of(
                 adapter,
                 "--prompt",
                 prompt,
@@ -87,10 +108,14 @@ final class GenerateCommand implements Callable<Integer> {
                 String.valueOf(temperature),
                 "--top-p",
                 String.valueOf(topP),
+                "--top-k",
+                String.valueOf(topK),
                 "--seed",
                 String.valueOf(seed),
                 "--base",
-                base.orElseGet(this::baseOfVersion));
+                base.orElseGet(this::baseOfVersion)));
+        threads.ifPresent(count -> arguments.addAll(List.of("--threads", String.valueOf(count))));
+        cache.ifPresent(directory -> arguments.addAll(List.of("--cache", directory)));
         return ChildProcess.run(
                 Submissions.generate(installation, MAIN_CLASS, Stage.EVALUATE.module(), arguments), ChildProcess.GRACE);
     }

@@ -10,56 +10,119 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What a run will hold in memory besides the JVMs' heaps, as far as it follows from the model's shape. Activations, which
- * grow with {@code train.batch.micro} and the sequence's length, come on top.
+ * What a rank holds in memory while it trains, from the model's shape and the configuration. The sizes are those of the
+ * buffers that the training job's program reserves ({@code program/nn/block.py}, {@code head.py}, {@code decoder.py}), at
+ * four bytes an activation: bf16 products, where the hardware has them, need less.
  *
- * @param baseBytes the frozen weights, mapped once a host
+ * @param baseBytes the frozen weights, mapped once a host and shared by its ranks
  * @param parameters numbers of the adapter
- * @param adapterBytes a rank's weights, gradients and both moments, all fp32
+ * @param activationBytes what the backward pass wants kept of every layer, for one micro-batch
+ * @param workspaceBytes what layers share: gradients, rotary tables, a widened weight, some rows of logits, the adapter
+ * @param runtimeBytes the JVM outside its heap, libtorch and its allocator
  */
-record MemoryEstimate(long baseBytes, long parameters, long adapterBytes) {
-    private static final int COPIES = 4;
+record MemoryEstimate(long baseBytes, long parameters, long activationBytes, long workspaceBytes, long runtimeBytes) {
+    /** Read off an executor that trained the smallest model. */
+    private static final long RUNTIME_BYTES = 400L << 20;
+
+    private static final long LOGITS_BYTES = 50L << 20;
+    private static final int FEWEST_LOGIT_ROWS = 16;
     private static final double MEBIBYTE = 1 << 20;
 
     static MemoryEstimate of(RunConfig config, BaseModel base) {
+        DecoderShape shape = base.shape();
+        boolean bf16 = config.base().dtype() == BaseConfig.Dtype.BF16;
         long weights =
                 base.tensors().stream().mapToLong(MemoryEstimate::elements).sum();
-        long bytes = config.base().dtype() == BaseConfig.Dtype.BF16 ? 2 : Float.BYTES;
-        long parameters = parameters(config, base.shape());
-        return new MemoryEstimate(weights * bytes, parameters, parameters * COPIES * Float.BYTES);
+        Targets targets = Targets.of(config, shape);
+        long tokens = (long) config.train().batch().micro()
+                * config.prepare().sequence().length();
+        return new MemoryEstimate(
+                weights * (bf16 ? 2 : Float.BYTES),
+                targets.parameters(),
+                tokens * Float.BYTES * keptOfAToken(shape, targets),
+                workspace(shape, tokens, targets.parameters(), bf16),
+                RUNTIME_BYTES);
     }
 
     private static long elements(BaseTensor tensor) {
         return Math.multiplyExact(tensor.rows(), tensor.columns());
     }
 
-    /** r (in + out) for each targeted layer of each block (Hu et al. 2021, section 4.1). */
-    private static long parameters(RunConfig config, DecoderShape shape) {
+    /** Numbers that one token leaves behind for the backward pass. */
+    private static long keptOfAToken(DecoderShape shape, Targets targets) {
         long hidden = shape.hiddenSize();
-        long feedForward = hidden + shape.intermediateSize();
-        Map<String, Long> inAndOut = Map.of(
-                "q_proj", hidden + shape.queryWidth(),
-                "k_proj", hidden + shape.keyValueWidth(),
-                "v_proj", hidden + shape.keyValueWidth(),
-                "o_proj", shape.queryWidth() + hidden,
-                "gate_proj", feedForward,
-                "up_proj", feedForward,
-                "down_proj", feedForward);
-        List<String> targets = config.lora().targets();
-        long widths = inAndOut.entrySet().stream()
-                .filter(layer -> targets.contains("all-linear") || targets.contains(layer.getKey()))
-                .mapToLong(Map.Entry::getValue)
-                .sum();
-        return config.lora().rank() * widths * shape.layers();
+        long attention = 2L * shape.queryWidth() + 2L * shape.keyValueWidth();
+        long statistics = shape.attentionHeads() + 2;
+        long ofALayer = 2 * hidden + attention + 2L * shape.intermediateSize() + targets.branches() + statistics;
+        return shape.layers() * ofALayer + 2 * hidden;
+    }
+
+    private static long workspace(DecoderShape shape, long tokens, long parameters, boolean widened) {
+        long hidden = shape.hiddenSize();
+        long inner = shape.intermediateSize();
+        long turned = (long) shape.queryWidth() + shape.keyValueWidth();
+        long residual = 10 * hidden;
+        long attention = 3 * turned + turned + shape.keyValueWidth() + 4L * shape.queryWidth();
+        long feedForward = 3 * inner + Math.max(inner, Math.max(hidden, shape.queryWidth()));
+        long logits = Math.max(LOGITS_BYTES, (long) FEWEST_LOGIT_ROWS * Float.BYTES * shape.vocabularySize());
+        long largest = hidden * Math.max(turned + shape.keyValueWidth(), 2 * inner);
+        long weight = widened ? largest * Float.BYTES : 0;
+        return tokens * Float.BYTES * (residual + attention + feedForward)
+                + logits
+                + weight
+                + 2 * parameters * Float.BYTES;
+    }
+
+    /** What lies outside the executor's heap: {@code spark.executor.memoryOverhead} must hold it. */
+    long nativeBytes() {
+        return baseBytes + activationBytes + workspaceBytes + runtimeBytes;
+    }
+
+    /** The setting for cluster managers, in MiB, with a tenth to spare. */
+    long overheadMebibytes() {
+        return (long) Math.ceil(nativeBytes() * 1.1 / MEBIBYTE);
     }
 
     /** In one line. */
     String text() {
         return String.format(
                 Locale.ROOT,
-                "base %,.0f MiB, mapped once a host; adapter %,d parameters, %,.0f MiB a rank; heaps and activations on top",
+                "a rank needs %,.0f MiB besides its heap: base %,.0f (mapped once a host), activations %,.0f, buffers %,.0f,"
+                        + " runtime %,.0f; the adapter has %,d parameters",
+                nativeBytes() / MEBIBYTE,
                 baseBytes / MEBIBYTE,
-                parameters,
-                adapterBytes / MEBIBYTE);
+                activationBytes / MEBIBYTE,
+                workspaceBytes / MEBIBYTE,
+                runtimeBytes / MEBIBYTE,
+                parameters);
+    }
+
+    /**
+     * The layers that get a branch.
+     *
+     * @param parameters r (in + out) for each in each block (Hu et al. 2021, section 4.1)
+     * @param branches numbers of the narrow activations of one block, r a branch
+     */
+    private record Targets(long parameters, long branches) {
+        static Targets of(RunConfig config, DecoderShape shape) {
+            long hidden = shape.hiddenSize();
+            long feedForward = hidden + shape.intermediateSize();
+            Map<String, Long> inAndOut = Map.of(
+                    "q_proj", hidden + shape.queryWidth(),
+                    "k_proj", hidden + shape.keyValueWidth(),
+                    "v_proj", hidden + shape.keyValueWidth(),
+                    "o_proj", shape.queryWidth() + hidden,
+                    "gate_proj", feedForward,
+                    "up_proj", feedForward,
+                    "down_proj", feedForward);
+            List<String> targets = config.lora().targets();
+            List<Long> chosen = inAndOut.entrySet().stream()
+                    .filter(layer -> targets.contains("all-linear") || targets.contains(layer.getKey()))
+                    .map(Map.Entry::getValue)
+                    .toList();
+            long widths = chosen.stream().mapToLong(Long::longValue).sum();
+            int rank = config.lora().rank();
+            return new Targets(rank * widths * shape.layers(), (long) rank * chosen.size());
+        }
     }
 }

@@ -1,13 +1,17 @@
 package io.sparklora.pipeline.command;
 
 import io.sparklora.pipeline.Stage;
+import io.sparklora.pipeline.basemodel.BaseModel;
+import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.config.SparkConfig;
 import java.io.File;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /** How each stage of a run is submitted: the spark-submit command with its master and settings. */
@@ -135,7 +139,20 @@ final class Submissions {
             jvm(installation, settings, "executor");
         } else {
             settings.put("spark.executor.extraJavaOptions", "-Dai.djl.offline=true");
+            overheadMebibytes().ifPresent(most -> settings.put("spark.executor.memoryOverhead", most + "m"));
             installation.nativesClassPath().ifPresent(jars -> settings.put("spark.executor.extraClassPath", jars));
+        }
+    }
+
+    /**
+     * Cluster managers kill an executor that outgrows heap and overhead, and Spark's own guess at the latter knows nothing
+     * of a model. Empty where the model cannot be read here: the stage says why, if it cannot either.
+     */
+    private OptionalLong overheadMebibytes() {
+        try (BaseModel base = BaseModel.open(Path.of(config.base().model()))) {
+            return OptionalLong.of(MemoryEstimate.of(config, base).overheadMebibytes());
+        } catch (InvalidBaseModelException e) {
+            return OptionalLong.empty();
         }
     }
 

@@ -81,6 +81,8 @@ final class SparkLoraTest {
             result fly missing.yaml        | spark-lora result: Invalid value for positional parameter at index 0 (STAGE): expected one of [PREPARE, TRAIN, EVALUATE, PUBLISH] (case-insensitive) but was 'fly' (see spark-lora result --help)
             generate nowhere --prompt a    | spark-lora generate: there is no nowhere/manifest.json to name the base model: is it an adapter? Say --base MODEL
             generate x --prompt a --top-p 0 | spark-lora generate: --top-p must be in (0, 1] but was 0.0
+            generate x --prompt a --top-k -1 | spark-lora generate: --top-k must be at least 0 but was -1
+            generate x --prompt a --threads 0 | spark-lora generate: --threads must be at least 1 but was 0
             generate x --prompt a --max-tokens 0 | spark-lora generate: --max-tokens must be at least 1 but was 0
             generate x --prompt a --temperature -1 | spark-lora generate: --temperature must be at least 0 but was -1.0
             generate x                     | spark-lora generate: Missing required option: '--prompt TEXT' (see spark-lora generate --help)
@@ -126,7 +128,7 @@ final class SparkLoraTest {
                 .contains("lora.targets = [q_proj]", "train.batch.micro = 1", "storage.cache = ''")
                 .contains("ok      base model  llama, 2 layers, hidden 32, 4 heads (2 key-value), vocabulary 300")
                 // r (in + out) a layer: 8 * (32 + 32) * 2
-                .contains("adapter 1,024 parameters")
+                .contains("a rank needs 4", "MiB besides its heap", "the adapter has 1,024 parameters")
                 .contains("ok      corpus      " + directory.resolve("corpus") + ": 1 files, 3 bytes")
                 .contains("ok      spark ", "ok      jars ", "ok      runs ", "ok      registry ", "ok      natives ")
                 .doesNotContain("FAULT");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.Stage;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.basemodel.TinyModels;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.registry.RunDirectory;
 import java.nio.file.Files;
@@ -121,6 +122,30 @@ final class SubmissionsTest {
         assertThat(train.words()).noneMatch(word -> word.startsWith("spark.ui.enabled"));
         assertThat(submit(Stage.PREPARE, "spark.master=''").words()).doesNotContain("--master");
         assertThat(submit(Stage.PUBLISH, "spark.master=yarn").words()).containsSequence("--master", "local[1]");
+    }
+
+    @Test
+    void aClusterManagerIsToldOfTheMemoryOutsideTheHeap() {
+        TinyModels.huggingFaceDirectory(home.resolve("runs/base"), 1);
+
+        SparkSubmit few = submit(Stage.TRAIN, "spark.master=yarn");
+        SparkSubmit many = submit(Stage.TRAIN, "spark.master=yarn", "prepare.sequence.length=100000");
+        SparkSubmit own = submit(Stage.TRAIN, "spark.master=yarn", "spark.conf.spark.executor.memoryOverhead=7g");
+
+        assertThat(mebibytes(few)).isBetween(450L, 600L);
+        // Two layers of 350 numbers a token and the buffers that they share, 100,000 tokens, four bytes each.
+        assertThat(mebibytes(many) - mebibytes(few)).isBetween(500L, 1000L);
+        assertThat(value(own, "spark.executor.memoryOverhead")).isEqualTo("7g");
+        assertThat(submit(Stage.TRAIN).words()).noneMatch(word -> word.startsWith("spark.executor.memoryOverhead"));
+        assertThat(submit(Stage.TRAIN, "spark.master=yarn", "base.model=missing.gguf")
+                        .words())
+                .noneMatch(word -> word.startsWith("spark.executor.memoryOverhead"));
+    }
+
+    private static long mebibytes(SparkSubmit command) {
+        String value = value(command, "spark.executor.memoryOverhead");
+        assertThat(value).matches("[0-9]+m");
+        return Long.parseLong(value.substring(0, value.length() - 1));
     }
 
     @Test
