@@ -27,6 +27,7 @@ import io.sparklora.pipeline.dataset.TokenDataset;
 import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -243,10 +244,10 @@ public final class Sequences {
 
     /** The rows that went to the files must be those of the plan: a lost or doubled document would show here. */
     private static void requireEqual(List<SplitFigures> planned, Observation observation) {
-        Row written = observation.getRow();
+        Map<String, Object> written = observation.getAsJava();
         for (SplitFigures split : planned) {
-            long sequences = written.getAs(split.split().directory());
-            long supervised = written.getAs(split.split().directory() + "_supervised");
+            long sequences = (long) written.get(split.split().directory());
+            long supervised = (long) written.get(split.split().directory() + "_supervised");
             if (sequences != split.sequences() || supervised != split.supervisedTokens()) {
                 throw new IllegalStateException(split.split().directory() + ": " + sequences + " sequences with "
                         + supervised + " supervised tokens were written, but " + split.sequences() + " with "
