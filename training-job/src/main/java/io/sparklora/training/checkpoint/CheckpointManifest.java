@@ -7,11 +7,12 @@ import java.util.List;
 /**
  * Says that a checkpoint is whole, and what it is of; written last.
  *
- * @param schemaVersion 1
+ * @param schemaVersion 2
  * @param identity the run it belongs to
  * @param step steps made
  * @param cursor sequences computed, which is the position in the run's order at which it goes on
  * @param updates steps that updated the adapter
+ * @param milestone what the run goes back to where it breaks down; its vectors are the current ones where the step is
  * @param parameters length of the adapter's vector
  * @param files every file with its length and hash
  */
@@ -21,10 +22,19 @@ record CheckpointManifest(
         long step,
         long cursor,
         long updates,
+        Milestone milestone,
         int parameters,
         List<FileEntry> files)
         implements Manifest {
-    static final int SCHEMA_VERSION = 1;
+    static final int SCHEMA_VERSION = 2;
+
+    /**
+     * An earlier step.
+     *
+     * @param step steps made then
+     * @param updates steps that had updated the adapter
+     */
+    record Milestone(long step, long updates) {}
 
     CheckpointManifest {
         files = List.copyOf(files);

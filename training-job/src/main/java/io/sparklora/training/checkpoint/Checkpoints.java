@@ -42,6 +42,7 @@ public final class Checkpoints {
     private static final String PARAMETERS = "adapter";
     private static final String FIRST_MOMENT = "first-moment";
     private static final String SECOND_MOMENT = "second-moment";
+    private static final String MILESTONE = "milestone-";
     private static final String HISTORY_FILE = "history.jsonl";
 
     private final Storage storage;
@@ -66,9 +67,10 @@ public final class Checkpoints {
         StageTransaction.sweep(storage, target);
         try (StageTransaction transaction = StageTransaction.begin(storage, target)) {
             Path work = transaction.workDirectory();
-            writeVector(work, PARAMETERS, state.parameters());
-            writeVector(work, FIRST_MOMENT, state.firstMoment());
-            writeVector(work, SECOND_MOMENT, state.secondMoment());
+            writeSnapshot(work, "", state.current());
+            if (state.milestone().step() != state.step()) {
+                writeSnapshot(work, MILESTONE, state.milestone());
+            }
             storage.create(new Path(work, HISTORY_FILE), historyBytes(state.history()));
             transaction.commit(files -> new CheckpointManifest(
                     CheckpointManifest.SCHEMA_VERSION,
@@ -76,6 +78,8 @@ public final class Checkpoints {
                     state.step(),
                     state.step() * batchSequences,
                     state.updates(),
+                    new CheckpointManifest.Milestone(
+                            state.milestone().step(), state.milestone().updates()),
                     state.parameters().length,
                     files));
         }
@@ -97,6 +101,12 @@ public final class Checkpoints {
                 kept++;
             }
         }
+    }
+
+    private void writeSnapshot(Path work, String prefix, Snapshot snapshot) {
+        writeVector(work, prefix + PARAMETERS, snapshot.parameters());
+        writeVector(work, prefix + FIRST_MOMENT, snapshot.firstMoment());
+        writeVector(work, prefix + SECOND_MOMENT, snapshot.secondMoment());
     }
 
     private void writeVector(Path work, String name, float[] values) {
@@ -151,16 +161,27 @@ public final class Checkpoints {
             throw refusal(checkpoint, "it belongs to " + manifest.identity() + " and not to " + identity);
         }
         try {
+            Snapshot current = readSnapshot(checkpoint, manifest, "", manifest.step(), manifest.updates());
+            CheckpointManifest.Milestone milestone = manifest.milestone();
             return new TrainingState(
-                    manifest.step(),
-                    manifest.updates(),
-                    readVector(checkpoint, manifest, PARAMETERS),
-                    readVector(checkpoint, manifest, FIRST_MOMENT),
-                    readVector(checkpoint, manifest, SECOND_MOMENT),
+                    current,
+                    milestone.step() == current.step()
+                            ? current.copy()
+                            : readSnapshot(checkpoint, manifest, MILESTONE, milestone.step(), milestone.updates()),
                     readHistory(checkpoint, manifest));
         } catch (IllegalArgumentException e) {
             throw refusal(checkpoint, e.getMessage());
         }
+    }
+
+    private Snapshot readSnapshot(
+            Path checkpoint, CheckpointManifest manifest, String prefix, long step, long updates) {
+        return new Snapshot(
+                step,
+                updates,
+                readVector(checkpoint, manifest, prefix + PARAMETERS),
+                readVector(checkpoint, manifest, prefix + FIRST_MOMENT),
+                readVector(checkpoint, manifest, prefix + SECOND_MOMENT));
     }
 
     private float[] readVector(Path checkpoint, CheckpointManifest manifest, String name) {

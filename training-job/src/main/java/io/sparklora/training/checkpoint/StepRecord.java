@@ -21,6 +21,8 @@ public record StepRecord(
         /** The batch had no supervised token. */
         EMPTY,
         /** A loss or gradient was not finite. */
-        NOT_FINITE
+        NOT_FINITE,
+        /** The same once too often in a row: the adapter went back to an earlier step. */
+        ROLLED_BACK
     }
 }

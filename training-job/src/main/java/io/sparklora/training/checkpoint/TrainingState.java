@@ -5,36 +5,52 @@ import java.util.List;
 /**
  * All that a run is between two steps.
  *
- * @param step steps made, at least 0; the next step's number from 0, and with the plan the data cursor
- * @param updates steps that updated the adapter, which AdamW's bias correction counts
- * @param parameters the adapter's flat vector
- * @param firstMoment AdamW's, as long
- * @param secondMoment AdamW's, as long
- * @param history a record of each step made; the arrays are taken over, the list is copied
+ * @param current the adapter after {@code history.size()} steps; the step's number is, with the plan, the data cursor
+ * @param milestone the adapter at an earlier step, to which a run that breaks down goes back
+ * @param history a record of each step made; the list is copied
  */
-public record TrainingState(
-        long step,
-        long updates,
-        float[] parameters,
-        float[] firstMoment,
-        float[] secondMoment,
-        List<StepRecord> history) {
+public record TrainingState(Snapshot current, Snapshot milestone, List<StepRecord> history) {
     /** Refuses parts that do not belong together. */
     public TrainingState {
         history = List.copyOf(history);
-        if (step < 0 || updates < 0 || updates > step || history.size() != step) {
-            throw new IllegalArgumentException(
-                    "step " + step + " with " + updates + " updates and " + history.size() + " records");
+        if (history.size() != current.step()) {
+            throw new IllegalArgumentException("step " + current.step() + " with " + history.size() + " records");
         }
-        if (firstMoment.length != parameters.length || secondMoment.length != parameters.length) {
-            throw new IllegalArgumentException(parameters.length + " parameters with " + firstMoment.length + " and "
-                    + secondMoment.length + " moments");
+        if (milestone.step() > current.step() || milestone.parameters().length != current.parameters().length) {
+            throw new IllegalArgumentException("a milestone of step " + milestone.step() + " with "
+                    + milestone.parameters().length + " parameters for step " + current.step() + " with "
+                    + current.parameters().length);
         }
     }
 
-    /** The state before the first step. */
+    /** The state before the first step; the array is taken over. */
     public static TrainingState initial(float[] parameters) {
-        return new TrainingState(
-                0, 0, parameters, new float[parameters.length], new float[parameters.length], List.of());
+        Snapshot start = new Snapshot(0, 0, parameters, new float[parameters.length], new float[parameters.length]);
+        return new TrainingState(start, start.copy(), List.of());
+    }
+
+    /** Steps made. */
+    public long step() {
+        return current.step();
+    }
+
+    /** Steps that made the moments. */
+    public long updates() {
+        return current.updates();
+    }
+
+    /** The adapter's flat vector: the state itself, not a copy. */
+    public float[] parameters() {
+        return current.parameters();
+    }
+
+    /** AdamW's running mean of the gradient: the state itself, not a copy. */
+    public float[] firstMoment() {
+        return current.firstMoment();
+    }
+
+    /** AdamW's running mean of the squared gradient: the state itself, not a copy. */
+    public float[] secondMoment() {
+        return current.secondMoment();
     }
 }

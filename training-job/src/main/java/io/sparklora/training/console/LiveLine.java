@@ -9,8 +9,8 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * How far something is: one line that is written over on a terminal, and elsewhere a line every few seconds. Closing ends
- * the line and leaves the stream open. Thread-safe.
+ * How far something is: one line that is written over on a terminal, and elsewhere a line every few seconds while it
+ * changes. Closing ends the line and leaves the stream open. Thread-safe.
  */
 public final class LiveLine implements AutoCloseable {
     private static final long QUIET_NANOS = Duration.ofSeconds(5).toNanos();
@@ -38,6 +38,7 @@ public final class LiveLine implements AutoCloseable {
     private final LongSupplier nanoTime;
     private long lastShown;
     private int lineLength;
+    private String last = "";
 
     /**
      * A line on a stream.
@@ -59,13 +60,17 @@ public final class LiveLine implements AutoCloseable {
     /** Shows a line if one is due. */
     public synchronized void show(Supplier<String> line) {
         if (target == Target.TERMINAL || nanoTime.getAsLong() - lastShown >= QUIET_NANOS) {
-            showAtOnce(line.get());
+            String text = line.get();
+            if (!text.equals(last)) {
+                showAtOnce(text);
+            }
         }
     }
 
     /** Shows a line that nobody should miss, such as the last. */
     public synchronized void showAtOnce(String line) {
         lastShown = nanoTime.getAsLong();
+        last = line;
         if (target == Target.TERMINAL) {
             out.print("\r" + line + " ".repeat(Math.max(0, lineLength - line.length())));
             lineLength = line.length();

@@ -15,6 +15,7 @@ final class ProgressLine implements TrainingListener {
     private final LiveLine out;
     private final long steps;
     private final ArrayDeque<TimedStep> recent = new ArrayDeque<>();
+    private LossSpikes spikes = new LossSpikes();
 
     /** @param steps of the whole run */
     ProgressLine(LiveLine out, long steps) {
@@ -25,6 +26,8 @@ final class ProgressLine implements TrainingListener {
     @Override
     public synchronized void attemptStarted(int executors, TrainingState from) {
         recent.clear();
+        spikes = new LossSpikes();
+        from.history().forEach(spikes::standsOutFrom);
         if (from.step() > 0) {
             out.note("train  goes on from step " + from.step() + " on " + executors
                     + (executors == 1 ? " executor" : " executors"));
@@ -37,11 +40,26 @@ final class ProgressLine implements TrainingListener {
         if (recent.size() > RECENT_STEPS) {
             recent.remove();
         }
+        noteTrouble(step.step());
         if (step.step().step() == steps) {
             out.showAtOnce(line(step.step()));
         } else {
             out.show(() -> line(step.step()));
         }
+    }
+
+    private void noteTrouble(StepRecord step) {
+        if (step.update() == Update.ROLLED_BACK) {
+            out.note("train  step " + step.step()
+                    + ": three steps in a row without a finite gradient; the adapter goes back to an earlier step");
+        }
+        spikes.standsOutFrom(step)
+                .ifPresent(usual -> out.note(String.format(
+                        Locale.ROOT,
+                        "train  step %d: a loss of %.2f stands out from the last steps' %.2f",
+                        step.step(),
+                        step.loss(),
+                        usual)));
     }
 
     private String line(StepRecord step) {

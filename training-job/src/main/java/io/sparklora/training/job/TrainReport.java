@@ -5,8 +5,11 @@ import io.sparklora.pipeline.Stage;
 import io.sparklora.pipeline.adapter.AdapterManifest;
 import io.sparklora.pipeline.run.StageResult;
 import io.sparklora.pipeline.run.StageResult.Status;
+import io.sparklora.training.checkpoint.StepRecord;
+import io.sparklora.training.checkpoint.StepRecord.Update;
 import io.sparklora.training.checkpoint.TrainingState;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -39,9 +42,12 @@ final class TrainReport implements TrainingListener {
         lostAttempts++;
     }
 
-    /** The adapter was trained now. */
-    synchronized StageResult done(AdapterManifest manifest, Path files) {
+    /** The adapter was trained now, in these steps. */
+    synchronized StageResult done(AdapterManifest manifest, Path files, List<StepRecord> history) {
         Map<String, Double> figures = figures(manifest);
+        figures.put("skipped_steps", (double)
+                history.stream().filter(step -> step.update() != Update.APPLIED).count());
+        figures.put("loss_spikes", (double) LossSpikes.count(history));
         String detail = String.format(
                 Locale.ROOT,
                 "%d steps on %d %s",

@@ -72,7 +72,7 @@ public final class TrainStage {
         }
         AdapterManifest manifest = commit(directory, plan, runKey, spec, factory, end);
         storage.delete(context.layout().checkpoints(runKey));
-        return report.done(manifest, files);
+        return report.done(manifest, files, end.history());
     }
 
     private PeftConfig peft() {

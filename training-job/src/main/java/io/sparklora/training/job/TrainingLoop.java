@@ -2,6 +2,7 @@ package io.sparklora.training.job;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.training.checkpoint.Snapshot;
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.StepRecord.Update;
 import io.sparklora.training.checkpoint.TrainingState;
@@ -21,8 +22,14 @@ import java.util.concurrent.CancellationException;
  * its share of each batch. Used by the thread that opened the program.
  */
 final class TrainingLoop {
-    /** So many steps in a row without a finite gradient end the run. */
-    private static final int DIVERGED_STEPS = 3;
+    /** So many steps in a row without a finite gradient take the adapter back to the milestone. */
+    private static final int BROKEN_STEPS = 3;
+
+    /** After so many times the run ends. */
+    private static final int MOST_ROLLBACKS = 2;
+
+    /** The milestone is the last step that this divides: a number of the run's own, whenever it is saved. */
+    private static final int MILESTONE_STEPS = 50;
 
     private static final double NANOS_A_SECOND = 1e9;
 
@@ -33,7 +40,8 @@ final class TrainingLoop {
     private final float[] parameters;
     private final float[] gradient;
     private final FixedPointSum sum;
-    private final AdamW optimizer;
+    private AdamW optimizer;
+    private Snapshot milestone;
     private final List<StepRecord> history;
 
     /** Goes on from {@code start}, whose arrays are taken over. */
@@ -46,8 +54,13 @@ final class TrainingLoop {
         this.parameters = start.parameters();
         this.gradient = new float[parameters.length];
         this.sum = new FixedPointSum(parameters.length);
-        this.optimizer = new AdamW(start.firstMoment(), start.secondMoment(), start.updates(), spec.weightDecay());
+        this.optimizer = optimizer(start.current());
+        this.milestone = start.milestone();
         this.history = new ArrayList<>(start.history());
+    }
+
+    private AdamW optimizer(Snapshot from) {
+        return new AdamW(from.firstMoment(), from.secondMoment(), from.updates(), spec.weightDecay());
     }
 
     /** What happens between steps, on the loop's thread. */
@@ -71,7 +84,9 @@ final class TrainingLoop {
             long begin = System.nanoTime();
             StepRecord made = step(history.size());
             history.add(made);
-            refuseDivergence();
+            if (made.step() % MILESTONE_STEPS == 0) {
+                milestone = current().copy();
+            }
             observer.stepMade(
                     new TimedStep(made, spec.batches().batchTokens(), (System.nanoTime() - begin) / NANOS_A_SECOND));
             if (made.step() % spec.checkpointSteps() == 0
@@ -92,7 +107,10 @@ final class TrainingLoop {
         double rate = spec.learningRate().at(step);
         double norm = 0;
         Update update = update(total);
-        if (update == Update.APPLIED) {
+        if (update == Update.NOT_FINITE && brokenSteps() + 1 == BROKEN_STEPS) {
+            rollBack();
+            update = Update.ROLLED_BACK;
+        } else if (update == Update.APPLIED) {
             norm = spec.clip().clip(gradient);
             optimizer.step(parameters, gradient, rate);
             program.load(parameters);
@@ -115,26 +133,43 @@ final class TrainingLoop {
         }
     }
 
-    private void refuseDivergence() {
-        int from = history.size() - DIVERGED_STEPS;
-        if (from >= 0
-                && history.subList(from, history.size()).stream()
-                        .allMatch(step -> step.update() == Update.NOT_FINITE)) {
+    /** Steps in a row, up to the last one made, that had no finite gradient. */
+    private int brokenSteps() {
+        int count = 0;
+        while (count < history.size() && history.get(history.size() - 1 - count).update() == Update.NOT_FINITE) {
+            count++;
+        }
+        return count;
+    }
+
+    /**
+     * Takes adapter and moments back to the milestone; the run goes on with the batches after the bad ones, so that it
+     * does not break at the same place again.
+     */
+    private void rollBack() {
+        long before = history.stream()
+                .filter(step -> step.update() == Update.ROLLED_BACK)
+                .count();
+        if (before == MOST_ROLLBACKS) {
             throw new StageFailure(
                     ExitCode.DIVERGED,
-                    "loss or gradient were not finite in " + DIVERGED_STEPS + " steps in a row, up to step "
-                            + history.size() + ": lower train.learning-rate, or set base.dtype to fp32");
+                    "loss or gradient were not finite in " + BROKEN_STEPS + " steps in a row, up to step "
+                            + (history.size() + 1) + ", after the adapter had been taken back " + before
+                            + " times: lower train.learning-rate, or set base.dtype to fp32");
         }
+        Snapshot back = milestone.copy();
+        System.arraycopy(back.parameters(), 0, parameters, 0, parameters.length);
+        optimizer = optimizer(back);
+        program.load(parameters);
     }
 
     /** The state after the last step; its arrays are the loop's own. */
     private TrainingState state() {
-        return new TrainingState(
-                history.size(),
-                optimizer.updates(),
-                parameters,
-                optimizer.firstMoment(),
-                optimizer.secondMoment(),
-                history);
+        return new TrainingState(current(), milestone, history);
+    }
+
+    private Snapshot current() {
+        return new Snapshot(
+                history.size(), optimizer.updates(), parameters, optimizer.firstMoment(), optimizer.secondMoment());
     }
 }

@@ -55,7 +55,12 @@ class CheckpointsTest {
             Update update = i == 2 ? Update.NOT_FINITE : Update.APPLIED;
             history.add(new StepRecord(i, 1.0 / i, 1e-3, 0.1 * i, 500, update));
         }
-        return new TrainingState(step, Math.max(0, step - 1), vectors[0], vectors[1], vectors[2], history);
+        Snapshot current = new Snapshot(step, Math.max(0, step - 1), vectors[0], vectors[1], vectors[2]);
+        // Every tenth step is a milestone of its own.
+        Snapshot milestone = step % 10 == 0
+                ? current.copy()
+                : new Snapshot(step / 10 * 10, 0, vectors[1].clone(), vectors[2].clone(), vectors[0].clone());
+        return new TrainingState(current, milestone, history);
     }
 
     private java.nio.file.Path directory(int step) {
@@ -71,6 +76,17 @@ class CheckpointsTest {
         checkpoints.save(state(7));
         assertSame(checkpoints.latest().orElseThrow(), state(7));
         assertSame(checkpoints.load(7), state(7));
+    }
+
+    @Test
+    void savesAMilestoneOnceWhereItIsTheStepItself() throws IOException {
+        checkpoints.save(state(20));
+        assertSame(checkpoints.load(20), state(20));
+        assertThat(Files.exists(directory(20).resolve("milestone-adapter.safetensors")))
+                .isFalse();
+        checkpoints.save(state(27));
+        assertThat(Files.exists(directory(27).resolve("milestone-adapter.safetensors")))
+                .isTrue();
     }
 
     @Test

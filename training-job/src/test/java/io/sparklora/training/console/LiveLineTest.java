@@ -47,6 +47,18 @@ final class LiveLineTest {
     }
 
     @Test
+    void printsNothingTwiceInALog() {
+        try (LiveLine line = line(Target.LOG)) {
+            line.show(() -> "batch 0");
+            clock.set(TimeUnit.SECONDS.toNanos(6));
+            line.show(() -> "batch 0");
+            line.show(() -> "batch 1");
+        }
+
+        assertThat(printed()).isEqualTo("batch 0\nbatch 1\n");
+    }
+
+    @Test
     void keepsANoteBelowTheLine() {
         try (LiveLine line = line(Target.TERMINAL)) {
             line.show(() -> "step 1");

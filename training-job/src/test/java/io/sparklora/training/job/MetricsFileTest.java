@@ -3,6 +3,7 @@ package io.sparklora.training.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparklora.pipeline.run.Storage;
+import io.sparklora.training.checkpoint.Snapshot;
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.StepRecord.Update;
 import io.sparklora.training.checkpoint.TrainingState;
@@ -24,9 +25,15 @@ class MetricsFileTest {
     }
 
     private static TrainingState after(long steps) {
-        List<StepRecord> history =
-                LongStream.rangeClosed(1, steps).mapToObj(MetricsFileTest::step).toList();
-        return new TrainingState(steps, steps, new float[1], new float[1], new float[1], history);
+        return after(
+                LongStream.rangeClosed(1, steps).mapToObj(MetricsFileTest::step).toList());
+    }
+
+    /** The state of an adapter of one parameter after these steps. */
+    static TrainingState after(List<StepRecord> history) {
+        Snapshot start = TrainingState.initial(new float[1]).current();
+        return new TrainingState(
+                new Snapshot(history.size(), 0, new float[1], new float[1], new float[1]), start, history);
     }
 
     private MetricsFile open() {

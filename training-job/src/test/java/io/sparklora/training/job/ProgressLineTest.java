@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.StepRecord.Update;
-import io.sparklora.training.checkpoint.TrainingState;
 import io.sparklora.training.console.LiveLine;
 import io.sparklora.training.console.LiveLine.Target;
 import java.io.ByteArrayOutputStream;
@@ -50,9 +49,25 @@ class ProgressLineTest {
         ProgressLine line = new ProgressLine(live, 60);
         line.attemptLost("executor 2 exited");
         StepRecord made = step(1, 2, Update.APPLIED).step();
-        line.attemptStarted(2, new TrainingState(1, 1, new float[1], new float[1], new float[1], List.of(made)));
+        line.attemptStarted(2, MetricsFileTest.after(List.of(made)));
         assertThat(shown())
                 .containsExactly(
                         "train  lost an attempt: executor 2 exited", "train  goes on from step 1 on 2 executors");
+    }
+
+    @Test
+    void notesALossThatStandsOutAndAWayBack() {
+        ProgressLine line = new ProgressLine(live, 60);
+        for (int number = 1; number <= 20; number++) {
+            line.stepMade(step(number, number % 2 == 0 ? 2.4 : 2.6, Update.APPLIED));
+        }
+        line.stepMade(step(21, 3.0, Update.APPLIED));
+        line.stepMade(step(22, 9.25, Update.APPLIED));
+        line.stepMade(step(23, 0, Update.ROLLED_BACK));
+        assertThat(shown().stream().filter(shown -> !shown.contains("ETA")))
+                .containsExactly(
+                        "train  step 22: a loss of 9.25 stands out from the last steps' 2.52",
+                        "train  step 23: three steps in a row without a finite gradient; the adapter goes back to an"
+                                + " earlier step");
     }
 }

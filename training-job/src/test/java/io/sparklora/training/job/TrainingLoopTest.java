@@ -58,13 +58,7 @@ class TrainingLoopTest {
     }
 
     private static TrainingState copy(TrainingState state) {
-        return new TrainingState(
-                state.step(),
-                state.updates(),
-                state.parameters().clone(),
-                state.firstMoment().clone(),
-                state.secondMoment().clone(),
-                state.history());
+        return new TrainingState(state.current().copy(), state.milestone().copy(), state.history());
     }
 
     private Trained train(int steps, Collective collective) {
@@ -145,12 +139,58 @@ class TrainingLoopTest {
         assertSameBytes(ranks.get(1).last(), ranks.get(0).last());
     }
 
+    /** Steps 54 to 56 have no finite gradient. */
+    private static boolean breaksAfterTheMilestone(long call) {
+        return call >= 7 * 53 && call < 7 * 56;
+    }
+
     @Test
-    void givesUpAfterThreeStepsInARowThatAreNotFinite() {
+    void goesBackToTheMilestoneAfterThreeStepsInARowThatAreNotFinite() {
+        TrainingSpec spec = little.spec("none", 60, 1);
+        Trained trained = train(
+                spec,
+                new SingleRank(),
+                sometimesNotFinite(TrainingLoopTest::breaksAfterTheMilestone),
+                LittleRun.initial());
+        TrainingState milestone = trained.checkpoints().get(49);
+        TrainingState before = trained.checkpoints().get(54);
+        TrainingState back = trained.checkpoints().get(55);
+        assertThat(trained.steps().subList(52, 57))
+                .extracting(StepRecord::update)
+                .containsExactly(
+                        Update.APPLIED, Update.NOT_FINITE, Update.NOT_FINITE, Update.ROLLED_BACK, Update.APPLIED);
+        assertThat(before.updates()).isEqualTo(53);
+        assertThat(before.parameters()).isNotEqualTo(milestone.parameters());
+        assertThat(back.updates()).isEqualTo(50);
+        assertThat(back.parameters()).isEqualTo(milestone.parameters());
+        assertThat(back.firstMoment()).isEqualTo(milestone.firstMoment());
+        assertThat(back.secondMoment()).isEqualTo(milestone.secondMoment());
+        assertThat(trained.last().updates()).isEqualTo(54);
+    }
+
+    @Test
+    void goesBackToTheSameBytesWhereItWasResumedSinceTheMilestone() {
+        TrainingSpec spec = little.spec("none", 60, 1);
+        Trained straight = train(
+                spec,
+                new SingleRank(),
+                sometimesNotFinite(TrainingLoopTest::breaksAfterTheMilestone),
+                LittleRun.initial());
+        Trained resumed = train(
+                spec,
+                new SingleRank(),
+                sometimesNotFinite(call -> breaksAfterTheMilestone(call + 7 * 54)),
+                copy(straight.checkpoints().get(53)));
+        assertThat(resumed.steps().get(0).step()).isEqualTo(55);
+        assertSameBytes(resumed.last(), straight.last());
+    }
+
+    @Test
+    void givesUpWhereGoingBackTwiceDidNotHelp() {
         TrainingSpec spec = little.spec("none", 20, 1);
         assertThatThrownBy(() ->
                         train(spec, new SingleRank(), sometimesNotFinite(call -> call >= 7 * 4), LittleRun.initial()))
-                .hasMessageContaining("not finite in 3 steps in a row, up to step 7")
+                .hasMessageContaining("not finite in 3 steps in a row, up to step 13, after the adapter had been taken")
                 .extracting(e -> ((StageFailure) e).exitCode())
                 .isEqualTo(ExitCode.DIVERGED);
     }

@@ -1,0 +1,119 @@
+package io.sparklora.training.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparklora.pipeline.run.ContentKey;
+import io.sparklora.pipeline.run.StageMain;
+import io.sparklora.training.Train;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The stage as users start it, in a process of its own with executor processes, killed with SIGKILL and started again. */
+class KilledDriverTest {
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final List<String> LONG_RUN = List.of("train.tokens=25600", "train.checkpoint.steps=20");
+
+    @TempDir
+    private Path root;
+
+    @Test
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
+    void endsWithTheSameBytesAfterItsDriverWasKilled() throws Exception {
+        TinyTraining unfailed = prepared(root.resolve("unfailed"));
+        assertThat(finish(driver(unfailed, 1))).isZero();
+        TinyTraining killed = prepared(root.resolve("killed"));
+
+        Process driver = driver(killed, 2);
+        awaitCheckpoint(killed, driver);
+        List<ProcessHandle> executors = driver.descendants().toList();
+        driver.destroyForcibly();
+
+        assertThat(finish(driver)).isEqualTo(128 + 9);
+        assertThat(executors).hasSize(2);
+        for (ProcessHandle executor : executors) {
+            executor.onExit().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        }
+        assertThat(killed.storage.exists(new org.apache.hadoop.fs.Path(
+                        killed.context(overrides()).layout().adapter(runKey(killed)), "manifest.json")))
+                .isFalse();
+        assertThat(finish(driver(killed, 1))).isZero();
+        assertThat(killed.adapterBytes(killed.context(overrides()), runKey(killed)))
+                .isEqualTo(unfailed.adapterBytes(unfailed.context(overrides()), runKey(unfailed)));
+        assertThat(Files.readString(root.resolve("killed/driver.log"))).contains("goes on from step");
+    }
+
+    private static TinyTraining prepared(Path directory) throws IOException {
+        TinyTraining tiny = new TinyTraining(Files.createDirectories(directory));
+        tiny.prepare(tiny.context(overrides()), tiny.baseHash());
+        return tiny;
+    }
+
+    private static String[] overrides() {
+        return LONG_RUN.toArray(String[]::new);
+    }
+
+    private static ContentKey runKey(TinyTraining tiny) throws IOException {
+        StageMain.Context context = tiny.context(overrides());
+        return context.keys().runKey(context.keys().plan(context.layout(), tiny.storage));
+    }
+
+    /** Starts the stage as spark-submit does, on a cluster of this machine's. */
+    private static Process driver(TinyTraining tiny, int executors) throws IOException {
+        String classPath = System.getProperty("java.class.path");
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> argument.startsWith("--add-"))
+                .forEach(command::add);
+        command.addAll(List.of(
+                "-Xmx512m",
+                "-Dai.djl.offline=true",
+                "-Dspark.master=local-cluster[" + executors + ",1,512]",
+                "-Dspark.executor.memory=512m",
+                "-Dspark.task.cpus=1",
+                "-Dspark.ui.enabled=false",
+                "-Dspark.executor.extraClassPath=" + classPath,
+                "-Dspark.executor.extraJavaOptions=-Dai.djl.offline=true",
+                "-cp",
+                classPath,
+                Train.class.getName(),
+                tiny.config().toString()));
+        LONG_RUN.forEach(override -> command.addAll(List.of("--set", override)));
+        command.addAll(List.of("--set", "train.executors=" + executors));
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(
+                        tiny.root.resolve("driver.log").toFile()))
+                .start();
+    }
+
+    private static void awaitCheckpoint(TinyTraining tiny, Process driver) throws Exception {
+        StageMain.Context context = tiny.context(overrides());
+        Path checkpoints =
+                Path.of(context.layout().checkpoints(runKey(tiny)).toUri().getPath());
+        while (!Files.exists(checkpoints.resolve("step-000000000040").resolve("manifest.json"))) {
+            assertThat(driver.isAlive())
+                    .as(Files.readString(tiny.root.resolve("driver.log")))
+                    .isTrue();
+            Thread.sleep(5);
+        }
+    }
+
+    private static int finish(Process driver) throws InterruptedException {
+        try {
+            assertThat(driver.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            return driver.exitValue();
+        } finally {
+            driver.destroyForcibly();
+        }
+    }
+}
