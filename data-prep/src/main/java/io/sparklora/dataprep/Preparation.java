@@ -4,12 +4,17 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 
+import io.sparklora.dataprep.contamination.Decontaminate;
 import io.sparklora.dataprep.corpus.Corpus;
 import io.sparklora.dataprep.dataset.Ledger;
 import io.sparklora.dataprep.dataset.SequencePlan;
 import io.sparklora.dataprep.dataset.Sequences;
 import io.sparklora.dataprep.dataset.TokenRules;
 import io.sparklora.dataprep.dataset.TokenizedDocuments;
+import io.sparklora.dataprep.duplicate.DropNearDuplicates;
+import io.sparklora.dataprep.duplicate.RemoveRepeatedParagraphs;
+import io.sparklora.dataprep.split.AssignSplit;
+import io.sparklora.dataprep.step.CachedDatasets;
 import io.sparklora.dataprep.step.DistinguishIds;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropExactDuplicates;
@@ -22,6 +27,8 @@ import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.PrepareConfig;
+import io.sparklora.pipeline.config.PrepareConfig.Deduplicate;
+import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates.Keep;
 import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
 import io.sparklora.pipeline.dataset.Split;
@@ -30,6 +37,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -56,13 +64,29 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
     record Outcome(List<SplitFigures> splits, Funnel funnel, Map<String, Long> licences) {}
 
     /** What happens to every document, in this order. */
-    List<Step> steps() {
+    List<Step> steps(CachedDatasets cached, Supplier<Dataset<Row>> evaluationSets) {
         return List.of(
                 new StripMarkup(prepare.html()),
                 new NormaliseText(prepare.unicode()),
                 new LimitLength(prepare.length()),
                 new DistinguishIds(),
-                new DropExactDuplicates(prepare.deduplicate()));
+                new DropExactDuplicates(prepare.deduplicate()),
+                new DropNearDuplicates(prepare.deduplicate(), prepare.nearDuplicates(), cached),
+                new AssignSplit(prepare.split(), seed, units(), cached),
+                new RemoveRepeatedParagraphs(prepare.repeatedParagraphs(), prepare.length()),
+                new Decontaminate(prepare.decontaminate(), evaluationSets, cached));
+    }
+
+    /** What stays on one side of the split. */
+    private List<String> units() {
+        List<String> units = new ArrayList<>();
+        if (corpus.sources().stream().anyMatch(source -> !source.group().isEmpty())) {
+            units.add(Documents.GROUP);
+        }
+        if (prepare.deduplicate() == Deduplicate.NEAR && prepare.nearDuplicates().keep() == Keep.ALL) {
+            units.add(Documents.CLUSTER);
+        }
+        return units;
     }
 
     /**
@@ -73,20 +97,22 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
      */
     Outcome run(SparkSession spark, Storage storage, Path below, Progress progress) {
         try (CachedDatasets cached = new CachedDatasets()) {
+            List<Step> steps = steps(cached, () -> evaluationSets(spark, storage));
             Corpus source = Corpus.open(spark, storage, corpus);
             progress.begin("reading %,d sources", corpus.sources().size());
-            Dataset<Row> cleaned = cached.keep(apply(stepsOfDocuments(), source.read()));
+            Dataset<Row> cleaned = cached.keep(apply(ofDocuments(steps), source.read()));
             Corpus.Checked checked = source.checked(cleaned);
 
             progress.begin("comparing %,d documents", checked.rows());
-            Dataset<Row> judged = cached.keep(apply(stepsOfCorpus(), checked.documents()));
-            Ledger ledger = Ledger.of(judged, checked.rows(), reasons());
+            Dataset<Row> judged = cached.keep(apply(ofCorpus(steps), checked.documents()));
+            Ledger ledger = Ledger.of(judged, checked.rows(), reasons(steps));
             requireKept(ledger.funnel());
+            requireWhole(judged);
             ledger.write(storage, below);
 
             progress.begin("tokenising %,d documents", ledger.funnel().kept());
             Dataset<Row> tokens =
-                    cached.keep(TokenizedDocuments.of(judged, ledger.characters(), prepare.split(), seed, rules));
+                    cached.keep(TokenizedDocuments.of(judged, ledger.characters(), rules));
             int length = prepare.sequence().length();
             SequencePlan plan = SequencePlan.of(tokens, length, rules);
             requireAll(plan, ledger.funnel());
@@ -98,6 +124,18 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
         }
     }
 
+    /** The texts of the evaluation sets, with the columns of {@link Documents}. */
+    private Dataset<Row> evaluationSets(SparkSession spark, Storage storage) {
+        Corpus sets = Corpus.open(
+                spark,
+                storage,
+                PrepareConfig.EVALUATION_SETS,
+                prepare.decontaminate().evaluationSets(),
+                corpus.badRows());
+        Dataset<Row> texts = new NormaliseText(prepare.unicode()).apply(sets.read());
+        return sets.checked(texts).documents();
+    }
+
     private static Dataset<Row> apply(List<Step> steps, Dataset<Row> documents) {
         Dataset<Row> result = documents;
         for (Step step : steps) {
@@ -107,28 +145,35 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
     }
 
     /** The steps before the first that compares documents. */
-    private List<Step> stepsOfDocuments() {
-        return steps().stream()
+    private static List<Step> ofDocuments(List<Step> steps) {
+        return steps.stream()
                 .takeWhile(step -> step instanceof Step.OfDocument)
                 .toList();
     }
 
     /** The first step that compares documents, and all after it. */
-    private List<Step> stepsOfCorpus() {
-        return steps().stream()
+    private static List<Step> ofCorpus(List<Step> steps) {
+        return steps.stream()
                 .dropWhile(step -> step instanceof Step.OfDocument)
                 .toList();
     }
 
-    private List<DropReason> reasons() {
+    private static List<DropReason> reasons(List<Step> steps) {
         List<DropReason> reasons = new ArrayList<>(Corpus.reasons());
-        steps().forEach(step -> reasons.addAll(step.reasons()));
+        steps.forEach(step -> reasons.addAll(step.reasons()));
         return List.copyOf(reasons);
     }
 
     private static void requireKept(Funnel funnel) {
         if (funnel.kept() == 0) {
             throw new StageFailure(ExitCode.BAD_INPUT, "nothing is left of the corpus: " + Wording.documents(funnel));
+        }
+    }
+
+    private static void requireWhole(Dataset<Row> documents) {
+        long straddling = AssignSplit.straddling(documents);
+        if (straddling > 0) {
+            throw new IllegalStateException(straddling + " groups or clusters have documents in more than one split");
         }
     }
 
@@ -140,12 +185,12 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
     }
 
     private void requireSplits(List<SplitFigures> splits, long kept) {
-        requireSplit(splits, Split.TRAIN, 1, kept);
-        requireSplit(splits, Split.VALIDATION, prepare.split().validation(), kept);
+        requireSplit(splits, Split.TRAIN, true, kept);
+        requireSplit(splits, Split.VALIDATION, prepare.split().holdsOutValidation(), kept);
     }
 
-    private static void requireSplit(List<SplitFigures> splits, Split split, double share, long kept) {
-        if (share > 0 && splits.stream().noneMatch(figures -> figures.split() == split)) {
+    private static void requireSplit(List<SplitFigures> splits, Split split, boolean isNeeded, long kept) {
+        if (isNeeded && splits.stream().noneMatch(figures -> figures.split() == split)) {
             throw new StageFailure(
                     ExitCode.BAD_INPUT,
                     "no document fell into the " + split.directory() + " split: " + kept

@@ -70,8 +70,8 @@ public final class Prepare {
 
     private StageResult run() {
         RunConfig config = context.config();
-        ContentKey fingerprint = CorpusFingerprint.ofFiles(context.storage(), config.corpus())
-                .orElseGet(() -> Corpus.fingerprint(spark.get(), context.storage(), config.corpus()));
+        ContentKey fingerprint = CorpusFingerprint.ofFiles(context.storage(), config.inputs())
+                .orElseGet(() -> Corpus.fingerprint(spark.get(), context.storage(), config.inputs()));
         ContentKey datasetKey = context.keys().datasetKey(baseModelHash, fingerprint);
         org.apache.hadoop.fs.Path directory = context.layout().dataset(datasetKey);
         Optional<DatasetManifest> done =

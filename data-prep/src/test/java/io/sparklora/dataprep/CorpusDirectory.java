@@ -39,7 +39,7 @@ public record CorpusDirectory(Path root) {
     }
 
     public SourceConfig source(Format format, String pattern, List<String> id) {
-        return new SourceConfig(format, root + "/" + pattern, "", List.of("text"), id, "", "", TextUnit.FILE);
+        return new SourceConfig(format, root + "/" + pattern, "", List.of("text"), id, "", "", "", "", TextUnit.FILE);
     }
 
     public static CorpusConfig corpus(double badRows, SourceConfig... sources) {

@@ -10,9 +10,11 @@ import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.TinyModels;
 import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.PrepareConfig;
+import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates.Keep;
 import io.sparklora.pipeline.config.SourceConfig.Format;
 import io.sparklora.pipeline.dataset.DatasetManifest.DataFile;
 import io.sparklora.pipeline.dataset.DatasetManifest.Dropped;
+import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
 import io.sparklora.pipeline.dataset.Split;
 import io.sparklora.pipeline.dataset.TokenDataset;
@@ -164,6 +166,64 @@ final class PreparationTest {
     }
 
     @Test
+    void writesTheSameBytesWithNearDuplicatesAndEvaluationSetsForAnyPartitioning() throws Exception {
+        writeNearDuplicates();
+        PrepareConfig.Decontaminate decontaminate = new PrepareConfig.Decontaminate(
+                5, 1, true, List.of(files.source(Format.JSON_LINES, "questions.jsonl", List.of())));
+        List<List<FileEntry>> written = new ArrayList<>();
+        List<Funnel> funnels = new ArrayList<>();
+        for (Map<String, String> settings : List.of(
+                Map.of("spark.sql.shuffle.partitions", "1", "spark.sql.adaptive.enabled", "true"),
+                Map.of("spark.sql.shuffle.partitions", "3", "spark.sql.adaptive.enabled", "false"),
+                Map.of("spark.sql.shuffle.partitions", "8", "spark.sql.files.openCostInBytes", "1000000000"))) {
+            PrepareConfig near = settings(PrepareConfig.Deduplicate.NEAR, Keep.SURVIVOR, 0.2, decontaminate, LENGTH);
+            funnels.add(SharedSpark.with(settings, () -> prepare(corpus(1), near)).funnel());
+            written.add(storage.describe(output()));
+            storage.delete(output());
+        }
+
+        assertThat(written.get(1)).isEqualTo(written.get(0));
+        assertThat(written.get(2)).isEqualTo(written.get(0));
+        assertThat(funnels.get(0)).isEqualTo(funnels.get(1)).isEqualTo(funnels.get(2));
+        assertThat(funnels.get(0).dropped())
+                .contains(new Dropped("deduplicate", "near-duplicate", 40))
+                .contains(new Dropped("decontaminate", "evaluation-overlap", 1))
+                .contains(new Dropped("decontaminate", "held-out-overlap", 0));
+    }
+
+    @Test
+    void keepsClustersOnOneSideOfTheSplitWhereTheyAreKept() {
+        writeNearDuplicates();
+        PrepareConfig.Decontaminate nothing = new PrepareConfig.Decontaminate(13, 1, false, List.of());
+
+        Map<String, Split> splits = splits(prepare(
+                corpus(1), settings(PrepareConfig.Deduplicate.NEAR, Keep.ALL, 0.4, nothing, LENGTH)));
+
+        assertThat(splits).hasSize(81);
+        assertThat(splits.values()).contains(Split.TRAIN, Split.VALIDATION);
+        for (int i = 0; i < 40; i++) {
+            assertThat(splits.get("copy" + i)).isEqualTo(splits.get("n" + i));
+        }
+    }
+
+    @Test
+    void takesADocumentThatIsRepeatedAHundredThousandTimes() {
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 100_000; i++) {
+            lines.append("{\"id\": \"").append(i).append("\", \"text\": \"always the same few words of text\"}\n");
+        }
+        files.write("x.jsonl", lines.toString());
+        PrepareConfig.Decontaminate nothing = new PrepareConfig.Decontaminate(13, 1, false, List.of());
+
+        Preparation.Outcome outcome = prepare(
+                CorpusDirectory.corpus(0, files.source(Format.JSON_LINES, "x.jsonl")),
+                settings(PrepareConfig.Deduplicate.NEAR, Keep.SURVIVOR, 0, nothing, LENGTH));
+
+        assertThat(outcome.funnel().kept()).isEqualTo(1);
+        assertThat(outcome.funnel().dropped()).contains(new Dropped("deduplicate", "exact-duplicate", 99_999));
+    }
+
+    @Test
     void writesParquetAsTheContractSays() throws IOException {
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < 1500; i++) {
@@ -263,12 +323,25 @@ final class PreparationTest {
     }
 
     private static PrepareConfig settings(double validation, int sequenceLength) {
+        PrepareConfig.Decontaminate nothing = new PrepareConfig.Decontaminate(13, 1, false, List.of());
+        return settings(PrepareConfig.Deduplicate.EXACT, Keep.SURVIVOR, validation, nothing, sequenceLength);
+    }
+
+    private static PrepareConfig settings(
+            PrepareConfig.Deduplicate deduplicate,
+            Keep keep,
+            double validation,
+            PrepareConfig.Decontaminate decontaminate,
+            int sequenceLength) {
         return new PrepareConfig(
                 PrepareConfig.Html.AUTO,
                 PrepareConfig.Unicode.NFC,
                 new PrepareConfig.Length(10, 400),
-                PrepareConfig.Deduplicate.EXACT,
-                new PrepareConfig.Split(validation, 0),
+                deduplicate,
+                new PrepareConfig.NearDuplicates(5, 14, 8, 0.75, keep),
+                new PrepareConfig.Split(validation, 0, "", ""),
+                new PrepareConfig.RepeatedParagraphs(0),
+                decontaminate,
                 new PrepareConfig.Sequence(sequenceLength));
     }
 
@@ -288,6 +361,20 @@ final class PreparationTest {
             files.writeJson("d" + i + ".json", "d" + i, text);
         }
         return texts;
+    }
+
+    /** Forty pairs n0 and copy0 and so on that differ in one word, and a document that quotes a question. */
+    private void writeNearDuplicates() {
+        Random random = new Random(40);
+        for (int i = 0; i < 40; i++) {
+            String text = random.ints(60, 0, 20_000)
+                    .mapToObj(Integer::toString)
+                    .collect(java.util.stream.Collectors.joining(" "));
+            files.writeJson("n" + i + ".json", "n" + i, text);
+            files.writeJson("copy" + i + ".json", "copy" + i, text + " more");
+        }
+        files.writeJson("quote.json", "quote", "he asked what a licence is good for at all, and left");
+        files.write("questions.jsonl", "{\"text\": \"What a licence is good for?\"}\n");
     }
 
     private List<Row> rows(SplitFigures split) {

@@ -84,7 +84,8 @@ final class ColumnSource {
 
     private static Column sumOfHashes(int salt) {
         List<Column> parts = new ArrayList<>(List.of(lit(salt)));
-        for (String name : List.of(Documents.TEXT, Source.GIVEN_ID, Source.GIVEN_LICENCE)) {
+        for (String name : List.of(
+                Documents.TEXT, Source.GIVEN_ID, Source.GIVEN_LICENCE, Source.GIVEN_GROUP, Source.GIVEN_TIMESTAMP)) {
             // A null leaves the hash as it was: the flag tells which column was null.
             parts.add(col(name).isNull());
             parts.add(col(name));
@@ -92,13 +93,15 @@ final class ColumnSource {
         return sum(xxhash64(parts.toArray(Column[]::new)).cast(DataTypes.createDecimalType(20, 0)));
     }
 
-    /** Text, id and licence of the row, besides the columns given. */
+    /** Text, id, licence, group and timestamp of the row, besides the columns given. */
     private static Column[] values(Source source, Column file, Column... more) {
         List<Column> columns = new ArrayList<>(Arrays.asList(more));
         columns.add(file.as(Documents.FILE));
         columns.add(first(source.config().text()).as(Documents.TEXT));
         columns.add(first(source.config().id()).as(Source.GIVEN_ID));
         columns.add(first(names(source.config().licenceColumn())).as(Source.GIVEN_LICENCE));
+        columns.add(first(names(source.config().group())).as(Source.GIVEN_GROUP));
+        columns.add(first(names(source.config().timestamp())).as(Source.GIVEN_TIMESTAMP));
         return columns.toArray(Column[]::new);
     }
 
@@ -112,6 +115,8 @@ final class ColumnSource {
                         col(Documents.ROW),
                         col(Source.GIVEN_ID),
                         col(Source.GIVEN_LICENCE),
+                        col(Source.GIVEN_GROUP),
+                        col(Source.GIVEN_TIMESTAMP),
                         when(col(Source.DEFECT).isNull(), col(Documents.TEXT)).as(Documents.TEXT),
                         col(Source.DEFECT));
     }
@@ -121,6 +126,8 @@ final class ColumnSource {
         config.text().forEach(name -> requireText(source, schema, name));
         config.id().forEach(name -> require(source, schema, "id", name));
         names(config.licenceColumn()).forEach(name -> require(source, schema, "licence-column", name));
+        names(config.group()).forEach(name -> require(source, schema, "group", name));
+        names(config.timestamp()).forEach(name -> require(source, schema, "timestamp", name));
     }
 
     private static void requireText(Source source, StructType schema, String name) {

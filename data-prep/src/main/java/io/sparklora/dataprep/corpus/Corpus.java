@@ -8,6 +8,7 @@ import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.nullif;
 import static org.apache.spark.sql.functions.substring;
+import static org.apache.spark.sql.functions.try_to_timestamp;
 import static org.apache.spark.sql.functions.when;
 
 import io.sparklora.dataprep.step.Documents;
@@ -23,6 +24,7 @@ import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
@@ -57,16 +59,28 @@ public final class Corpus {
      * @throws StageFailure ({@link ExitCode#BAD_INPUT}) where one has no files
      */
     public static Corpus open(SparkSession spark, Storage storage, CorpusConfig config) {
+        return open(spark, storage, CorpusConfig.SOURCES, config.sources(), config.badRows());
+    }
+
+    /**
+     * Finds the sources of a list.
+     *
+     * @param list the key of the list, for errors
+     * @param badRows largest share of malformed rows
+     * @throws StageFailure ({@link ExitCode#BAD_INPUT}) where one has no files
+     */
+    public static Corpus open(
+            SparkSession spark, Storage storage, String list, List<SourceConfig> configs, double badRows) {
         List<Source> sources = new ArrayList<>();
-        for (SourceConfig source : config.sources()) {
+        for (SourceConfig config : configs) {
             int index = sources.size();
-            boolean table = source.format() == SourceConfig.Format.TABLE;
-            Path base = table
-                    ? new Path("/")
-                    : CorpusFiles.of(storage, source, index).base();
-            sources.add(new Source(source, index, base));
+            String key = list + "." + index;
+            boolean table = config.format() == SourceConfig.Format.TABLE;
+            Path base =
+                    table ? new Path("/") : CorpusFiles.of(storage, config, key).base();
+            sources.add(new Source(config, key, index, base));
         }
-        return new Corpus(spark, sources, config.badRows());
+        return new Corpus(spark, sources, badRows);
     }
 
     /**
@@ -77,17 +91,14 @@ public final class Corpus {
      */
     public record Checked(Dataset<Row> documents, long rows) {}
 
-    /** What the corpus is now; tables are read for it. */
-    public static ContentKey fingerprint(SparkSession spark, Storage storage, CorpusConfig config) {
-        List<ContentKey> sources = new ArrayList<>();
-        for (SourceConfig source : config.sources()) {
-            int index = sources.size();
-            sources.add(
-                    source.format() == SourceConfig.Format.TABLE
-                            ? ColumnSource.fingerprint(spark, new Source(source, index, new Path("/")))
-                            : CorpusFingerprint.ofFiles(storage, source, index));
-        }
-        return CorpusFingerprint.of(sources);
+    /** What all inputs are now; tables are read for it. */
+    public static ContentKey fingerprint(SparkSession spark, Storage storage, Map<String, SourceConfig> inputs) {
+        List<ContentKey> fingerprints = new ArrayList<>();
+        inputs.forEach((key, source) -> fingerprints.add(
+                source.format() == SourceConfig.Format.TABLE
+                        ? ColumnSource.fingerprint(spark, new Source(source, key, 0, new Path("/")))
+                        : CorpusFingerprint.ofFiles(storage, source, key)));
+        return CorpusFingerprint.of(fingerprints);
     }
 
     /** Every reason for which reading drops a row. */
@@ -132,6 +143,8 @@ public final class Corpus {
                 coalesce(given, made).as(Documents.ID),
                 coalesce(licence, lit(config.licence())).as(Documents.LICENCE),
                 col(Documents.TEXT),
+                nullif(col(Source.GIVEN_GROUP), lit("")).as(Documents.GROUP),
+                try_to_timestamp(col(Source.GIVEN_TIMESTAMP)).as(Documents.TIMESTAMP),
                 dropped().as(Documents.DROPPED),
                 given.isNotNull().as(HAS_ID),
                 licence.isNotNull().as(HAS_LICENCE));
@@ -187,7 +200,9 @@ public final class Corpus {
                         count_if(reason.equalTo(Defect.NO_TEXT.word())),
                         count_if(reason.equalTo(Defect.UNPARSABLE.word())),
                         count_if(col(HAS_ID)),
-                        count_if(col(HAS_LICENCE)))
+                        count_if(col(HAS_LICENCE)),
+                        count(col(Documents.GROUP)),
+                        count(col(Documents.TIMESTAMP)))
                 .orderBy(Documents.SOURCE)
                 .collectAsList();
     }
@@ -206,6 +221,12 @@ public final class Corpus {
         }
         if (!config.licenceColumn().isEmpty() && counts.getLong(6) == 0) {
             throw source.noSuchColumn("licence-column", config.licenceColumn(), JsonSource.fields(spark, source));
+        }
+        if (!config.group().isEmpty() && counts.getLong(7) == 0) {
+            throw source.noSuchColumn("group", config.group(), JsonSource.fields(spark, source));
+        }
+        if (!config.timestamp().isEmpty() && counts.getLong(8) == 0) {
+            throw source.noSuchColumn("timestamp", config.timestamp(), JsonSource.fields(spark, source));
         }
     }
 

@@ -87,6 +87,8 @@ final class JsonSource {
                         coalesce(col(Documents.ROW), inArray).as(Documents.ROW),
                         string(first(config.id())).as(Source.GIVEN_ID),
                         string(first(names(config.licenceColumn()))).as(Source.GIVEN_LICENCE),
+                        string(first(names(config.group()))).as(Source.GIVEN_GROUP),
+                        string(first(names(config.timestamp()))).as(Source.GIVEN_TIMESTAMP),
                         when(col(Source.DEFECT).isNull(), string(text)).as(Documents.TEXT),
                         col(Source.DEFECT));
     }
@@ -104,6 +106,8 @@ final class JsonSource {
         Set<String> names = new LinkedHashSet<>(config.text());
         names.addAll(config.id());
         names.addAll(names(config.licenceColumn()));
+        names.addAll(names(config.group()));
+        names.addAll(names(config.timestamp()));
         return DataTypes.createStructType(names.stream()
                 .map(name -> DataTypes.createStructField(name, DataTypes.VariantType, true))
                 .toArray(StructField[]::new));

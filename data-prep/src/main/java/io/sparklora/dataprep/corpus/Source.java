@@ -29,18 +29,22 @@ import org.apache.spark.sql.types.DataTypes;
  * {@link Documents#FILE} and {@link Documents#ROW}:
  *
  * <ul>
- *   <li>{@value #GIVEN_ID} and {@value #GIVEN_LICENCE} string: as the row has them, null where it has none
+ *   <li>{@value #GIVEN_ID}, {@value #GIVEN_LICENCE}, {@value #GIVEN_GROUP} and {@value #GIVEN_TIMESTAMP} string: as the
+ *       row has them, null where it has none
  *   <li>{@link Documents#TEXT}: null where {@value #DEFECT} says why
  *   <li>{@value #DEFECT} string: a {@link Defect}'s word, null for sound rows
  * </ul>
  *
  * @param config what was asked for
- * @param index place in {@code corpus.sources}
+ * @param key such as {@code corpus.sources.0}
+ * @param index place in its list
  * @param base the directory that file names are relative to; the root for a table
  */
-record Source(SourceConfig config, int index, Path base) {
+record Source(SourceConfig config, String key, int index, Path base) {
     static final String GIVEN_ID = "given_id";
     static final String GIVEN_LICENCE = "given_licence";
+    static final String GIVEN_GROUP = "given_group";
+    static final String GIVEN_TIMESTAMP = "given_timestamp";
     static final String DEFECT = "defect";
 
     private static final String BLOCK = "block";
@@ -85,15 +89,15 @@ record Source(SourceConfig config, int index, Path base) {
     }
 
     /** What the place is called in errors: {@code corpus.sources.0 (corpus/*.json)}. */
-    String place(String key) {
+    String place(String name) {
         String where = config.format() == SourceConfig.Format.TABLE ? config.table() : config.path();
-        return "corpus.sources." + index + (key.isEmpty() ? "" : "." + key) + " (" + where + ")";
+        return key + (name.isEmpty() ? "" : "." + name) + " (" + where + ")";
     }
 
     /** Refuses a name that the source's columns do not have. */
-    StageFailure noSuchColumn(String key, String name, Collection<String> columns) {
+    StageFailure noSuchColumn(String column, String name, Collection<String> columns) {
         return new StageFailure(
                 ExitCode.BAD_INPUT,
-                place(key) + " names '" + name + "', which is not there; there are " + String.join(", ", columns));
+                place(column) + " names '" + name + "', which is not there; there are " + String.join(", ", columns));
     }
 }

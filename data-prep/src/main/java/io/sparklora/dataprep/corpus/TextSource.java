@@ -64,6 +64,8 @@ final class TextSource {
                 col(Documents.ROW),
                 none.as(Source.GIVEN_ID),
                 none.as(Source.GIVEN_LICENCE),
+                none.as(Source.GIVEN_GROUP),
+                none.as(Source.GIVEN_TIMESTAMP),
                 when(isText, col(VALUE)).as(Documents.TEXT),
                 when(isText, none).otherwise(Defect.INVALID_ENCODING.word()).as(Source.DEFECT));
     }

@@ -4,13 +4,9 @@ import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
-import static org.apache.spark.sql.functions.shiftrightunsigned;
 import static org.apache.spark.sql.functions.udf;
-import static org.apache.spark.sql.functions.when;
-import static org.apache.spark.sql.functions.xxhash64;
 
 import io.sparklora.dataprep.step.Documents;
-import io.sparklora.pipeline.config.PrepareConfig;
 import io.sparklora.pipeline.dataset.Split;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -37,25 +33,23 @@ import org.apache.spark.sql.types.DataTypes;
  */
 public final class TokenizedDocuments {
     static final String POSITION = "position";
-    static final String SPLIT = "split";
+    static final String SPLIT = Documents.SPLIT;
     static final String TOKENS = "tokens";
     static final int POSITION_BITS = 33;
 
     private static final String HASH = "hash";
-    private static final int UNUSED_BITS = 11;
-    private static final double UNIT = 0x1p-53;
     private static final long CHARACTERS_OF_TASK = 4_000_000;
 
     private TokenizedDocuments() {}
 
     /**
-     * Splits, orders and tokenises; lazy, and to be cached before use, since positions hold for one computation only.
+     * Orders and tokenises; lazy, and to be cached before use, since positions hold for one computation only.
      *
-     * @param documents columns of {@link Documents}; dropped ones are left out
+     * @param documents columns of {@link Documents} with the split; dropped ones are left out
      * @param characters of the documents that are kept
      */
     public static Dataset<Row> of(
-            Dataset<Row> documents, long characters, PrepareConfig.Split shares, long seed, TokenRules rules) {
+            Dataset<Row> documents, long characters, TokenRules rules) {
         SparkSession spark = documents.sparkSession();
         UserDefinedFunction tokenize = tokenizer(spark, rules);
         Column[] order = Stream.of(SPLIT, Documents.SOURCE, Documents.ID, HASH, Documents.FILE, Documents.ROW)
@@ -64,13 +58,12 @@ public final class TokenizedDocuments {
         return documents
                 .where(col(Documents.DROPPED).isNull())
                 .withColumn(HASH, Documents.contentHash())
-                .withColumn(SPLIT, split(col(HASH), shares, seed))
                 .repartitionByRange(tasks(spark, characters), order)
                 .sortWithinPartitions(order)
                 .select(
                         monotonically_increasing_id().as(POSITION),
-                        col(SPLIT),
-                        // Neither is ever null, which Spark can't infer through the joins.
+                        // None is ever null, which Spark can't infer through the joins.
+                        coalesce(col(SPLIT), lit(Split.TRAIN.ordinal())).as(SPLIT),
                         coalesce(col(Documents.ID), lit("")).as(Documents.ID),
                         coalesce(col(Documents.LICENCE), lit("")).as(Documents.LICENCE),
                         tokenize.apply(col(Documents.TEXT)).as(TOKENS));
@@ -81,19 +74,6 @@ public final class TokenizedDocuments {
         long most = Long.parseLong(spark.conf().get("spark.sql.shuffle.partitions"));
         long wanted = Math.max(spark.sparkContext().defaultParallelism(), characters / CHARACTERS_OF_TASK);
         return (int) Math.min(most, wanted);
-    }
-
-    /**
-     * The split of a document, by a hash of seed and text alone: a document stays in its split when others come, and
-     * equal texts are never on both sides.
-     */
-    static Column split(Column contentHash, PrepareConfig.Split shares, long seed) {
-        Column draw = shiftrightunsigned(xxhash64(lit(seed), contentHash), UNUSED_BITS)
-                .cast(DataTypes.DoubleType)
-                .multiply(UNIT);
-        return when(draw.lt(shares.validation()), Split.VALIDATION.ordinal())
-                .when(draw.lt(shares.validation() + shares.test()), Split.TEST.ordinal())
-                .otherwise(Split.TRAIN.ordinal());
     }
 
     // Tokenising is native code on the CPU: the texts leave the GPU here for good.

@@ -21,6 +21,11 @@ import org.apache.spark.sql.types.DataTypes;
  *   <li>{@value #ROW} long: row of the file, from 1; null where the document is the whole file
  *   <li>{@value #ID} string, {@value #LICENCE} string: never null; a document without a licence has an empty one
  *   <li>{@value #TEXT} string: null for dropped documents
+ *   <li>{@value #GROUP} string: what must not be on both sides of the split, such as a customer; null for none
+ *   <li>{@value #TIMESTAMP} timestamp: when the document was made; null where that is unknown
+ *   <li>{@value #CLUSTER} long: the near-duplicates that the document is one of; null for none. Only after the steps that
+ *       compare documents
+ *   <li>{@value #SPLIT} int: ordinal of {@link io.sparklora.pipeline.dataset.Split}; only after the split
  *   <li>{@value #DROPPED} struct of step, reason, measured, threshold, survivor_id: null for documents that go on
  * </ul>
  */
@@ -31,6 +36,10 @@ public final class Documents {
     public static final String ID = "document_id";
     public static final String LICENCE = "licence";
     public static final String TEXT = "text";
+    public static final String GROUP = "group";
+    public static final String TIMESTAMP = "timestamp";
+    public static final String CLUSTER = "cluster";
+    public static final String SPLIT = "split";
     public static final String DROPPED = "dropped";
 
     private static final int SHA_256 = 256;

@@ -4,7 +4,6 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
-import static org.apache.spark.sql.functions.struct;
 
 import io.sparklora.pipeline.config.PrepareConfig;
 import java.util.List;
@@ -13,8 +12,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /**
- * Keeps one of the documents whose normalised texts are the same (SHA-256): that of the lowest source, then the lowest id,
- * then the lowest licence, file and row. The ledger names it for each of the others.
+ * Keeps one of the documents whose normalised texts are the same (SHA-256), as {@link Survivor} chooses. The ledger names
+ * it for each of the others.
  */
 public final class DropExactDuplicates implements Step.OfCorpus {
     private static final String NAME = "deduplicate";
@@ -43,17 +42,12 @@ public final class DropExactDuplicates implements Step.OfCorpus {
     public Dataset<Row> apply(Dataset<Row> documents) {
         return switch (mode) {
             case NONE -> documents;
-            case EXACT -> withoutDuplicates(documents);
+            case EXACT, NEAR -> withoutDuplicates(documents);
         };
     }
 
     private static Dataset<Row> withoutDuplicates(Dataset<Row> documents) {
-        Column rank = struct(
-                col(Documents.SOURCE),
-                col(Documents.ID),
-                col(Documents.LICENCE),
-                col(Documents.FILE),
-                col(Documents.ROW));
+        Column rank = Survivor.rank();
         Dataset<Row> repeated = documents
                 .where(col(Documents.TEXT).isNotNull())
                 .groupBy(Documents.contentHash().as(HASH))

@@ -69,7 +69,7 @@ final class CorpusTest {
                 List.of("licenceId", "exceptionId"),
                 "CC0-1.0",
                 "",
-                TextUnit.FILE);
+                "", "", TextUnit.FILE);
 
         assertThat(read(source)).containsExactly("exception.json|null|E|an exception", "licence.json|null|L|a licence");
     }
@@ -107,7 +107,7 @@ final class CorpusTest {
                 List.of("key"),
                 "Apache-2.0",
                 "rights",
-                TextUnit.FILE);
+                "", "", TextUnit.FILE);
 
         Dataset<Row> documents =
                 Corpus.open(spark, storage, CorpusDirectory.corpus(0, source)).read();
@@ -147,7 +147,7 @@ final class CorpusTest {
         files.write("empty.txt", "");
         SourceConfig byFile = files.source(Format.TEXT, "*.txt", List.of());
         SourceConfig byLine = new SourceConfig(
-                Format.TEXT, directory + "/*.txt", "", List.of("text"), List.of(), "", "", TextUnit.LINE);
+                Format.TEXT, directory + "/*.txt", "", List.of("text"), List.of(), "", "", "", "", TextUnit.LINE);
 
         assertThat(read(byFile))
                 .containsExactly("a.txt|null|a.txt|one\n\n  \ntwo", "b.txt|null|b.txt|invalid-encoding");
@@ -162,7 +162,7 @@ final class CorpusTest {
         Row two = RowFactory.create(null, "two");
         spark.createDataFrame(List.of(one, two), schema).createOrReplaceTempView("corpus_table");
         SourceConfig source = new SourceConfig(
-                Format.TABLE, "", "corpus_table", List.of("text"), List.of("id"), "", "", TextUnit.FILE);
+                Format.TABLE, "", "corpus_table", List.of("text"), List.of("id"), "", "", "", "", TextUnit.FILE);
         CorpusConfig corpus = CorpusDirectory.corpus(0, source);
 
         assertThat(Corpus.open(spark, storage, corpus)
@@ -171,11 +171,11 @@ final class CorpusTest {
                         .collectAsList())
                 .extracting(row -> row.<String>getAs(Documents.ID))
                 .containsExactly("1", "corpus_table#3fc4ccfe745870e2");
-        ContentKey before = Corpus.fingerprint(spark, storage, corpus);
+        ContentKey before = Corpus.fingerprint(spark, storage, Map.of("corpus.sources.0", source));
         spark.createDataFrame(List.of(two, one), schema).createOrReplaceTempView("corpus_table");
-        assertThat(Corpus.fingerprint(spark, storage, corpus)).isEqualTo(before);
+        assertThat(Corpus.fingerprint(spark, storage, Map.of("corpus.sources.0", source))).isEqualTo(before);
         spark.createDataFrame(List.of(two, one, one), schema).createOrReplaceTempView("corpus_table");
-        assertThat(Corpus.fingerprint(spark, storage, corpus)).isNotEqualTo(before);
+        assertThat(Corpus.fingerprint(spark, storage, Map.of("corpus.sources.0", source))).isNotEqualTo(before);
     }
 
     @Test

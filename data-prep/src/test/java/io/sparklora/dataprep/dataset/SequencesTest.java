@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sparklora.dataprep.SharedSpark;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.TinyModels;
-import io.sparklora.pipeline.config.PrepareConfig;
 import io.sparklora.pipeline.dataset.DatasetManifest.DataFile;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
 import io.sparklora.pipeline.run.Storage;
@@ -35,8 +34,9 @@ final class SequencesTest {
                         "string(id) document_id",
                         "'' licence",
                         "concat('text number ', id) text",
+                        "if(id % 10 = 3, 1, 0) split",
                         "cast(null as struct<step: string>) dropped");
-        Dataset<Row> tokens = TokenizedDocuments.of(documents, 0, new PrepareConfig.Split(0.1, 0), 17, rules)
+        Dataset<Row> tokens = TokenizedDocuments.of(documents, 0, rules)
                 .persist();
         SequencePlan plan = SequencePlan.of(tokens, LENGTH, rules);
 

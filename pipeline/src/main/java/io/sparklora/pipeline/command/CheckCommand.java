@@ -5,6 +5,7 @@ import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
+import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.dataset.CorpusFiles;
@@ -51,11 +52,10 @@ final class CheckCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         arguments.settings().forEach(setting -> out.println("          " + setting));
         report("base model", () -> baseModel(config));
-        List<SourceConfig> sources = config.corpus().sources();
-        for (int i = 0; i < sources.size(); i++) {
-            int index = i;
-            report("corpus", () -> source(context, sources.get(index), index));
-        }
+        config.inputs()
+                .forEach((key, source) -> report(
+                        key.startsWith(CorpusConfig.SOURCES) ? "corpus" : "evaluation",
+                        () -> source(context, source, key)));
         report("runs", () -> writable(context.storage(), config.storage().runs()));
         report("registry", () -> writable(context.storage(), config.storage().registry()));
         report("spark", () -> installation.sparkSubmit().toString());
@@ -102,12 +102,12 @@ final class CheckCommand implements Callable<Integer> {
         }
     }
 
-    private static String source(StageMain.Context context, SourceConfig source, int index) {
+    private static String source(StageMain.Context context, SourceConfig source, String key) {
         if (source.format() == SourceConfig.Format.TABLE) {
             return "table " + source.table() + ", which only Spark can look at";
         }
         List<CorpusFiles.File> files =
-                CorpusFiles.of(context.storage(), source, index).files();
+                CorpusFiles.of(context.storage(), source, key).files();
         return String.format(
                 Locale.ROOT,
                 "%s: %,d files, %,d bytes",

@@ -81,7 +81,7 @@ final class FinishedStages {
     /** Whether base model and corpus are what they were. */
     private boolean isStillSo(PreparedPlan plan) {
         Optional<ContentKey> fingerprint =
-                CorpusFingerprint.ofFiles(context.storage(), context.config().corpus());
+                CorpusFingerprint.ofFiles(context.storage(), context.config().inputs());
         if (!fingerprint.equals(Optional.of(plan.corpusFingerprint()))) {
             return false;
         }

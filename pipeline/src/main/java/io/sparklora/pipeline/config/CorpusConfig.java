@@ -13,6 +13,9 @@ public record CorpusConfig(
                 min = 0,
                 max = 1)
         double badRows) {
+    /** The key of the sources. */
+    public static final String SOURCES = "corpus.sources";
+
     public CorpusConfig {
         sources = List.copyOf(sources);
         if (sources.isEmpty()) {

@@ -1,5 +1,12 @@
 package io.sparklora.pipeline.config;
 
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
+import java.util.List;
+import java.util.Optional;
+
 /** How the corpus becomes a token dataset; one key a step, in the order of the steps. */
 public record PrepareConfig(
         @Key(value = "Whether markup is taken out: `auto` strips documents that look like HTML.", or = "auto")
@@ -11,14 +18,32 @@ public record PrepareConfig(
         @Key(value = "Limits on a document's length.", or = "{}")
         Length length,
 
-        @Key(value = "Which duplicates are dropped; `exact` compares the hash of the normalised text.", or = "exact")
+        @Key(
+                value = "Which duplicates are dropped; `exact` compares the hash of the normalised text, `near` also finds "
+                        + "documents whose words are nearly the same.",
+                or = "exact")
         Deduplicate deduplicate,
 
-        @Key(value = "Shares of documents held out, chosen by a stable hash of the text.", or = "{}")
+        @Key(value = "How `deduplicate: near` finds near-duplicates: MinHash and locality-sensitive hashing.", or = "{}")
+        NearDuplicates nearDuplicates,
+
+        @Key(value = "Which documents are held out: shares chosen by a stable hash, or the latest.", or = "{}")
         Split split,
+
+        @Key(value = "Which paragraphs are kept in one document of the corpus only.", or = "{}")
+        RepeatedParagraphs repeatedParagraphs,
+
+        @Key(
+                value = "Which training documents are dropped since evaluation sets or held-out documents share text with "
+                        + "them.",
+                or = "{}")
+        Decontaminate decontaminate,
 
         @Key(value = "Shape of a packed sequence.", or = "{}")
         Sequence sequence) {
+    /** The key of the evaluation sets. */
+    public static final String EVALUATION_SETS = "prepare.decontaminate.evaluation-sets";
+
     /** Whether markup is taken out. */
     public enum Html {
         AUTO,
@@ -36,6 +61,7 @@ public record PrepareConfig(
     /** Which duplicates are dropped. */
     public enum Deduplicate {
         EXACT,
+        NEAR,
         NONE
     }
 
@@ -54,7 +80,46 @@ public record PrepareConfig(
         }
     }
 
-    /** Shares of documents held out. */
+    /** How near-duplicates are found. Two documents of similarity J are compared with probability 1 - (1 - J^rows)^bands. */
+    public record NearDuplicates(
+            @Key(value = "Words of a shingle.", or = "5", min = 1, max = 100)
+            int words,
+
+            @Key(
+                    value = "Bands of a signature; more find more of the less similar pairs, and take longer.",
+                    or = "14",
+                    min = 1,
+                    max = 256)
+            int bands,
+
+            @Key(
+                    value = "Hashes of a band; more compare fewer of the less similar pairs.",
+                    or = "8",
+                    min = 1,
+                    max = 64)
+            int rows,
+
+            @Key(
+                    value = "Least Jaccard similarity of near-duplicates, estimated by the share of equal hashes; 0 takes "
+                            + "every pair that shares a band.",
+                    or = "0.75",
+                    min = 0,
+                    max = 1)
+            double similarity,
+
+            @Key(
+                    value = "What is kept of a cluster of near-duplicates: the `survivor`, or `all`, which only holds the "
+                            + "cluster on one side of the split.",
+                    or = "survivor")
+            Keep keep) {
+        /** What is kept of a cluster. */
+        public enum Keep {
+            SURVIVOR,
+            ALL
+        }
+    }
+
+    /** Which documents are held out. */
     public record Split(
             @Key(
                     value = "Share of documents in the validation split, which the gate judges by.",
@@ -68,7 +133,108 @@ public record PrepareConfig(
                     or = "0.0",
                     min = 0,
                     max = 0.5)
-            double test) {}
+            double test,
+
+            @Key(
+                    value = "ISO 8601 date or instant (UTC) from which on documents are in the validation split; with it or "
+                            + "`test-from`, time decides and the shares are not used.",
+                    or = "''")
+            String validationFrom,
+
+            @Key(
+                    value = "ISO 8601 date or instant (UTC) from which on documents are in the test split.",
+                    or = "''")
+            String testFrom) {
+        /** Refuses what is no time, and a test split that starts before the validation split. */
+        public Split {
+            Optional<Instant> validationStart = instant("validation-from", validationFrom);
+            Optional<Instant> testStart = instant("test-from", testFrom);
+            if (validationStart.isPresent()
+                    && testStart.isPresent()
+                    && testStart.get().isBefore(validationStart.get())) {
+                throw new IllegalArgumentException(
+                        "test-from " + testFrom + " must not be before validation-from " + validationFrom);
+            }
+        }
+
+        /** Whether time decides instead of shares. */
+        public boolean isByTime() {
+            return validationStart().isPresent() || testStart().isPresent();
+        }
+
+        /** Start of the validation split; empty where there is none by time. */
+        public Optional<Instant> validationStart() {
+            return instant("validation-from", validationFrom);
+        }
+
+        /** Start of the test split; empty where there is none by time. */
+        public Optional<Instant> testStart() {
+            return instant("test-from", testFrom);
+        }
+
+        /** Whether a validation split is asked for. */
+        public boolean holdsOutValidation() {
+            return isByTime() ? validationStart().isPresent() : validation > 0;
+        }
+
+        private static Optional<Instant> instant(String key, String text) {
+            if (text.isEmpty()) {
+                return Optional.empty();
+            }
+            try {
+                return Optional.of(
+                        text.indexOf('T') < 0
+                                ? LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant()
+                                : Instant.parse(text));
+            } catch (DateTimeParseException e) {
+                throw new IllegalArgumentException(
+                        key + " must be a date such as 2025-01-31 or an instant such as 2025-01-31T12:00:00Z but was '"
+                                + text + "'",
+                        e);
+            }
+        }
+    }
+
+    /** Which paragraphs are kept in one document of the corpus only. */
+    public record RepeatedParagraphs(
+            @Key(
+                    value = "Paragraphs (between blank lines) of at least so many words are kept in one document only; a "
+                            + "document that gets shorter than `length.min-characters` is dropped. 0 keeps all.",
+                    or = "0",
+                    min = 0)
+            int minWords) {}
+
+    /** Which training documents are dropped since others share text with them. */
+    public record Decontaminate(
+            @Key(
+                    value = "Words of an n-gram; a shorter text counts as one n-gram.",
+                    or = "13",
+                    min = 1,
+                    max = 100)
+            int words,
+
+            @Key(
+                    value = "Different n-grams that a training document must share to be dropped.",
+                    or = "1",
+                    min = 1)
+            int matches,
+
+            @Key(
+                    value = "Whether training documents are compared with the validation and test split, too; where "
+                            + "documents share boilerplate, this drops most of them.",
+                    or = "false")
+            boolean heldOut,
+
+            @Key(
+                    value = "Texts that training documents must not share: read as the corpus' sources are. Of several "
+                            + "text columns the first with a value counts: list a set twice to look for two.",
+                    or = "[]")
+            List<SourceConfig> evaluationSets) {
+        /** Copies the list. */
+        public Decontaminate {
+            evaluationSets = List.copyOf(evaluationSets);
+        }
+    }
 
     /** Shape of a packed sequence. */
     public record Sequence(

@@ -1,5 +1,9 @@
 package io.sparklora.pipeline.config;
 
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
 /**
  * The whole configuration of a run, as {@code CONFIG.yaml} spells it. Only mains see it; a class takes the small
  * record that it uses. Every value was checked when it was parsed.
@@ -32,4 +36,28 @@ public record RunConfig(
         PublishConfig publish,
 
         @Key(value = "How the stages are submitted to Spark.", or = "{}", inRunKey = false)
-        SparkConfig spark) {}
+        SparkConfig spark) {
+    /** Refuses a split by time of sources that do not say when their documents were made. */
+    public RunConfig {
+        for (int i = 0; i < corpus.sources().size(); i++) {
+            if (prepare.split().isByTime() && corpus.sources().get(i).timestamp().isEmpty()) {
+                throw new IllegalArgumentException(
+                        "needs corpus.sources." + i + ".timestamp for prepare.split.validation-from and test-from");
+            }
+        }
+    }
+
+    /** Everything that prepare reads, by the key that names it: the corpus' sources, then the evaluation sets. */
+    public Map<String, SourceConfig> inputs() {
+        Map<String, SourceConfig> inputs = new LinkedHashMap<>();
+        add(inputs, CorpusConfig.SOURCES, corpus.sources());
+        add(inputs, PrepareConfig.EVALUATION_SETS, prepare.decontaminate().evaluationSets());
+        return inputs;
+    }
+
+    private static void add(Map<String, SourceConfig> inputs, String list, List<SourceConfig> sources) {
+        for (int i = 0; i < sources.size(); i++) {
+            inputs.put(list + "." + i, sources.get(i));
+        }
+    }
+}

@@ -31,6 +31,18 @@ public record SourceConfig(
         @Key(value = "Column or JSON field that holds each document's licence; wins over `licence`.", or = "''")
         String licenceColumn,
 
+        @Key(
+                value = "Column or JSON field that names what each document belongs to, such as a customer or a series; "
+                        + "documents of one group, of whichever source, are never on both sides of the split.",
+                or = "''")
+        String group,
+
+        @Key(
+                value = "Column or JSON field that says when each document was made, for a split by time: an ISO 8601 "
+                        + "date or time, UTC where it names no zone.",
+                or = "''")
+        String timestamp,
+
         @Key(value = "For format `text`: whether a file or a line is a document.", or = "file")
         TextUnit document) {
     /** Refuses a source without a place, with the wrong kind of place, or without a text column. */

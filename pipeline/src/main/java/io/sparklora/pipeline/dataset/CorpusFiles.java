@@ -44,10 +44,10 @@ public record CorpusFiles(Path base, List<File> files) {
     /**
      * Lists a source's files.
      *
-     * @param index the source's place in {@code corpus.sources}, for the error
+     * @param key the source's key, such as {@code corpus.sources.0}, for the error
      * @throws StageFailure ({@link ExitCode#BAD_INPUT}) where there are none
      */
-    public static CorpusFiles of(Storage storage, SourceConfig source, int index) {
+    public static CorpusFiles of(Storage storage, SourceConfig source, String key) {
         Path pattern = new Path(source.path());
         FileSystem fileSystem = storage.of(pattern);
         try {
@@ -59,14 +59,14 @@ public record CorpusFiles(Path base, List<File> files) {
             if (files.isEmpty()) {
                 throw new StageFailure(
                         ExitCode.BAD_INPUT,
-                        "corpus.sources." + index + ".path matches no file: " + fileSystem.makeQualified(pattern));
+                        key + ".path matches no file: " + fileSystem.makeQualified(pattern));
             }
             files.sort(Comparator.comparing(File::name));
             return new CorpusFiles(base, files);
         } catch (IOException e) {
             throw new StageFailure(
                     ExitCode.RETRYABLE,
-                    "can't list corpus.sources." + index + ".path " + pattern + ": " + e.getMessage(),
+                    "can't list " + key + ".path " + pattern + ": " + e.getMessage(),
                     e);
         }
     }

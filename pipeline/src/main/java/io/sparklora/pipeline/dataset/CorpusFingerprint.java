@@ -1,17 +1,16 @@
 package io.sparklora.pipeline.dataset;
 
-import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.IntStream;
 
 /**
  * What a corpus is at one moment, so that the same content is recognised wherever it lies: of each source of files the
@@ -23,22 +22,21 @@ public final class CorpusFingerprint {
     private CorpusFingerprint() {}
 
     /**
-     * The fingerprint of a corpus that is all files; empty where a source is a table.
+     * The fingerprint of inputs that are all files; empty where one is a table.
      *
-     * @throws io.sparklora.pipeline.StageFailure ({@link io.sparklora.pipeline.ExitCode#BAD_INPUT}) where a source has
-     *     no files
+     * @param inputs by their keys
+     * @throws io.sparklora.pipeline.StageFailure ({@link io.sparklora.pipeline.ExitCode#BAD_INPUT}) where one has no files
      */
-    public static Optional<ContentKey> ofFiles(Storage storage, CorpusConfig corpus) {
-        List<SourceConfig> sources = corpus.sources();
-        if (sources.stream().anyMatch(source -> source.format() == SourceConfig.Format.TABLE)) {
+    public static Optional<ContentKey> ofFiles(Storage storage, Map<String, SourceConfig> inputs) {
+        if (inputs.values().stream().anyMatch(source -> source.format() == SourceConfig.Format.TABLE)) {
             return Optional.empty();
         }
-        return Optional.of(of(IntStream.range(0, sources.size())
-                .mapToObj(index -> ofFiles(storage, sources.get(index), index))
+        return Optional.of(of(inputs.entrySet().stream()
+                .map(input -> ofFiles(storage, input.getValue(), input.getKey()))
                 .toList()));
     }
 
-    /** The fingerprint of a corpus out of its sources', in their order. */
+    /** The fingerprint of all inputs out of each one's, in their order. */
     public static ContentKey of(List<ContentKey> sources) {
         List<String> parts = new ArrayList<>(List.of("corpus/1"));
         sources.forEach(source -> parts.add(source.hex()));
@@ -46,8 +44,8 @@ public final class CorpusFingerprint {
     }
 
     /** The fingerprint of one source of files; every file is read once, eight at a time. */
-    public static ContentKey ofFiles(Storage storage, SourceConfig source, int index) {
-        List<CorpusFiles.File> files = CorpusFiles.of(storage, source, index).files();
+    public static ContentKey ofFiles(Storage storage, SourceConfig source, String key) {
+        List<CorpusFiles.File> files = CorpusFiles.of(storage, source, key).files();
         ExecutorService readers = Executors.newFixedThreadPool(READERS);
         try {
             List<Future<String>> hashes = files.stream()

@@ -40,7 +40,7 @@ public final class StandInStages {
     /** What the stages leave of the run that a configuration, its corpus and its base model stand for. */
     static TrainedRun run(StageMain.Context context) {
         ContentKey corpus = CorpusFingerprint.ofFiles(
-                        context.storage(), context.config().corpus())
+                        context.storage(), context.config().inputs())
                 .orElseThrow();
         try (BaseModel base = BaseModel.open(Path.of(context.config().base().model()))) {
             return TrainedRun.of(

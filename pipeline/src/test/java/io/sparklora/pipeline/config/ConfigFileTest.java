@@ -111,6 +111,12 @@ final class ConfigFileTest {
             publish: {alias: Prod}                  | publish.alias must match [a-z][a-z0-9-]{0,62} but was 'Prod' (legal.yaml, line 6)
             spark: {conf: {spark.x: [1]}}           | spark.conf.spark.x must be one value but was a list (legal.yaml, line 6)
             spark: {conf: 8}                        | spark.conf must be a mapping but was 8 (legal.yaml, line 6)
+            prepare: {deduplicate: fuzzy}           | prepare.deduplicate must be one of exact, near, none but was 'fuzzy' (legal.yaml, line 6)
+            prepare: {near-duplicates: {similarity: 2}} | prepare.near-duplicates.similarity must be in [0, 1] but was 2 (legal.yaml, line 6)
+            prepare: {split: {test-from: soon}}     | prepare.split test-from must be a date such as 2025-01-31 or an instant such as 2025-01-31T12:00:00Z but was 'soon' (legal.yaml, line 6)
+            prepare: {split: {validation-from: 2025-01-31, test-from: 2025-01-30}} | prepare.split test-from 2025-01-30 must not be before validation-from 2025-01-31 (legal.yaml, line 6)
+            prepare: {split: {validation-from: 2025-01-31}} | the configuration needs corpus.sources.0.timestamp for prepare.split.validation-from and test-from (legal.yaml, line 1)
+            prepare: {decontaminate: {evaluation-sets: [{format: csv}]}} | prepare.decontaminate.evaluation-sets.0 needs `path` and no `table` for a format of files (legal.yaml, line 6)
             name: other                             | name is given twice, first in legal.yaml, line 1 (legal.yaml, line 6)
             """)
     void refusesAWrongKeyWithItsPathValueAndPlace(String line, String message) {

@@ -1,4 +1,4 @@
-package io.sparklora.dataprep;
+package io.sparklora.dataprep.step;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -7,10 +7,11 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.storage.StorageLevel;
 
 /** What one preparation keeps on the executors, in memory and on their disks, until it is closed. */
-final class CachedDatasets implements AutoCloseable {
+public final class CachedDatasets implements AutoCloseable {
     private final Deque<Dataset<Row>> kept = new ArrayDeque<>();
 
-    Dataset<Row> keep(Dataset<Row> dataset) {
+    /** Marks a dataset to be kept from its first use on. */
+    public Dataset<Row> keep(Dataset<Row> dataset) {
         Dataset<Row> cached = dataset.persist(StorageLevel.MEMORY_AND_DISK());
         kept.push(cached);
         return cached;

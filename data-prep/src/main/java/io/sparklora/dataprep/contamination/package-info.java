@@ -1,0 +1,2 @@
+/** Training documents that share text with what the adapter is judged by. */
+package io.sparklora.dataprep.contamination;

@@ -1,0 +1,2 @@
+/** Which documents are trained on and which are held out. */
+package io.sparklora.dataprep.split;
