@@ -28,6 +28,7 @@ import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -244,7 +245,7 @@ public final class Sequences {
 
     /** The rows that went to the files must be those of the plan: a lost or doubled document would show here. */
     private static void requireEqual(List<SplitFigures> planned, Observation observation) {
-        Map<String, Object> written = observation.getAsJava();
+        Map<String, Object> written = counted(observation);
         for (SplitFigures split : planned) {
             long sequences = (long) written.get(split.split().directory());
             long supervised = (long) written.get(split.split().directory() + "_supervised");
@@ -253,6 +254,16 @@ public final class Sequences {
                         + supervised + " supervised tokens were written, but " + split.sequences() + " with "
                         + split.supervisedTokens() + " were planned");
             }
+        }
+    }
+
+    /** Spark 4.0 has no call for this but one that waits. */
+    private static Map<String, Object> counted(Observation observation) {
+        try {
+            return observation.getAsJava();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("interrupted while the written sequences were counted");
         }
     }
 }
