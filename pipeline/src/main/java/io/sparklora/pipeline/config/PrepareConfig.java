@@ -2,6 +2,12 @@ package io.sparklora.pipeline.config;
 
 /** How the corpus becomes a token dataset; one key a step, in the order of the steps. */
 public record PrepareConfig(
+        @Key(
+                value =
+                        "Kind of corpus: what it gives to the keys of prepare that are not written here; see docs/presets.md.",
+                or = "none")
+        Preset preset,
+
         @Key(value = "Whether markup is taken out: `auto` strips documents that look like HTML.", or = "auto")
         Html html,
 
@@ -11,6 +17,10 @@ public record PrepareConfig(
         @Key(value = "Limits on a document's length.", or = "{}")
         Length length,
 
+        @Key(value = "Which languages are kept.", or = "{}") LanguageConfig language,
+
+        @Key(value = "Quality filters.", or = "{}") FiltersConfig filters,
+
         @Key(value = "Which duplicates are dropped; `exact` compares the hash of the normalised text.", or = "exact")
         Deduplicate deduplicate,
 
@@ -19,6 +29,16 @@ public record PrepareConfig(
 
         @Key(value = "Shape of a packed sequence.", or = "{}")
         Sequence sequence) {
+    /** Kinds of corpus, each with a resource of its own: {@code preset/web.yaml}. */
+    public enum Preset {
+        NONE,
+        WEB,
+        BOOKS,
+        CODE_DOCS,
+        LEGAL,
+        CHAT
+    }
+
     /** Whether markup is taken out. */
     public enum Html {
         AUTO,

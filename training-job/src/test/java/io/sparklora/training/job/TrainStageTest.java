@@ -102,6 +102,7 @@ class TrainStageTest {
                         manifest.splits(),
                         manifest.funnel(),
                         Map.of(),
+                        Map.of(),
                         manifest.files(),
                         "{}")));
         return plan;
