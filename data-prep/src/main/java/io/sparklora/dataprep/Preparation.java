@@ -15,6 +15,11 @@ import io.sparklora.dataprep.duplicate.DropNearDuplicates;
 import io.sparklora.dataprep.duplicate.RemoveRepeatedParagraphs;
 import io.sparklora.dataprep.split.AssignSplit;
 import io.sparklora.dataprep.step.CachedDatasets;
+import io.sparklora.dataprep.filter.C4Quality;
+import io.sparklora.dataprep.filter.FineWebQuality;
+import io.sparklora.dataprep.filter.GopherQuality;
+import io.sparklora.dataprep.filter.GopherRepetition;
+import io.sparklora.dataprep.language.KeepLanguages;
 import io.sparklora.dataprep.step.DistinguishIds;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropExactDuplicates;
@@ -38,6 +43,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -60,21 +66,29 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
      * @param splits figures and files of each split that has sequences
      * @param funnel documents in and out
      * @param licences documents kept by licence
+     * @param languages documents kept by language; empty where languages are not identified
      */
-    record Outcome(List<SplitFigures> splits, Funnel funnel, Map<String, Long> licences) {}
+    record Outcome(List<SplitFigures> splits, Funnel funnel, Map<String, Long> licences, Map<String, Long> languages) {}
 
-    /** What happens to every document, in this order. */
+    /** What happens to every document, in this order; steps that are switched off are left out. */
     List<Step> steps(CachedDatasets cached, Supplier<Dataset<Row>> evaluationSets) {
-        return List.of(
-                new StripMarkup(prepare.html()),
-                new NormaliseText(prepare.unicode()),
-                new LimitLength(prepare.length()),
-                new DistinguishIds(),
-                new DropExactDuplicates(prepare.deduplicate()),
-                new DropNearDuplicates(prepare.deduplicate(), prepare.nearDuplicates(), cached),
-                new AssignSplit(prepare.split(), seed, units(), cached),
-                new RemoveRepeatedParagraphs(prepare.repeatedParagraphs(), prepare.length()),
-                new Decontaminate(prepare.decontaminate(), evaluationSets, cached));
+        return Stream.<Step>of(
+                        new StripMarkup(prepare.html()),
+                        new NormaliseText(prepare.unicode()),
+                        new LimitLength(prepare.length()),
+                        new KeepLanguages(prepare.language()),
+                        new GopherRepetition(prepare.filters().gopherRepetition()),
+                        new GopherQuality(prepare.filters().gopherQuality()),
+                        new C4Quality(prepare.filters().c4Quality()),
+                        new FineWebQuality(prepare.filters().finewebQuality()),
+                        new DistinguishIds(),
+                        new DropExactDuplicates(prepare.deduplicate()),
+                        new DropNearDuplicates(prepare.deduplicate(), prepare.nearDuplicates(), cached),
+                        new AssignSplit(prepare.split(), seed, units(), cached),
+                        new RemoveRepeatedParagraphs(prepare.repeatedParagraphs(), prepare.length()),
+                        new Decontaminate(prepare.decontaminate(), evaluationSets, cached))
+                .filter(Step::isOn)
+                .toList();
     }
 
     /** What stays on one side of the split. */
@@ -120,7 +134,7 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
             progress.begin("writing %,d tokens as %,d sequences", plan.tokens(), plan.sequences());
             List<SplitFigures> splits = new Sequences(length, rules.pad()).write(tokens, plan, storage, below);
             requireSplits(splits, ledger.funnel().kept());
-            return new Outcome(splits, ledger.funnel(), licences(tokens));
+            return new Outcome(splits, ledger.funnel(), licences(tokens), languages(judged));
         }
     }
 
@@ -213,5 +227,18 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
                             + " different values: is it the licence?");
         }
         return licences;
+    }
+
+    private static Map<String, Long> languages(Dataset<Row> judged) {
+        if (!List.of(judged.columns()).contains(Documents.LANGUAGE)) {
+            return Map.of();
+        }
+        Map<String, Long> languages = new TreeMap<>();
+        judged.where(col(Documents.DROPPED).isNull())
+                .groupBy(col(Documents.LANGUAGE))
+                .agg(count(lit(1)))
+                .collectAsList()
+                .forEach(row -> languages.put(row.getString(0), row.getLong(1)));
+        return languages;
     }
 }

@@ -110,6 +110,7 @@ public final class Prepare {
                 outcome.splits(),
                 outcome.funnel(),
                 outcome.licences(),
+                outcome.languages(),
                 files,
                 context.keys().preparation());
     }

@@ -102,6 +102,55 @@ final class PreparationTest {
     }
 
     @Test
+    void filtersThatAreSwitchedOnAccountForEveryDocumentTheyDrop() {
+        String prose = "The licensee may copy the work and distribute copies of it to others, provided that every copy"
+                + " carries this notice. ";
+        files.writeJson(
+                "a.json", "a", prose + "It must be kept whole, with all its terms and with the name of its owner.");
+        files.writeJson(
+                "b.json",
+                "b",
+                "Das Werk darf vervielfältigt werden, solange dieser Hinweis in jeder Kopie erhalten"
+                        + " bleibt und der Name des Urhebers genannt wird.");
+        files.writeJson("c.json", "c", prose.repeat(8));
+        files.writeJson("d.json", "d", prose);
+        files.writeJson("e.json", "e", "short");
+        PrepareConfig settings = PrepareSettings.with(
+                "preset=web",
+                "language.min-confidence=0.05",
+                "length.min-characters=10",
+                "split.validation=0.0",
+                "filters.gopher-quality.min-words=30",
+                "filters.gopher-repetition.top-ngrams=[0.3, 0.3, 0.3]",
+                "filters.c4-quality.min-sentences=2");
+
+        Preparation.Outcome outcome = prepare(corpus(0), settings);
+
+        assertThat(spark.read().parquet(output() + "/ledger/part-00000.parquet").collectAsList())
+                .extracting(row -> row.getAs("document_id") + " " + row.getAs("step") + " " + row.getAs("reason"))
+                .containsExactly(
+                        "b language other-language",
+                        "c gopher-repetition duplicated-5-n-grams",
+                        "d gopher-quality short-doc",
+                        "e length too-short");
+        assertThat(spark.read()
+                        .parquet(output() + "/ledger/part-00000.parquet")
+                        .collectAsList()
+                        .get(2))
+                .satisfies(row -> {
+                    assertThat(row.<Double>getAs("measured")).isEqualTo(20);
+                    assertThat(row.<Double>getAs("threshold")).isEqualTo(30);
+                });
+        assertThat(outcome.funnel().read()).isEqualTo(5);
+        assertThat(outcome.funnel().kept()).isEqualTo(1);
+        assertThat(outcome.funnel().dropped())
+                .contains(
+                        new Dropped("gopher-quality", "short-doc", 1), new Dropped("fineweb-quality", "list-ratio", 0))
+                .hasSize(4 + 2 + 2 + 14 + 10 + 3 + 5 + 1);
+        assertThat(outcome.languages()).isEqualTo(Map.of("eng", 1L));
+    }
+
+    @Test
     void packsEveryTokenOfEveryDocumentOnceWithItsLabels() {
         Map<String, String> texts = writeRandomCorpus(60);
 
@@ -333,10 +382,14 @@ final class PreparationTest {
             double validation,
             PrepareConfig.Decontaminate decontaminate,
             int sequenceLength) {
+        PrepareConfig defaults = PrepareSettings.with();
         return new PrepareConfig(
+                defaults.preset(),
                 PrepareConfig.Html.AUTO,
                 PrepareConfig.Unicode.NFC,
                 new PrepareConfig.Length(10, 400),
+                defaults.language(),
+                defaults.filters(),
                 deduplicate,
                 new PrepareConfig.NearDuplicates(5, 14, 8, 0.75, keep),
                 new PrepareConfig.Split(validation, 0, "", ""),

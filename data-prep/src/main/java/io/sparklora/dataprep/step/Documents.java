@@ -20,6 +20,8 @@ import org.apache.spark.sql.types.DataTypes;
  *   <li>{@value #FILE} string: name of the file below the source's base directory; empty for a table
  *   <li>{@value #ROW} long: row of the file, from 1; null where the document is the whole file
  *   <li>{@value #ID} string, {@value #LICENCE} string: never null; a document without a licence has an empty one
+ *   <li>{@value #LANGUAGE} string: ISO 639-3 code; there only where languages are identified, null for documents that were
+ *       dropped before
  *   <li>{@value #TEXT} string: null for dropped documents
  *   <li>{@value #GROUP} string: what must not be on both sides of the split, such as a customer; null for none
  *   <li>{@value #TIMESTAMP} timestamp: when the document was made; null where that is unknown
@@ -35,6 +37,7 @@ public final class Documents {
     public static final String ROW = "row";
     public static final String ID = "document_id";
     public static final String LICENCE = "licence";
+    public static final String LANGUAGE = "language";
     public static final String TEXT = "text";
     public static final String GROUP = "group";
     public static final String TIMESTAMP = "timestamp";

@@ -12,6 +12,11 @@ public sealed interface Step {
     /** The step's name in progress lines, funnel and ledger. */
     String name();
 
+    /** Whether the configuration asks for the step; one that is off is no part of the pipeline. */
+    default boolean isOn() {
+        return true;
+    }
+
     /** Every reason for which it may drop a document, in the order of the funnel. */
     List<DropReason> reasons();
 

@@ -43,7 +43,7 @@ public final class ConfigFile {
 
     /** As {@link #load}, from the file's text; {@code name} is the file's, for errors. */
     static ConfigFile parse(String text, String name, List<String> overrides) {
-        Yaml tree = Overrides.apply(YamlReader.file(text, name), overrides);
+        Yaml tree = Presets.apply(Overrides.apply(YamlReader.file(text, name), overrides));
         Problems problems = new Problems();
         var config = new Binder(problems).run(tree);
         problems.raise();

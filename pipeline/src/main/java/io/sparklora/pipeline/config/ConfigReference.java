@@ -102,7 +102,12 @@ final class ConfigReference {
 
     private static String allowed(Type type, Key rule) {
         if (type instanceof ParameterizedType generic) {
-            return generic.getRawType() == Map.class ? "mapping of texts" : "list of texts";
+            if (generic.getRawType() == Map.class) {
+                return "mapping of texts";
+            }
+            return generic.getActualTypeArguments()[0] == Double.class
+                    ? "list of numbers" + range(rule)
+                    : "list of texts";
         }
         Class<?> plain = (Class<?>) type;
         if (plain.isEnum()) {

@@ -9,6 +9,12 @@ import java.util.Optional;
 
 /** How the corpus becomes a token dataset; one key a step, in the order of the steps. */
 public record PrepareConfig(
+        @Key(
+                value =
+                        "Kind of corpus: what it gives to the keys of prepare that are not written here; see docs/presets.md.",
+                or = "none")
+        Preset preset,
+
         @Key(value = "Whether markup is taken out: `auto` strips documents that look like HTML.", or = "auto")
         Html html,
 
@@ -17,6 +23,10 @@ public record PrepareConfig(
 
         @Key(value = "Limits on a document's length.", or = "{}")
         Length length,
+
+        @Key(value = "Which languages are kept.", or = "{}") LanguageConfig language,
+
+        @Key(value = "Quality filters.", or = "{}") FiltersConfig filters,
 
         @Key(
                 value = "Which duplicates are dropped; `exact` compares the hash of the normalised text, `near` also finds "
@@ -43,6 +53,16 @@ public record PrepareConfig(
         Sequence sequence) {
     /** The key of the evaluation sets. */
     public static final String EVALUATION_SETS = "prepare.decontaminate.evaluation-sets";
+
+    /** Kinds of corpus, each with a resource of its own: {@code preset/web.yaml}. */
+    public enum Preset {
+        NONE,
+        WEB,
+        BOOKS,
+        CODE_DOCS,
+        LEGAL,
+        CHAT
+    }
 
     /** Whether markup is taken out. */
     public enum Html {

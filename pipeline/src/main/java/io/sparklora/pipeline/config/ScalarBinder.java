@@ -30,7 +30,7 @@ final class ScalarBinder {
                         .map(Long::intValue);
             case "long" ->
                 integer(rule, scalar, path, Long.MIN_VALUE, Long.MAX_VALUE).map(Object.class::cast);
-            case "double" -> number(rule, scalar, path);
+            case "double", "java.lang.Double" -> number(rule, scalar, path);
             case "boolean" -> truth(scalar, path);
             case "java.lang.String" -> text(rule, scalar, path);
             default -> throw new IllegalStateException("no configuration value can be a " + type.getName());
@@ -131,7 +131,7 @@ final class ScalarBinder {
         }
         return switch (type.getName()) {
             case "int", "long" -> "an integer";
-            case "double" -> "a number";
+            case "double", "java.lang.Double" -> "a number";
             case "boolean" -> "true or false";
             default -> "text";
         };

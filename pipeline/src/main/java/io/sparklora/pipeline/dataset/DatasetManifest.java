@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param splits figures and files of each split that has sequences, in the order train, validation, test
  * @param funnel documents in and out
  * @param licences documents kept by licence; the empty name counts those without one
+ * @param languages documents kept by language (ISO 639-3); empty where languages were not identified
  * @param files every file: the splits' and the ledger's
  * @param preparation the part of the resolved configuration that made it, as canonical JSON
  */
@@ -36,6 +37,7 @@ public record DatasetManifest(
         List<SplitFigures> splits,
         Funnel funnel,
         Map<String, Long> licences,
+        Map<String, Long> languages,
         List<FileEntry> files,
         String preparation)
         implements Manifest {
@@ -43,6 +45,7 @@ public record DatasetManifest(
     public DatasetManifest {
         splits = List.copyOf(splits);
         licences = java.util.Collections.unmodifiableSortedMap(new java.util.TreeMap<>(licences));
+        languages = java.util.Collections.unmodifiableSortedMap(new java.util.TreeMap<>(languages));
         files = List.copyOf(files);
     }
 

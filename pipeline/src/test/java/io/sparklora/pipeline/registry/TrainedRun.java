@@ -99,6 +99,7 @@ public final class TrainedRun {
                                 new DatasetManifest.Dropped("deduplicate", "exact-duplicate", 96),
                                 new DatasetManifest.Dropped("length", "too-short", 59))),
                 Map.of("CC0-1.0", 605L),
+                Map.of("eng", 605L),
                 files,
                 context.keys().preparation());
     }

@@ -135,6 +135,7 @@ public final class EvaluationFixture {
                             List.of(new DataFile(path, 0, SEQUENCES)))),
                     new Funnel(18, 18, List.of()),
                     Map.of(),
+                    Map.of(),
                     files,
                     "{}"));
         }

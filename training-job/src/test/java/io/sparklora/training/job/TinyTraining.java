@@ -79,6 +79,7 @@ final class TinyTraining {
                         manifest.splits(),
                         manifest.funnel(),
                         Map.of(),
+                        Map.of(),
                         manifest.files(),
                         "{}")));
         return plan;

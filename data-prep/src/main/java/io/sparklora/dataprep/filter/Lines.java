@@ -1,0 +1,32 @@
+package io.sparklora.dataprep.filter;
+
+import static org.apache.spark.sql.functions.element_at;
+import static org.apache.spark.sql.functions.filter;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.nullif;
+import static org.apache.spark.sql.functions.size;
+import static org.apache.spark.sql.functions.slice;
+import static org.apache.spark.sql.functions.split;
+import static org.apache.spark.sql.functions.when;
+
+import java.util.function.Function;
+import org.apache.spark.sql.Column;
+
+/** Lines of a text as column expressions. */
+final class Lines {
+    private Lines() {}
+
+    /** The lines between {@link Characters#LINE_BREAK}s; a break at the end starts no line. */
+    static Column of(Column text) {
+        Column pieces = split(text, Characters.LINE_BREAK, -1);
+        return slice(
+                pieces,
+                lit(1),
+                size(pieces).minus(when(element_at(pieces, -1).equalTo(""), 1).otherwise(0)));
+    }
+
+    /** The share of lines for which the condition holds; null where there are no lines. */
+    static Column share(Column lines, Function<Column, Column> condition) {
+        return size(filter(lines, condition::apply)).divide(nullif(size(lines), lit(0)));
+    }
+}

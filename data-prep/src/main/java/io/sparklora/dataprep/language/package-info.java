@@ -1,0 +1,2 @@
+/** Which language a document is in. */
+package io.sparklora.dataprep.language;
