@@ -160,9 +160,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("licences", type=Path, help="directory of the SPDX licence list's JSON files")
     parser.add_argument("--processes", type=int, default=2, help="datatrove's processes, and our threads")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--warm-up", type=int, default=3, help="rounds before those that count")
-    parser.add_argument("--copies", type=int, default=2, help="how often the corpus is laid end to end")
+    parser.add_argument("--copies", type=int, default=4, help="how often the corpus is laid end to end")
     parser.add_argument("--words", choices=["plain", "spacy"], default="plain", help="datatrove's word splitter")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:

@@ -21,6 +21,8 @@ final class Characters {
     /** A line break, of the kinds that Python's {@code str.splitlines} knows. */
     static final String LINE_BREAK = "\r\n|[\n\u000B\f\r\u001C\u001D\u001E\u0085\u2028\u2029]";
 
+    private static final int DECIMAL = 10;
+
     /** A regular expression's class of decimal digits of every script, spelled out since the GPU knows no categories. */
     static final String DIGIT = digits();
 
@@ -38,7 +40,7 @@ final class Characters {
     private static String digits() {
         StringBuilder runs = new StringBuilder("[");
         IntStream.rangeClosed(0, Character.MAX_CODE_POINT - 9)
-                .filter(codePoint -> Character.isDigit(codePoint) && Character.getNumericValue(codePoint) == 0)
+                .filter(codePoint -> Character.isDigit(codePoint) && Character.digit(codePoint, DECIMAL) == 0)
                 .forEach(zero -> runs.appendCodePoint(zero).append('-').appendCodePoint(zero + 9));
         return runs.append(']').toString();
     }
