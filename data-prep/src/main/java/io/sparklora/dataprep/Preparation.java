@@ -10,6 +10,8 @@ import io.sparklora.dataprep.dataset.SequencePlan;
 import io.sparklora.dataprep.dataset.Sequences;
 import io.sparklora.dataprep.dataset.TokenRules;
 import io.sparklora.dataprep.dataset.TokenizedDocuments;
+import io.sparklora.dataprep.sample.ChatFormat;
+import io.sparklora.dataprep.sample.EncodeSamples;
 import io.sparklora.dataprep.step.DistinguishIds;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropExactDuplicates;
@@ -22,6 +24,7 @@ import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.PrepareConfig;
+import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
 import io.sparklora.pipeline.dataset.Split;
@@ -29,6 +32,7 @@ import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
@@ -42,8 +46,10 @@ import org.apache.spark.sql.SparkSession;
  * @param prepare how each step works
  * @param seed of the split
  * @param rules how texts become tokens
+ * @param chat how the model writes a conversation; empty where it has no template
  */
-record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenRules rules) {
+record Preparation(
+        CorpusConfig corpus, PrepareConfig prepare, long seed, TokenRules rules, Optional<ChatFormat> chat) {
     private static final int MOST_LICENCES = 10_000;
 
     /**
@@ -57,12 +63,20 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
 
     /** What happens to every document, in this order. */
     List<Step> steps() {
-        return List.of(
+        List<Step> steps = new ArrayList<>(List.of(
                 new StripMarkup(prepare.html()),
                 new NormaliseText(prepare.unicode()),
                 new LimitLength(prepare.length()),
                 new DistinguishIds(),
-                new DropExactDuplicates(prepare.deduplicate()));
+                new DropExactDuplicates(prepare.deduplicate())));
+        if (holdsSamples()) {
+            steps.add(new EncodeSamples(rules, chat, prepare.sequence().length()));
+        }
+        return List.copyOf(steps);
+    }
+
+    private boolean holdsSamples() {
+        return corpus.sources().stream().anyMatch(source -> source.kind() != SourceConfig.Kind.TEXT);
     }
 
     /**
@@ -81,6 +95,10 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
             progress.begin("comparing %,d documents", checked.rows());
             Dataset<Row> judged = cached.keep(apply(stepsOfCorpus(), checked.documents()));
             Ledger ledger = Ledger.of(judged, checked.rows(), reasons());
+            if (holdsSamples()) {
+                EncodeSamples.requireUsable(
+                        judged, ledger.funnel(), prepare.samples().unusable());
+            }
             requireKept(ledger.funnel());
             ledger.write(storage, below);
 

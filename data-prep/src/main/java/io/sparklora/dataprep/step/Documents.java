@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.when;
 
+import java.util.Arrays;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -21,6 +22,9 @@ import org.apache.spark.sql.types.DataTypes;
  *   <li>{@value #ROW} long: row of the file, from 1; null where the document is the whole file
  *   <li>{@value #ID} string, {@value #LICENCE} string: never null; a document without a licence has an empty one
  *   <li>{@value #TEXT} string: null for dropped documents
+ *   <li>{@value #SAMPLE} string, only where a source holds samples: the structure of an instruction or a chat, whose
+ *       texts are then in {@value #TEXT}; null for plain text
+ *   <li>{@value #ENCODED} struct of tokens and labels, from the last step on: null for plain text
  *   <li>{@value #DROPPED} struct of step, reason, measured, threshold, survivor_id: null for documents that go on
  * </ul>
  */
@@ -32,6 +36,12 @@ public final class Documents {
     public static final String LICENCE = "licence";
     public static final String TEXT = "text";
     public static final String DROPPED = "dropped";
+    public static final String SAMPLE = "sample";
+    public static final String ENCODED = "encoded";
+    /** Fields of {@link #ENCODED}, arrays of int of the same size. */
+    public static final String TOKENS = "tokens";
+
+    public static final String LABELS = "labels";
 
     private static final int SHA_256 = 256;
 
@@ -40,6 +50,16 @@ public final class Documents {
     /** Hash of the text as it is now: 64 hexadecimal digits. */
     public static Column contentHash() {
         return org.apache.spark.sql.functions.sha2(col(TEXT), SHA_256);
+    }
+
+    /** Whether a document is an instruction or a chat. */
+    public static Column isSample(Dataset<Row> documents) {
+        return Arrays.asList(documents.columns()).contains(SAMPLE) ? col(SAMPLE).isNotNull() : lit(false);
+    }
+
+    /** Gives plain texts another text; what people and models said in samples (as often code as not) stays as it is. */
+    public static Dataset<Row> withPlainText(Dataset<Row> documents, Column text) {
+        return documents.withColumn(TEXT, when(isSample(documents), col(TEXT)).otherwise(text));
     }
 
     /** Drops the documents for which the condition is true, unless an earlier step dropped them; null is false. */

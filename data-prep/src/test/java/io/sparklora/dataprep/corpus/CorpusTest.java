@@ -61,7 +61,7 @@ final class CorpusTest {
         files.write(
                 "exception.json",
                 "{\"licenceText\": null, \"exceptionText\": \"an exception\", \"exceptionId\": \"E\"}");
-        SourceConfig source = new SourceConfig(
+        SourceConfig source = CorpusDirectory.source(
                 Format.JSON,
                 directory + "/*.json",
                 "",
@@ -99,7 +99,7 @@ final class CorpusTest {
                 .coalesce(1)
                 .write()
                 .parquet(directory + "/p");
-        SourceConfig source = new SourceConfig(
+        SourceConfig source = CorpusDirectory.source(
                 Format.PARQUET,
                 directory + "/p",
                 "",
@@ -146,7 +146,7 @@ final class CorpusTest {
         files.write("b.txt", new byte[] {'b', (byte) 0xFF});
         files.write("empty.txt", "");
         SourceConfig byFile = files.source(Format.TEXT, "*.txt", List.of());
-        SourceConfig byLine = new SourceConfig(
+        SourceConfig byLine = CorpusDirectory.source(
                 Format.TEXT, directory + "/*.txt", "", List.of("text"), List.of(), "", "", TextUnit.LINE);
 
         assertThat(read(byFile))
@@ -161,7 +161,7 @@ final class CorpusTest {
         Row one = RowFactory.create("1", "one");
         Row two = RowFactory.create(null, "two");
         spark.createDataFrame(List.of(one, two), schema).createOrReplaceTempView("corpus_table");
-        SourceConfig source = new SourceConfig(
+        SourceConfig source = CorpusDirectory.source(
                 Format.TABLE, "", "corpus_table", List.of("text"), List.of("id"), "", "", TextUnit.FILE);
         CorpusConfig corpus = CorpusDirectory.corpus(0, source);
 

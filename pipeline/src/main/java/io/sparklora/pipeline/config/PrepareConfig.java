@@ -18,7 +18,10 @@ public record PrepareConfig(
         Split split,
 
         @Key(value = "Shape of a packed sequence.", or = "{}")
-        Sequence sequence) {
+        Sequence sequence,
+
+        @Key(value = "Instruction and chat samples.", or = "{}")
+        Samples samples) {
     /** Whether markup is taken out. */
     public enum Html {
         AUTO,
@@ -69,6 +72,17 @@ public record PrepareConfig(
                     min = 0,
                     max = 0.5)
             double test) {}
+
+    /** Instruction and chat samples. */
+    public record Samples(
+            @Key(
+                    value = "Largest share of instruction and chat samples that may be unusable before the run fails: "
+                            + "longer than a sequence, without a token to learn, or not for the model's template. Up to "
+                            + "it they are counted and written to the ledger.",
+                    or = "0.05",
+                    min = 0,
+                    max = 1)
+            double unusable) {}
 
     /** Shape of a packed sequence. */
     public record Sequence(
