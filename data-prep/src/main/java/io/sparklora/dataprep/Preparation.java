@@ -48,8 +48,7 @@ import org.apache.spark.sql.SparkSession;
  * @param rules how texts become tokens
  * @param chat how the model writes a conversation; empty where it has no template
  */
-record Preparation(
-        CorpusConfig corpus, PrepareConfig prepare, long seed, TokenRules rules, Optional<ChatFormat> chat) {
+record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenRules rules, Optional<ChatFormat> chat) {
     private static final int MOST_LICENCES = 10_000;
 
     /**

@@ -98,15 +98,12 @@ final class SamplePreparationTest {
                 .write()
                 .parquet(directory + "/corpus/c");
 
-        Preparation.Outcome outcome = prepare(
-                0, 0, source(Format.JSON_LINES, "a.jsonl", Kind.CHAT), source(Format.PARQUET, "c", Kind.CHAT));
+        Preparation.Outcome outcome =
+                prepare(0, 0, source(Format.JSON_LINES, "a.jsonl", Kind.CHAT), source(Format.PARQUET, "c", Kind.CHAT));
 
         assertThat(said(outcome))
                 .containsExactlyInAnyOrder(
-                        "From JSON<|im_end|>",
-                        "See you<|im_end|>",
-                        "From Parquet<|im_end|>",
-                        "See you<|im_end|>");
+                        "From JSON<|im_end|>", "See you<|im_end|>", "From Parquet<|im_end|>", "See you<|im_end|>");
     }
 
     @Test
@@ -137,8 +134,13 @@ final class SamplePreparationTest {
     void writesTheSameBytesForAnyPartitioningWhereTextsAndChatsAreMixed() throws Exception {
         StringBuilder lines = new StringBuilder();
         for (int sample = 0; sample < 60; sample++) {
-            lines.append("{\"q\": \"Question ").append(sample).append("\", \"a\": \"Answer ").append("a ".repeat(sample % 40))
-                    .append("\", \"text\": \"A text that stands alone, number ").append(sample).append("\"}\n");
+            lines.append("{\"q\": \"Question ")
+                    .append(sample)
+                    .append("\", \"a\": \"Answer ")
+                    .append("a ".repeat(sample % 40))
+                    .append("\", \"text\": \"A text that stands alone, number ")
+                    .append(sample)
+                    .append("\"}\n");
         }
         files.write("a.jsonl", lines.toString());
         List<List<FileEntry>> written = new ArrayList<>();
@@ -213,7 +215,8 @@ final class SamplePreparationTest {
                         .collectAsList()) {
                     for (List<Long> run : runs(row.getList(row.fieldIndex(TokenDataset.LABELS)))) {
                         labels += run.size();
-                        said.add(tokenizer.decode(run.stream().mapToLong(Long::longValue).toArray(), false));
+                        said.add(tokenizer.decode(
+                                run.stream().mapToLong(Long::longValue).toArray(), false));
                     }
                 }
                 assertThat(labels).isEqualTo(split.supervisedTokens());

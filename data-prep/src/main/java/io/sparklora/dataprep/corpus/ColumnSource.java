@@ -58,8 +58,8 @@ final class ColumnSource {
         Dataset<Row> rows = reader.schema(schema.add(CORRUPT, DataTypes.StringType))
                 .csv(source.config().path());
         Column[] place = Source.place();
-        Dataset<Row> numbered =
-                Source.numbered(rows.select(values(source, schema, source.fileName(), place[0], place[1], col(CORRUPT))));
+        Dataset<Row> numbered = Source.numbered(
+                rows.select(values(source, schema, source.fileName(), place[0], place[1], col(CORRUPT))));
         return documents(numbered, col(CORRUPT).isNotNull());
     }
 
@@ -68,8 +68,11 @@ final class ColumnSource {
         Dataset<Row> rows = spark.table(source.config().table());
         requireColumns(source, rows.schema());
         return documents(
-                rows.select(
-                        values(source, rows.schema(), lit(""), monotonically_increasing_id().as(Documents.ROW))),
+                rows.select(values(
+                        source,
+                        rows.schema(),
+                        lit(""),
+                        monotonically_increasing_id().as(Documents.ROW))),
                 lit(false));
     }
 
@@ -101,7 +104,8 @@ final class ColumnSource {
     private static Column[] values(Source source, StructType schema, Column file, Column... more) {
         List<Column> columns = new ArrayList<>(Arrays.asList(more));
         columns.add(file.as(Documents.FILE));
-        columns.add(first(source.holdsSamples() ? List.of() : source.config().text()).as(Documents.TEXT));
+        columns.add(first(source.holdsSamples() ? List.of() : source.config().text())
+                .as(Documents.TEXT));
         columns.add(first(source.config().id()).as(Source.GIVEN_ID));
         columns.add(first(names(source.config().licenceColumn())).as(Source.GIVEN_LICENCE));
         columns.add(source.fields(name -> json(name, schema)));
@@ -129,8 +133,8 @@ final class ColumnSource {
         if (source.holdsSamples()) {
             Samples.columns(config).stream()
                     .filter(name -> !name.isEmpty())
-                    .forEach(name ->
-                            require(source, schema, config.kind().name().toLowerCase(Locale.ROOT), name));
+                    .forEach(
+                            name -> require(source, schema, config.kind().name().toLowerCase(Locale.ROOT), name));
         } else {
             config.text().forEach(name -> requireText(source, schema, name));
         }

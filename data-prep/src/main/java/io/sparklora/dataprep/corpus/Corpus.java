@@ -130,16 +130,16 @@ public final class Corpus {
         Column licence = nullif(col(Source.GIVEN_LICENCE), lit(""));
         return source.withSamples(rows)
                 .select(
-                lit(source.index()).as(Documents.SOURCE),
-                col(Documents.FILE),
-                col(Documents.ROW),
-                coalesce(given, made).as(Documents.ID),
-                coalesce(licence, lit(config.licence())).as(Documents.LICENCE),
-                col(Documents.TEXT),
-                col(Documents.SAMPLE),
-                dropped().as(Documents.DROPPED),
-                given.isNotNull().as(HAS_ID),
-                licence.isNotNull().as(HAS_LICENCE));
+                        lit(source.index()).as(Documents.SOURCE),
+                        col(Documents.FILE),
+                        col(Documents.ROW),
+                        coalesce(given, made).as(Documents.ID),
+                        coalesce(licence, lit(config.licence())).as(Documents.LICENCE),
+                        col(Documents.TEXT),
+                        col(Documents.SAMPLE),
+                        dropped().as(Documents.DROPPED),
+                        given.isNotNull().as(HAS_ID),
+                        licence.isNotNull().as(HAS_LICENCE));
     }
 
     /** A table's rows have no place: their text's hash names those that have no id. */

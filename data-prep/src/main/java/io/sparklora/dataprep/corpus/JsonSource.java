@@ -124,8 +124,7 @@ final class JsonSource {
     }
 
     private static Column defect(Column text) {
-        return defect()
-                .when(text.isNull(), Defect.NO_TEXT.word())
+        return defect().when(text.isNull(), Defect.NO_TEXT.word())
                 .when(schema_of_variant(text).notEqual("STRING"), Defect.NOT_A_STRING.word());
     }
 

@@ -119,8 +119,7 @@ record Source(SourceConfig config, int index, Path base) {
         Column sample = col(Documents.SAMPLE);
         Column isSound = col(DEFECT).isNull();
         // The columns' order is that of Samples.columns.
-        Column needed = element_at(
-                col(FIELDS), Samples.columns(config).indexOf(Samples.required(config)) + 1);
+        Column needed = element_at(col(FIELDS), Samples.columns(config).indexOf(Samples.required(config)) + 1);
         return rows.withColumn(Documents.SAMPLE, when(isSound, Samples.column(config.kind(), col(FIELDS))))
                 .withColumn(Documents.TEXT, sample.getField(Samples.TEXT))
                 .withColumn(

@@ -86,8 +86,7 @@ public final class SequencePlan implements Serializable {
     /** Tokens with a label of a document that brings labels; null for one whose tokens all have one. */
     private static Column supervisedOfSample() {
         Column labels = col(TokenizedDocuments.LABELS);
-        return when(
-                labels.isNotNull(), size(filter(labels, label -> label.notEqual(TokenDataset.IGNORED_LABEL))));
+        return when(labels.isNotNull(), size(filter(labels, label -> label.notEqual(TokenDataset.IGNORED_LABEL))));
     }
 
     private static SequencePlan of(List<PartitionLengths> partitions, int sequenceLength) {
@@ -184,7 +183,8 @@ public final class SequencePlan implements Serializable {
             }
             return partition < 0
                     ? List.<PartitionLengths>of().iterator()
-                    : List.of(new PartitionLengths(partition, lengths.build().toArray(), documentsOf, supervisedOf, largest))
+                    : List.of(new PartitionLengths(
+                                    partition, lengths.build().toArray(), documentsOf, supervisedOf, largest))
                             .iterator();
         }
     }

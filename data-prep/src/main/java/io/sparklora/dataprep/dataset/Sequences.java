@@ -125,7 +125,10 @@ public final class Sequences {
                         sequence.cast(DataTypes.LongType).as(TokenDataset.SEQUENCE_ID),
                         slice(tokens, piece.multiply(length).plus(1), lit(length))
                                 .as(TokenizedDocuments.TOKENS),
-                        slice(col(TokenizedDocuments.LABELS), piece.multiply(length).plus(1), lit(length))
+                        slice(
+                                        col(TokenizedDocuments.LABELS),
+                                        piece.multiply(length).plus(1),
+                                        lit(length))
                                 .as(TokenizedDocuments.LABELS)));
         Dataset<Row> pieces = documents.select(
                 col(TokenizedDocuments.SPLIT),
@@ -199,9 +202,7 @@ public final class Sequences {
         Column ofPieces = transform(
                 col(PIECES),
                 piece -> transform(
-                        coalesce(
-                                piece.getField(TokenizedDocuments.LABELS),
-                                piece.getField(TokenizedDocuments.TOKENS)),
+                        coalesce(piece.getField(TokenizedDocuments.LABELS), piece.getField(TokenizedDocuments.TOKENS)),
                         (label, place) -> when(place.equalTo(0), ignored).otherwise(label)));
         return concat(flatten(ofPieces), array_repeat(ignored, padding()));
     }

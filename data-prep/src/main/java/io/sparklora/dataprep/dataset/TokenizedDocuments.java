@@ -127,9 +127,7 @@ public final class TokenizedDocuments {
     private static UserDefinedFunction tokenizer(SparkSession spark, TokenRules rules) {
         Broadcast<DocumentTokens> shared =
                 JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(new DocumentTokens(rules));
-        return udf(
-                        (UDF1<String, int[]>) text -> shared.value().tokens(text),
-                        IDS)
+        return udf((UDF1<String, int[]>) text -> shared.value().tokens(text), IDS)
                 .asNonNullable();
     }
 }

@@ -83,8 +83,7 @@ final class AssistantTurns {
 
     /** What is rendered before a message's content. */
     private String beforeNext(Conversation conversation, int message) {
-        String text = template.render(
-                conversation.upTo(message, OTHER_CONTENT), ChatTemplate.End.OF_CONVERSATION);
+        String text = template.render(conversation.upTo(message, OTHER_CONTENT), ChatTemplate.End.OF_CONVERSATION);
         int content = text.indexOf(OTHER_CONTENT);
         if (content < 0) {
             throw new UnusableSampleException(
@@ -96,8 +95,9 @@ final class AssistantTurns {
     private static void requirePrefix(String prefix, String whole, int message) {
         if (!whole.startsWith(prefix)) {
             throw new UnusableSampleException(
-                    SampleDefect.TURNS_NOT_SEPARABLE, "the template renders what comes before the end of message "
-                            + message + " in another way once more messages follow");
+                    SampleDefect.TURNS_NOT_SEPARABLE,
+                    "the template renders what comes before the end of message " + message
+                            + " in another way once more messages follow");
         }
     }
 
@@ -114,7 +114,8 @@ final class AssistantTurns {
 
     /** A template that knows no tool calls renders nothing where they were. */
     private void requireSaid(Conversation conversation, int message, String turn) {
-        int end = vocabulary.first(format.stops(), turn, 0).map(Occurrence::start).orElse(turn.length());
+        int end =
+                vocabulary.first(format.stops(), turn, 0).map(Occurrence::start).orElse(turn.length());
         String said = turn.substring(0, end);
         if (said.isBlank() || !conversation.calls(message).stream().allMatch(said::contains)) {
             throw new UnusableSampleException(

@@ -24,8 +24,7 @@ import org.graalvm.polyglot.Value;
 final class ChatTemplate implements AutoCloseable {
     private static final long MOST_STATEMENTS = 20_000_000;
     private static final String LIBRARY = "jinja/jinja.js";
-    private static final String BEFORE =
-            "(function () { const module = {exports: {}}; (function (module, exports) {\n";
+    private static final String BEFORE = "(function () { const module = {exports: {}}; (function (module, exports) {\n";
     private static final String AFTER = "\n})(module, module.exports);"
             + " const {Environment, Template} = module.exports;"
             + " const set = Environment.prototype.set;"
@@ -59,7 +58,8 @@ final class ChatTemplate implements AutoCloseable {
             this.template = library.invokeMember("compile", format.template());
         } catch (PolyglotException e) {
             context.close(true);
-            throw new IllegalArgumentException("the base model's chat template can't be compiled: " + e.getMessage(), e);
+            throw new IllegalArgumentException(
+                    "the base model's chat template can't be compiled: " + e.getMessage(), e);
         }
     }
 

@@ -75,13 +75,17 @@ public final class EncodeSamples implements Step.OfDocument {
                         documents.sparkSession().sparkContext())
                 .broadcast(encoder);
         int most = longest;
-        // Template and tokenizer are no column expressions. Not deterministic to Spark, which would else run it for each
+        // Template and tokenizer are no column expressions. Not deterministic to Spark, which would else run it for
+        // each
         // field of its result.
-        Column encoded = udf((UDF2<String, String, Row>) (text, structure) ->
-                                row(shared.value(), new SampleTexts(text, structure), most), SCHEMA)
+        Column encoded = udf(
+                        (UDF2<String, String, Row>)
+                                (text, structure) -> row(shared.value(), new SampleTexts(text, structure), most),
+                        SCHEMA)
                 .asNondeterministic()
                 .apply(col(Documents.TEXT), col(Documents.SAMPLE));
-        Column isSample = col(Documents.SAMPLE).isNotNull().and(col(Documents.TEXT).isNotNull());
+        Column isSample =
+                col(Documents.SAMPLE).isNotNull().and(col(Documents.TEXT).isNotNull());
         Dataset<Row> judged = documents.withColumn(Documents.ENCODED, when(isSample, encoded));
         for (SampleDefect defect : SampleDefect.values()) {
             Column found = col(Documents.ENCODED).getField(PROBLEM).equalTo(defect.word());
@@ -118,7 +122,9 @@ public final class EncodeSamples implements Step.OfDocument {
         long refused = dropped.stream().mapToLong(Dropped::documents).sum();
         long samples = refused
                 + documents
-                        .where(col(Documents.SAMPLE).isNotNull().and(col(Documents.DROPPED).isNull()))
+                        .where(col(Documents.SAMPLE)
+                                .isNotNull()
+                                .and(col(Documents.DROPPED).isNull()))
                         .count();
         if (refused > unusable * samples) {
             String reasons = dropped.stream()
@@ -128,7 +134,8 @@ public final class EncodeSamples implements Step.OfDocument {
                     ExitCode.BAD_INPUT,
                     String.format(
                             Locale.ROOT,
-                            "%,d of %,d samples (%.2f %%) can't be used, more than prepare.samples.unusable %s allows: %s",
+                            "%,d of %,d samples (%.2f %%) can't be used, more than prepare.samples.unusable %s allows:"
+                                    + " %s",
                             refused,
                             samples,
                             PERCENT * refused / samples,

@@ -127,7 +127,8 @@ final class SampleEncoder implements Serializable {
         int[] labels = tokens.ids().clone();
         for (int token = 0; token < labels.length; token++) {
             int start = tokens.starts()[token];
-            long edgesBefore = Arrays.stream(edges).takeWhile(edge -> edge <= start).count();
+            long edgesBefore =
+                    Arrays.stream(edges).takeWhile(edge -> edge <= start).count();
             if (token == 0 || edgesBefore % 2 == 0) {
                 labels[token] = TokenDataset.IGNORED_LABEL;
             }

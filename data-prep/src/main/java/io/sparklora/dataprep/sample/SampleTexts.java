@@ -12,7 +12,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 
 /**
  * A sample taken apart: what was said, which the steps read and may change as they do any document's text, and the
@@ -55,7 +54,8 @@ record SampleTexts(String text, String structure) {
         });
         if (!missing.isEmpty() || said.hasNext()) {
             throw new UnusableSampleException(
-                    SampleDefect.BROKEN_BY_A_STEP, "the text has " + parts.size() + " parts, which are not the sample's");
+                    SampleDefect.BROKEN_BY_A_STEP,
+                    "the text has " + parts.size() + " parts, which are not the sample's");
         }
         return sample;
     }
@@ -80,9 +80,12 @@ record SampleTexts(String text, String structure) {
         }
         if (node instanceof ObjectNode object) {
             ObjectNode mapped = object.objectNode();
-            object.properties().forEach(field -> mapped.set(
-                    field.getKey(),
-                    NOT_SAID.contains(field.getKey()) ? field.getValue() : mapped(field.getValue(), replacement)));
+            object.properties()
+                    .forEach(field -> mapped.set(
+                            field.getKey(),
+                            NOT_SAID.contains(field.getKey())
+                                    ? field.getValue()
+                                    : mapped(field.getValue(), replacement)));
             return mapped;
         }
         return node;
@@ -100,9 +103,12 @@ record SampleTexts(String text, String structure) {
         }
         if (node instanceof ObjectNode object) {
             ObjectNode mapped = object.objectNode();
-            object.properties().forEach(field -> mapped.set(
-                    replacement.apply(field.getKey()),
-                    field.getKey().equals("role") ? field.getValue() : allMapped(field.getValue(), replacement)));
+            object.properties()
+                    .forEach(field -> mapped.set(
+                            replacement.apply(field.getKey()),
+                            field.getKey().equals("role")
+                                    ? field.getValue()
+                                    : allMapped(field.getValue(), replacement)));
             return mapped;
         }
         return node;

@@ -54,7 +54,8 @@ public final class Samples {
         // JSON with any fields is no column expression; samples leave the GPU here.
         UDF1<Seq<String>, Row> read = row -> {
             Optional<SampleTexts> sample = SampleReader.read(kind, CollectionConverters.asJava(row));
-            return sample.map(texts -> RowFactory.create(texts.text(), texts.structure())).orElse(null);
+            return sample.map(texts -> RowFactory.create(texts.text(), texts.structure()))
+                    .orElse(null);
         };
         return udf(read, SCHEMA).asNondeterministic().apply(values);
     }

@@ -58,8 +58,7 @@ public final class StripMarkup implements Step.OfDocument {
             case STRIP -> Documents.withPlainText(documents, when(text.isNotNull(), PLAIN.apply(text)));
             case AUTO ->
                 Documents.withPlainText(
-                        documents,
-                        when(text.rlike(ANY_CASE), PLAIN.apply(text)).otherwise(text));
+                        documents, when(text.rlike(ANY_CASE), PLAIN.apply(text)).otherwise(text));
         };
     }
 }

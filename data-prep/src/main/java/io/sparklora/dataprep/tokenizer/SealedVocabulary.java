@@ -41,10 +41,10 @@ public final class SealedVocabulary implements Serializable {
     private final TreeMap<Integer, String> added;
     private final HashMap<Character, List<String>> byFirst;
 
-    private SealedVocabulary(String json, TreeMap<String, Integer> special, TreeMap<Integer, String> added) {
+    private SealedVocabulary(String json, Map<String, Integer> special, Map<Integer, String> added) {
         this.json = json;
-        this.special = special;
-        this.added = added;
+        this.special = new TreeMap<>(special);
+        this.added = new TreeMap<>(added);
         // The longest first, in a map that can travel.
         this.byFirst = new HashMap<>();
         special.keySet().stream()

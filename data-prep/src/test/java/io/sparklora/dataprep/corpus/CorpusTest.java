@@ -265,8 +265,8 @@ final class CorpusTest {
         return Corpus.open(spark, storage, CorpusDirectory.corpus(1, source))
                 .read()
                 .orderBy(Documents.FILE, Documents.ROW)
-                .selectExpr(
-                        "concat_ws('|', file, coalesce(string(row), 'null'), document_id, coalesce(text, dropped.reason))")
+                .selectExpr("concat_ws('|', file, coalesce(string(row), 'null'), document_id, coalesce(text,"
+                        + " dropped.reason))")
                 .collectAsList()
                 .stream()
                 .map(row -> row.getString(0))

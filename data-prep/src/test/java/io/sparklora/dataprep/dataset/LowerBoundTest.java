@@ -12,12 +12,15 @@ final class LowerBoundTest {
         Random random = new Random(3);
         for (int run = 0; run < 2000; run++) {
             int sequenceLength = 3 + random.nextInt(12);
-            int[] lengths = random.ints(random.nextInt(8), 1, 2 * sequenceLength).toArray();
+            int[] lengths =
+                    random.ints(random.nextInt(8), 1, 2 * sequenceLength).toArray();
             int[] rests = Arrays.stream(lengths)
                     .map(length -> length % sequenceLength)
                     .filter(rest -> rest > 0)
                     .toArray();
-            int whole = Arrays.stream(lengths).map(length -> length / sequenceLength).sum();
+            int whole = Arrays.stream(lengths)
+                    .map(length -> length / sequenceLength)
+                    .sum();
 
             long bound = LowerBound.of(lengths, sequenceLength);
 

@@ -50,7 +50,8 @@ final class ChatGoldens {
 
         /** Empty where the template refuses the conversation. */
         Optional<String> rendered() {
-            return Optional.ofNullable(family().path("rendered").path(conversation).textValue());
+            return Optional.ofNullable(
+                    family().path("rendered").path(conversation).textValue());
         }
 
         List<String> supervised() {

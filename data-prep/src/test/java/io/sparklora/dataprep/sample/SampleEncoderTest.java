@@ -43,19 +43,22 @@ final class SampleEncoderTest {
     void learnsWhatTheAssistantSaysAndNothingElse(Golden golden) throws Exception {
         String json = TinyVocabulary.json(directory, golden.specialTokens());
         SampleEncoder encoder = travelled(new SampleEncoder(rules(json), Optional.of(golden.format())));
-        SampleTexts texts = chat(golden.sample().path("messages").toString(), golden.sample().path("tools").toString());
+        SampleTexts texts = chat(
+                golden.sample().path("messages").toString(),
+                golden.sample().path("tools").toString());
         Optional<SampleDefect> defect = defect(golden);
         if (defect.isPresent()) {
             assertThatThrownBy(() -> encoder.encode(texts))
-                    .isInstanceOfSatisfying(
-                            UnusableSampleException.class, e -> assertThat(e.defect()).isEqualTo(defect.get()));
+                    .isInstanceOfSatisfying(UnusableSampleException.class, e -> assertThat(e.defect())
+                            .isEqualTo(defect.get()));
             return;
         }
 
         SampleEncoder.Encoded encoded = encoder.encode(texts);
 
         try (HuggingFaceTokenizer reference = reference(json)) {
-            assertThat(encoded.tokens()).isEqualTo(ids(reference, golden.rendered().orElseThrow()));
+            assertThat(encoded.tokens())
+                    .isEqualTo(ids(reference, golden.rendered().orElseThrow()));
             assertThat(decoded(reference, encoded)).isEqualTo(golden.supervised());
         }
     }
@@ -127,8 +130,8 @@ final class SampleEncoderTest {
         // Only the last turn has an end: the first must not run on into the user's.
         assertThat(defectOf(
                         json,
-                        "{% for m in messages %}{{ m.content }}{% if loop.last or m.role == 'user' %}<|im_end|>{% endif %}"
-                                + "{% endfor %}",
+                        "{% for m in messages %}{{ m.content }}{% if loop.last or m.role == 'user' %}<|im_end|>{%"
+                                + " endif %}{% endfor %}",
                         messages))
                 .isEqualTo(SampleDefect.TURN_WITHOUT_END);
         assertThat(defectOf(
@@ -150,7 +153,8 @@ final class SampleEncoderTest {
     }
 
     private static SampleTexts chat(String messages, String tools) {
-        return SampleReader.read(SourceConfig.Kind.CHAT, List.of(messages, tools)).orElseThrow();
+        return SampleReader.read(SourceConfig.Kind.CHAT, List.of(messages, tools))
+                .orElseThrow();
     }
 
     private static TokenRules rules(String json) {

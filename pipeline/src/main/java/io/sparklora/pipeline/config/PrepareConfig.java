@@ -76,9 +76,9 @@ public record PrepareConfig(
     /** Instruction and chat samples. */
     public record Samples(
             @Key(
-                    value = "Largest share of instruction and chat samples that may be unusable before the run fails: "
-                            + "longer than a sequence, without a token to learn, or not for the model's template. Up to "
-                            + "it they are counted and written to the ledger.",
+                    value = "Largest share of instruction and chat samples that may be unusable before the run fails:"
+                        + " longer than a sequence, without a token to learn, or not for the model's template. Up to"
+                        + " it they are counted and written to the ledger.",
                     or = "0.05",
                     min = 0,
                     max = 1)

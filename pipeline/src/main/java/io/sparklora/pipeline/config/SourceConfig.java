@@ -56,8 +56,8 @@ public record SourceConfig(
         String messages,
 
         @Key(
-                value = "For kind `chat`: column or JSON field of the tools' definitions, a list (or its JSON) that a row "
-                        + "may leave out.",
+                value = "For kind `chat`: column or JSON field of the tools' definitions, a list (or its JSON) that a"
+                        + " row may leave out.",
                 or = "''")
         String tools) {
     /** Refuses a source without a place, with the wrong kind of place, or without the columns of its kind. */
