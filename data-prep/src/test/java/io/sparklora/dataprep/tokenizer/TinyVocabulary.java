@@ -21,6 +21,8 @@ public final class TinyVocabulary {
         try (BaseModel tiny = BaseModel.open(TinyModels.huggingFaceDirectory(directory, 1))) {
             ObjectNode tokenizer = (ObjectNode) JSON.readTree(tiny.tokenizerJson());
             ObjectNode vocabulary = (ObjectNode) tokenizer.path("model").path("vocab");
+            // As GPT-2's and Llama 3's have it: it cuts white space off the places of tokens.
+            tokenizer.set("post_processor", tokenizer.get("pre_tokenizer"));
             for (String token : special) {
                 if (!vocabulary.has(token)) {
                     add(token, vocabulary, (ArrayNode) tokenizer.path("added_tokens"));

@@ -77,8 +77,8 @@ public record PrepareConfig(
     public record Samples(
             @Key(
                     value = "Largest share of instruction and chat samples that may be unusable before the run fails:"
-                        + " longer than a sequence, without a token to learn, or not for the model's template. Up to"
-                        + " it they are counted and written to the ledger.",
+                            + " longer than a sequence, without a token to learn, or not for the model's template. Up to"
+                            + " it they are counted and written to the ledger.",
                     or = "0.05",
                     min = 0,
                     max = 1)
