@@ -22,6 +22,10 @@ class ProblemsTest(unittest.TestCase):
     def test_a_first_token_with_a_label_is_named(self):
         self.assertEqual(problems(row(labels=[5, 6, 7, -100, 9, -100]), 6), ["label 0 is 5, not -100"])
 
+    def test_a_token_may_go_unlearned_but_not_be_another(self):
+        self.assertEqual(problems(row(labels=[-100, -100, 7, -100, -100, -100]), 6), [])
+        self.assertEqual(problems(row(labels=[-100, 6, 8, -100, 9, -100]), 6), ["label 2 is 8, not 7"])
+
     def test_a_label_on_padding_is_named(self):
         self.assertEqual(problems(row(labels=[-100, 6, 7, -100, 9, 0]), 6), ["label 5 is 0, not -100"])
 

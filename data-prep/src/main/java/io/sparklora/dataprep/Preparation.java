@@ -20,6 +20,8 @@ import io.sparklora.dataprep.filter.FineWebQuality;
 import io.sparklora.dataprep.filter.GopherQuality;
 import io.sparklora.dataprep.filter.GopherRepetition;
 import io.sparklora.dataprep.language.KeepLanguages;
+import io.sparklora.dataprep.sample.ChatFormat;
+import io.sparklora.dataprep.sample.EncodeSamples;
 import io.sparklora.dataprep.step.DistinguishIds;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropExactDuplicates;
@@ -34,6 +36,7 @@ import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.PrepareConfig;
 import io.sparklora.pipeline.config.PrepareConfig.Deduplicate;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates.Keep;
+import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
 import io.sparklora.pipeline.dataset.Split;
@@ -41,6 +44,7 @@ import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -56,8 +60,9 @@ import org.apache.spark.sql.SparkSession;
  * @param prepare how each step works
  * @param seed of the split
  * @param rules how texts become tokens
+ * @param chat how the model writes a conversation; empty where it has no template
  */
-record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenRules rules) {
+record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenRules rules, Optional<ChatFormat> chat) {
     private static final int MOST_LICENCES = 10_000;
 
     /**
@@ -72,7 +77,7 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
 
     /** What happens to every document, in this order; steps that are switched off are left out. */
     List<Step> steps(CachedDatasets cached, Supplier<Dataset<Row>> evaluationSets) {
-        return Stream.<Step>of(
+        List<Step> steps = new ArrayList<>(Stream.<Step>of(
                         new StripMarkup(prepare.html()),
                         new NormaliseText(prepare.unicode()),
                         new LimitLength(prepare.length()),
@@ -88,7 +93,15 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
                         new RemoveRepeatedParagraphs(prepare.repeatedParagraphs(), prepare.length()),
                         new Decontaminate(prepare.decontaminate(), evaluationSets, cached))
                 .filter(Step::isOn)
-                .toList();
+                .toList());
+        if (holdsSamples()) {
+            steps.add(new EncodeSamples(rules, chat, prepare.sequence().length()));
+        }
+        return List.copyOf(steps);
+    }
+
+    private boolean holdsSamples() {
+        return corpus.sources().stream().anyMatch(source -> source.kind() != SourceConfig.Kind.TEXT);
     }
 
     /** What stays on one side of the split. */
@@ -120,6 +133,10 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
             progress.begin("comparing %,d documents", checked.rows());
             Dataset<Row> judged = cached.keep(apply(ofCorpus(steps), checked.documents()));
             Ledger ledger = Ledger.of(judged, checked.rows(), reasons(steps));
+            if (holdsSamples()) {
+                EncodeSamples.requireUsable(
+                        judged, ledger.funnel(), prepare.samples().unusable());
+            }
             requireKept(ledger.funnel());
             requireWhole(judged);
             ledger.write(storage, below);

@@ -2,6 +2,8 @@ package io.sparklora.dataprep;
 
 import io.sparklora.dataprep.corpus.Corpus;
 import io.sparklora.dataprep.dataset.TokenRules;
+import io.sparklora.dataprep.sample.ChatFormat;
+import io.sparklora.dataprep.tokenizer.SealedVocabulary;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.Stage;
 import io.sparklora.pipeline.basemodel.BaseModel;
@@ -39,6 +41,7 @@ public final class Prepare {
     private final StageMain.Context context;
     private final ContentKey baseModelHash;
     private final TokenRules rules;
+    private final Optional<ChatFormat> chat;
     private final Supplier<SparkSession> spark;
     private final long start = System.nanoTime();
 
@@ -46,6 +49,7 @@ public final class Prepare {
         this.context = context;
         this.baseModelHash = new ContentKey(base.contentHash().sha256());
         this.rules = rules(base);
+        this.chat = ChatFormat.of(base, SealedVocabulary.of(rules.tokenizerJson()));
         this.spark = spark;
     }
 
@@ -88,7 +92,7 @@ public final class Prepare {
     private DatasetManifest prepare(
             org.apache.hadoop.fs.Path directory, ContentKey datasetKey, ContentKey fingerprint) {
         RunConfig config = context.config();
-        Preparation preparation = new Preparation(config.corpus(), config.prepare(), config.seed(), rules);
+        Preparation preparation = new Preparation(config.corpus(), config.prepare(), config.seed(), rules, chat);
         try (StageTransaction transaction = StageTransaction.begin(context.storage(), directory)) {
             Preparation.Outcome outcome = preparation.run(
                     spark.get(), context.storage(), transaction.workDirectory(), new Progress(spark.get(), System.err));

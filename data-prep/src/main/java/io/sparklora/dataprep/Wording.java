@@ -47,7 +47,9 @@ final class Wording {
                 "sequences",
                 sequences,
                 "padding_share",
-                1 - tokens / (sequences * manifest.sequenceLength()));
+                1 - tokens / (sequences * manifest.sequenceLength()),
+                "fewest_sequences",
+                sum(manifest, split -> split.packing().fewestSequences()));
     }
 
     private static double sum(DatasetManifest manifest, ToLongFunction<SplitFigures> figure) {

@@ -39,7 +39,35 @@ public record CorpusDirectory(Path root) {
     }
 
     public SourceConfig source(Format format, String pattern, List<String> id) {
-        return new SourceConfig(format, root + "/" + pattern, "", List.of("text"), id, "", "", "", "", TextUnit.FILE);
+        return source(format, root + "/" + pattern, "", List.of("text"), id, "", "", TextUnit.FILE);
+    }
+
+    /** A source of plain text. */
+    public static SourceConfig source(
+            Format format,
+            String path,
+            String table,
+            List<String> text,
+            List<String> id,
+            String licence,
+            String licenceColumn,
+            TextUnit document) {
+        return new SourceConfig(
+                format,
+                path,
+                table,
+                text,
+                id,
+                licence,
+                licenceColumn,
+                "",
+                "",
+                document,
+                SourceConfig.Kind.TEXT,
+                List.of("prompt"),
+                "completion",
+                "messages",
+                "");
     }
 
     public static CorpusConfig corpus(double badRows, SourceConfig... sources) {

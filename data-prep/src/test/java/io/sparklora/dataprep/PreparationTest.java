@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.TreeMap;
@@ -88,6 +89,7 @@ final class PreparationTest {
                         new Dropped("read", "no-text", 0),
                         new Dropped("read", "not-a-string", 1),
                         new Dropped("read", "invalid-encoding", 0),
+                        new Dropped("read", "not-a-sample", 0),
                         new Dropped("length", "too-short", 1),
                         new Dropped("length", "too-long", 1),
                         new Dropped("deduplicate", "exact-duplicate", 1));
@@ -351,7 +353,7 @@ final class PreparationTest {
         files.writeJson("a.json", "a", "the only document of the corpus");
         TokenRules small = new TokenRules(tokenizerJson, OptionalInt.empty(), 0, 0, 100);
 
-        assertThatThrownBy(() -> new Preparation(corpus(0), settings(0, LENGTH), 17, small)
+        assertThatThrownBy(() -> new Preparation(corpus(0), settings(0, LENGTH), 17, small, Optional.empty())
                         .run(spark, storage, output(), quiet()))
                 .isInstanceOfSatisfying(
                         StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.MISMATCH))
@@ -360,7 +362,7 @@ final class PreparationTest {
 
     private Preparation.Outcome prepare(CorpusConfig corpus, PrepareConfig settings) {
         TokenRules rules = new TokenRules(tokenizerJson, OptionalInt.of(1), END_OF_TEXT, PAD, 300);
-        return new Preparation(corpus, settings, 17, rules).run(spark, storage, output(), quiet());
+        return new Preparation(corpus, settings, 17, rules, Optional.empty()).run(spark, storage, output(), quiet());
     }
 
     private Progress quiet() {
@@ -395,7 +397,8 @@ final class PreparationTest {
                 new PrepareConfig.Split(validation, 0, "", ""),
                 new PrepareConfig.RepeatedParagraphs(0),
                 decontaminate,
-                new PrepareConfig.Sequence(sequenceLength));
+                new PrepareConfig.Sequence(sequenceLength),
+                new PrepareConfig.Samples(0));
     }
 
     private org.apache.hadoop.fs.Path output() {

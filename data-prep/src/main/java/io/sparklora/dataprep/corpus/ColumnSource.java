@@ -7,9 +7,11 @@ import static org.apache.spark.sql.functions.is_valid_utf8;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
 import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.to_json;
 import static org.apache.spark.sql.functions.when;
 import static org.apache.spark.sql.functions.xxhash64;
 
+import io.sparklora.dataprep.sample.Samples;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
@@ -18,13 +20,16 @@ import io.sparklora.pipeline.run.ContentKey;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructType;
 
@@ -38,7 +43,7 @@ final class ColumnSource {
         Dataset<Row> rows = source.reader(spark).parquet(source.config().path());
         requireColumns(source, rows.schema());
         Column row = col("_metadata.row_index").plus(1).as(Documents.ROW);
-        return documents(rows.select(values(source, source.fileName(), row)), lit(false));
+        return documents(rows.select(values(source, rows.schema(), source.fileName(), row)), lit(false));
     }
 
     static Dataset<Row> csv(SparkSession spark, Source source) {
@@ -53,8 +58,8 @@ final class ColumnSource {
         Dataset<Row> rows = reader.schema(schema.add(CORRUPT, DataTypes.StringType))
                 .csv(source.config().path());
         Column[] place = Source.place();
-        Dataset<Row> numbered =
-                Source.numbered(rows.select(values(source, source.fileName(), place[0], place[1], col(CORRUPT))));
+        Dataset<Row> numbered = Source.numbered(
+                rows.select(values(source, schema, source.fileName(), place[0], place[1], col(CORRUPT))));
         return documents(numbered, col(CORRUPT).isNotNull());
     }
 
@@ -63,8 +68,11 @@ final class ColumnSource {
         Dataset<Row> rows = spark.table(source.config().table());
         requireColumns(source, rows.schema());
         return documents(
-                rows.select(
-                        values(source, lit(""), monotonically_increasing_id().as(Documents.ROW))),
+                rows.select(values(
+                        source,
+                        rows.schema(),
+                        lit(""),
+                        monotonically_increasing_id().as(Documents.ROW))),
                 lit(false));
     }
 
@@ -75,7 +83,7 @@ final class ColumnSource {
     static ContentKey fingerprint(SparkSession spark, Source source) {
         Dataset<Row> rows = spark.table(source.config().table());
         requireColumns(source, rows.schema());
-        Row sums = rows.select(values(source, lit("")))
+        Row sums = rows.select(values(source, rows.schema(), lit("")))
                 .agg(count(lit(1)), sumOfHashes(1), sumOfHashes(2))
                 .first();
         return ContentKey.of(List.of(
@@ -85,7 +93,12 @@ final class ColumnSource {
     private static Column sumOfHashes(int salt) {
         List<Column> parts = new ArrayList<>(List.of(lit(salt)));
         for (String name : List.of(
-                Documents.TEXT, Source.GIVEN_ID, Source.GIVEN_LICENCE, Source.GIVEN_GROUP, Source.GIVEN_TIMESTAMP)) {
+                Documents.TEXT,
+                Source.GIVEN_ID,
+                Source.GIVEN_LICENCE,
+                Source.GIVEN_GROUP,
+                Source.GIVEN_TIMESTAMP,
+                Source.FIELDS)) {
             // A null leaves the hash as it was: the flag tells which column was null.
             parts.add(col(name).isNull());
             parts.add(col(name));
@@ -94,20 +107,23 @@ final class ColumnSource {
     }
 
     /** Text, id, licence, group and timestamp of the row, besides the columns given. */
-    private static Column[] values(Source source, Column file, Column... more) {
+    private static Column[] values(Source source, StructType schema, Column file, Column... more) {
         List<Column> columns = new ArrayList<>(Arrays.asList(more));
         columns.add(file.as(Documents.FILE));
-        columns.add(first(source.config().text()).as(Documents.TEXT));
+        columns.add(first(source.holdsSamples() ? List.of() : source.config().text())
+                .as(Documents.TEXT));
         columns.add(first(source.config().id()).as(Source.GIVEN_ID));
         columns.add(first(names(source.config().licenceColumn())).as(Source.GIVEN_LICENCE));
         columns.add(first(names(source.config().group())).as(Source.GIVEN_GROUP));
         columns.add(first(names(source.config().timestamp())).as(Source.GIVEN_TIMESTAMP));
+        columns.add(source.fields(name -> json(name, schema)));
         return columns.toArray(Column[]::new);
     }
 
     private static Dataset<Row> documents(Dataset<Row> rows, Column isCorrupt) {
+        Column isText = col(Source.FIELDS).isNull();
         Column defect = when(isCorrupt, Defect.UNPARSABLE.word())
-                .when(col(Documents.TEXT).isNull(), Defect.NO_TEXT.word())
+                .when(isText.and(col(Documents.TEXT).isNull()), Defect.NO_TEXT.word())
                 .when(is_valid_utf8(col(Documents.TEXT)).equalTo(false), Defect.INVALID_ENCODING.word());
         return rows.withColumn(Source.DEFECT, defect)
                 .select(
@@ -118,12 +134,20 @@ final class ColumnSource {
                         col(Source.GIVEN_GROUP),
                         col(Source.GIVEN_TIMESTAMP),
                         when(col(Source.DEFECT).isNull(), col(Documents.TEXT)).as(Documents.TEXT),
-                        col(Source.DEFECT));
+                        col(Source.DEFECT),
+                        col(Source.FIELDS));
     }
 
     private static void requireColumns(Source source, StructType schema) {
         SourceConfig config = source.config();
-        config.text().forEach(name -> requireText(source, schema, name));
+        if (source.holdsSamples()) {
+            Samples.columns(config).stream()
+                    .filter(name -> !name.isEmpty())
+                    .forEach(
+                            name -> require(source, schema, config.kind().name().toLowerCase(Locale.ROOT), name));
+        } else {
+            config.text().forEach(name -> requireText(source, schema, name));
+        }
         config.id().forEach(name -> require(source, schema, "id", name));
         names(config.licenceColumn()).forEach(name -> require(source, schema, "licence-column", name));
         names(config.group()).forEach(name -> require(source, schema, "group", name));
@@ -151,10 +175,22 @@ final class ColumnSource {
         return column.isEmpty() ? List.of() : List.of(column);
     }
 
+    /** A column as a string, a structured one as JSON. */
+    private static Column json(String name, StructType schema) {
+        Column value = col(quoted(name));
+        DataType type = schema.apply(name).dataType();
+        boolean isStructured = type instanceof StructType || type instanceof ArrayType || type instanceof MapType;
+        return isStructured ? to_json(value) : value.cast(DataTypes.StringType);
+    }
+
+    private static String quoted(String name) {
+        return "`" + name.replace("`", "``") + "`";
+    }
+
     /** The first of the columns that has a value, as a string. */
     private static Column first(List<String> names) {
         Column[] values = names.stream()
-                .map(name -> col("`" + name.replace("`", "``") + "`").cast(DataTypes.StringType))
+                .map(name -> col(quoted(name)).cast(DataTypes.StringType))
                 .toArray(Column[]::new);
         return values.length == 0 ? lit(null).cast(DataTypes.StringType) : coalesce(values);
     }

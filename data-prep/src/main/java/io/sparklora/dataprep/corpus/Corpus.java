@@ -11,6 +11,7 @@ import static org.apache.spark.sql.functions.substring;
 import static org.apache.spark.sql.functions.try_to_timestamp;
 import static org.apache.spark.sql.functions.when;
 
+import io.sparklora.dataprep.sample.Samples;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
 import io.sparklora.pipeline.ExitCode;
@@ -113,10 +114,12 @@ public final class Corpus {
      * @throws StageFailure ({@link ExitCode#BAD_INPUT}) where a column is missing or is no text
      */
     public Dataset<Row> read() {
-        return sources.stream()
+        Dataset<Row> documents = sources.stream()
                 .map(this::read)
                 .reduce(Dataset::unionByName)
                 .orElseThrow(() -> new IllegalStateException("a corpus has at least one source"));
+        boolean holdsSamples = sources.stream().anyMatch(Source::holdsSamples);
+        return holdsSamples ? documents : documents.drop(Documents.SAMPLE);
     }
 
     private Dataset<Row> read(Source source) {
@@ -136,18 +139,20 @@ public final class Corpus {
         Column given = nullif(col(Source.GIVEN_ID), lit(""));
         Column made = config.format() == SourceConfig.Format.TABLE ? idOfTableRow(config.table()) : Source.madeId();
         Column licence = nullif(col(Source.GIVEN_LICENCE), lit(""));
-        return rows.select(
-                lit(source.index()).as(Documents.SOURCE),
-                col(Documents.FILE),
-                col(Documents.ROW),
-                coalesce(given, made).as(Documents.ID),
-                coalesce(licence, lit(config.licence())).as(Documents.LICENCE),
-                col(Documents.TEXT),
-                nullif(col(Source.GIVEN_GROUP), lit("")).as(Documents.GROUP),
-                try_to_timestamp(col(Source.GIVEN_TIMESTAMP)).as(Documents.TIMESTAMP),
-                dropped().as(Documents.DROPPED),
-                given.isNotNull().as(HAS_ID),
-                licence.isNotNull().as(HAS_LICENCE));
+        return source.withSamples(rows)
+                .select(
+                        lit(source.index()).as(Documents.SOURCE),
+                        col(Documents.FILE),
+                        col(Documents.ROW),
+                        coalesce(given, made).as(Documents.ID),
+                        coalesce(licence, lit(config.licence())).as(Documents.LICENCE),
+                        col(Documents.TEXT),
+                        col(Documents.SAMPLE),
+                        nullif(col(Source.GIVEN_GROUP), lit("")).as(Documents.GROUP),
+                        try_to_timestamp(col(Source.GIVEN_TIMESTAMP)).as(Documents.TIMESTAMP),
+                        dropped().as(Documents.DROPPED),
+                        given.isNotNull().as(HAS_ID),
+                        licence.isNotNull().as(HAS_LICENCE));
     }
 
     /** A table's rows have no place: their text's hash names those that have no id. */
@@ -212,6 +217,9 @@ public final class Corpus {
         long parsable = counts.getLong(1) - counts.getLong(4);
         if (parsable == 0 || !isJson(config)) {
             return;
+        }
+        if (counts.getLong(3) == parsable && source.holdsSamples()) {
+            throw source.noSuchColumn("", Samples.required(config), JsonSource.fields(spark, source));
         }
         if (counts.getLong(3) == parsable) {
             throw source.noSuchColumn("text", String.join("', '", config.text()), JsonSource.fields(spark, source));

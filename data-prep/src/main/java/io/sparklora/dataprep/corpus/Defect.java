@@ -14,7 +14,9 @@ enum Defect {
     /** The text's JSON field holds a number, a list or an object. */
     NOT_A_STRING,
     /** The text is not UTF-8. */
-    INVALID_ENCODING;
+    INVALID_ENCODING,
+    /** The columns of an instruction or a chat do not hold one. */
+    NOT_A_SAMPLE;
 
     static final String STEP = "read";
 

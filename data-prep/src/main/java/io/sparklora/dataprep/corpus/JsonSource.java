@@ -16,12 +16,14 @@ import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.try_variant_get;
 import static org.apache.spark.sql.functions.when;
 
+import io.sparklora.dataprep.sample.Samples;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.pipeline.config.SourceConfig;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -46,11 +48,11 @@ final class JsonSource {
     private JsonSource() {}
 
     static Dataset<Row> files(SparkSession spark, Source source) {
-        return documents(TextSource.wholeFiles(spark, source), source.config());
+        return documents(TextSource.wholeFiles(spark, source), source);
     }
 
     static Dataset<Row> lines(SparkSession spark, Source source) {
-        return documents(TextSource.numberedLines(spark, source), source.config());
+        return documents(TextSource.numberedLines(spark, source), source);
     }
 
     /** Field names of the first objects, for the error that a field is missing. */
@@ -68,7 +70,8 @@ final class JsonSource {
                 .collectAsList();
     }
 
-    private static Dataset<Row> documents(Dataset<Row> values, SourceConfig config) {
+    private static Dataset<Row> documents(Dataset<Row> values, Source source) {
+        SourceConfig config = source.config();
         Column isArray = ltrim(col(TextSource.VALUE)).startsWith("[");
         Dataset<Row> elements = values.withColumn(DOCUMENTS, parsed(col(TextSource.VALUE), isArray, fields(config)))
                 .where(col(DOCUMENTS).isNull().or(size(col(DOCUMENTS)).gt(0)))
@@ -80,8 +83,8 @@ final class JsonSource {
                         col(DOCUMENTS).isNull().as("is_unparsable"),
                         posexplode_outer(col(DOCUMENTS)).as(new String[] {PLACE, ELEMENT}));
         Column inArray = when(col("is_array"), col(PLACE).plus(1).cast(DataTypes.LongType));
-        Column text = first(config.text());
-        return elements.withColumn(Source.DEFECT, defect(text))
+        Column text = first(source.holdsSamples() ? List.of() : config.text());
+        return elements.withColumn(Source.DEFECT, source.holdsSamples() ? defect() : defect(text))
                 .select(
                         col(Documents.FILE),
                         coalesce(col(Documents.ROW), inArray).as(Documents.ROW),
@@ -90,7 +93,8 @@ final class JsonSource {
                         string(first(names(config.group()))).as(Source.GIVEN_GROUP),
                         string(first(names(config.timestamp()))).as(Source.GIVEN_TIMESTAMP),
                         when(col(Source.DEFECT).isNull(), string(text)).as(Documents.TEXT),
-                        col(Source.DEFECT));
+                        col(Source.DEFECT),
+                        source.fields(name -> col(ELEMENT).getField(name)));
     }
 
     /** Wrapped, so that whatever follows the value is an error, too: two objects on a line are not taken for one. */
@@ -108,15 +112,23 @@ final class JsonSource {
         names.addAll(names(config.licenceColumn()));
         names.addAll(names(config.group()));
         names.addAll(names(config.timestamp()));
-        return DataTypes.createStructType(names.stream()
-                .map(name -> DataTypes.createStructField(name, DataTypes.VariantType, true))
+        Set<String> ofSample = new LinkedHashSet<>(Samples.columns(config));
+        names.removeAll(ofSample);
+        ofSample.remove("");
+        // A string keeps the JSON of what is none, with its keys in their order; a variant would sort them.
+        return DataTypes.createStructType(Stream.concat(
+                        names.stream().map(name -> DataTypes.createStructField(name, DataTypes.VariantType, true)),
+                        ofSample.stream().map(name -> DataTypes.createStructField(name, DataTypes.StringType, true)))
                 .toArray(StructField[]::new));
     }
 
-    private static Column defect(Column text) {
+    private static Column defect() {
         return when(col("is_unparsable"), Defect.UNPARSABLE.word())
-                .when(col("is_text").equalTo(false), Defect.INVALID_ENCODING.word())
-                .when(text.isNull(), Defect.NO_TEXT.word())
+                .when(col("is_text").equalTo(false), Defect.INVALID_ENCODING.word());
+    }
+
+    private static Column defect(Column text) {
+        return defect().when(text.isNull(), Defect.NO_TEXT.word())
                 .when(schema_of_variant(text).notEqual("STRING"), Defect.NOT_A_STRING.word());
     }
 

@@ -1,7 +1,10 @@
 package io.sparklora.dataprep.corpus;
 
+import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.element_at;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
 import static org.apache.spark.sql.functions.regexp_replace;
@@ -9,12 +12,15 @@ import static org.apache.spark.sql.functions.replace;
 import static org.apache.spark.sql.functions.row_number;
 import static org.apache.spark.sql.functions.substring;
 import static org.apache.spark.sql.functions.url_decode;
+import static org.apache.spark.sql.functions.when;
 
+import io.sparklora.dataprep.sample.Samples;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.SourceConfig;
 import java.util.Collection;
+import java.util.function.Function;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.DataFrameReader;
@@ -22,6 +28,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.expressions.Window;
+import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataTypes;
 
 /**
@@ -32,6 +39,7 @@ import org.apache.spark.sql.types.DataTypes;
  *   <li>{@value #GIVEN_ID}, {@value #GIVEN_LICENCE}, {@value #GIVEN_GROUP} and {@value #GIVEN_TIMESTAMP} string: as the
  *       row has them, null where it has none
  *   <li>{@link Documents#TEXT}: null where {@value #DEFECT} says why
+ *   <li>{@value #FIELDS} array of string: the columns that make a sample, a structured one as JSON; null for plain text
  *   <li>{@value #DEFECT} string: a {@link Defect}'s word, null for sound rows
  * </ul>
  *
@@ -46,7 +54,9 @@ record Source(SourceConfig config, String key, int index, Path base) {
     static final String GIVEN_GROUP = "given_group";
     static final String GIVEN_TIMESTAMP = "given_timestamp";
     static final String DEFECT = "defect";
+    static final String FIELDS = "fields";
 
+    private static final ArrayType STRINGS = DataTypes.createArrayType(DataTypes.StringType);
     private static final String BLOCK = "block";
     private static final String POSITION = "position";
     private static final int WHOLE_TEXT = Integer.MAX_VALUE;
@@ -85,7 +95,44 @@ record Source(SourceConfig config, String key, int index, Path base) {
     /** The id of a row that has none of its own: file, and row unless the document is the whole file. */
     static Column madeId() {
         Column row = concat(lit("#"), col(Documents.ROW).cast(DataTypes.StringType));
-        return concat(col(Documents.FILE), org.apache.spark.sql.functions.coalesce(row, lit("")));
+        return concat(col(Documents.FILE), coalesce(row, lit("")));
+    }
+
+    /** Whether its rows are instructions or chats. */
+    boolean holdsSamples() {
+        return config.kind() != SourceConfig.Kind.TEXT;
+    }
+
+    /** {@link #FIELDS}, each of its columns by name as a string. */
+    Column fields(Function<String, Column> byName) {
+        Column none = lit(null).cast(DataTypes.StringType);
+        Column[] fields = Samples.columns(config).stream()
+                .map(name -> name.isEmpty() ? none : byName.apply(name))
+                .toArray(Column[]::new);
+        return when(lit(holdsSamples()), array(fields)).cast(STRINGS).as(FIELDS);
+    }
+
+    /**
+     * Rows with their sample: the text is then what was said, and {@link Documents#SAMPLE} the structure it was said in.
+     * A row that holds none is malformed.
+     */
+    Dataset<Row> withSamples(Dataset<Row> rows) {
+        if (!holdsSamples()) {
+            return rows.withColumn(Documents.SAMPLE, lit(null).cast(DataTypes.StringType));
+        }
+        Column sample = col(Documents.SAMPLE);
+        Column isSound = col(DEFECT).isNull();
+        // The columns' order is that of Samples.columns.
+        Column needed = element_at(col(FIELDS), Samples.columns(config).indexOf(Samples.required(config)) + 1);
+        return rows.withColumn(Documents.SAMPLE, when(isSound, Samples.column(config.kind(), col(FIELDS))))
+                .withColumn(Documents.TEXT, sample.getField(Samples.TEXT))
+                .withColumn(
+                        DEFECT,
+                        coalesce(
+                                col(DEFECT),
+                                when(needed.isNull(), Defect.NO_TEXT.word()),
+                                when(sample.isNull(), Defect.NOT_A_SAMPLE.word())))
+                .withColumn(Documents.SAMPLE, sample.getField(Samples.STRUCTURE));
     }
 
     /** What the place is called in errors: {@code corpus.sources.0 (corpus/*.json)}. */

@@ -13,6 +13,7 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 
 /** Plain text, UTF-8: whole files, or lines. Empty files and blank lines are no documents. */
@@ -23,11 +24,11 @@ final class TextSource {
     private TextSource() {}
 
     static Dataset<Row> files(SparkSession spark, Source source) {
-        return documents(wholeFiles(spark, source));
+        return documents(wholeFiles(spark, source), source);
     }
 
     static Dataset<Row> lines(SparkSession spark, Source source) {
-        return documents(numberedLines(spark, source));
+        return documents(numberedLines(spark, source), source);
     }
 
     /** Columns {@value #VALUE}, file, row (null). */
@@ -56,7 +57,7 @@ final class TextSource {
                 .otherwise(col(VALUE));
     }
 
-    private static Dataset<Row> documents(Dataset<Row> values) {
+    private static Dataset<Row> documents(Dataset<Row> values, Source source) {
         Column isText = is_valid_utf8(col(VALUE));
         Column none = lit(null).cast(DataTypes.StringType);
         return values.select(
@@ -67,6 +68,7 @@ final class TextSource {
                 none.as(Source.GIVEN_GROUP),
                 none.as(Source.GIVEN_TIMESTAMP),
                 when(isText, col(VALUE)).as(Documents.TEXT),
-                when(isText, none).otherwise(Defect.INVALID_ENCODING.word()).as(Source.DEFECT));
+                when(isText, none).otherwise(Defect.INVALID_ENCODING.word()).as(Source.DEFECT),
+                source.fields(functions::col));
     }
 }

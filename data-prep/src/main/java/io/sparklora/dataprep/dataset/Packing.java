@@ -90,6 +90,10 @@ final class Packing implements Serializable {
 
     /** Pieces that a document of that many tokens is cut into. */
     int pieces(int length) {
+        return pieces(length, sequenceLength);
+    }
+
+    static int pieces(int length, int sequenceLength) {
         return length / sequenceLength + (length % sequenceLength == 0 ? 0 : 1);
     }
 

@@ -2,17 +2,21 @@ package io.sparklora.dataprep.dataset;
 
 import static org.apache.spark.sql.functions.array_max;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.filter;
 import static org.apache.spark.sql.functions.size;
+import static org.apache.spark.sql.functions.when;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.dataset.Split;
+import io.sparklora.pipeline.dataset.TokenDataset;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -41,10 +45,12 @@ public final class SequencePlan implements Serializable {
      *
      * @param documents its documents
      * @param sequences its sequences
+     * @param fewestSequences what no packing can go below
      * @param tokens their tokens without padding
-     * @param supervisedTokens tokens with a label: all but the first of each piece
+     * @param supervisedTokens tokens with a label: of plain text, all but the first of each piece
      */
-    record Figures(long documents, long sequences, long tokens, long supervisedTokens) implements Serializable {}
+    record Figures(long documents, long sequences, long fewestSequences, long tokens, long supervisedTokens)
+            implements Serializable {}
 
     /**
      * Plans the sequences of documents in canonical order.
@@ -59,9 +65,10 @@ public final class SequencePlan implements Serializable {
                         col(TokenizedDocuments.POSITION),
                         col(TokenizedDocuments.SPLIT),
                         size(col(TokenizedDocuments.TOKENS)),
-                        array_max(col(TokenizedDocuments.TOKENS)))
+                        array_max(col(TokenizedDocuments.TOKENS)),
+                        supervisedOfSample())
                 .toJavaRDD()
-                .mapPartitions(PartitionLengths::of)
+                .mapPartitions(rows -> PartitionLengths.of(rows, sequenceLength))
                 .collect();
         int largest = partitions.stream()
                 .mapToInt(PartitionLengths::largestToken)
@@ -74,6 +81,12 @@ public final class SequencePlan implements Serializable {
                             + rules.vocabularySize() + " tokens");
         }
         return of(partitions, sequenceLength);
+    }
+
+    /** Tokens with a label of a document that brings labels; null for one whose tokens all have one. */
+    private static Column supervisedOfSample() {
+        Column labels = col(TokenizedDocuments.LABELS);
+        return when(labels.isNotNull(), size(filter(labels, label -> label.notEqual(TokenDataset.IGNORED_LABEL))));
     }
 
     private static SequencePlan of(List<PartitionLengths> partitions, int sequenceLength) {
@@ -92,9 +105,18 @@ public final class SequencePlan implements Serializable {
         Packing[] packings = new Packing[Split.values().length];
         Figures[] figures = new Figures[Split.values().length];
         for (int split = 0; split < packings.length; split++) {
+            int at = split;
             int[] ofSplit = Arrays.copyOfRange(lengths, splitStart[split], splitStart[split + 1]);
             packings[split] = Packing.of(ofSplit, sequenceLength);
-            figures[split] = figures(ofSplit, packings[split]);
+            long supervised = partitions.stream()
+                    .mapToLong(partition -> partition.supervisedOf()[at])
+                    .sum();
+            figures[split] = new Figures(
+                    ofSplit.length,
+                    packings[split].sequences(),
+                    LowerBound.of(ofSplit, sequenceLength),
+                    Arrays.stream(ofSplit).asLongStream().sum(),
+                    supervised);
         }
         return new SequencePlan(packings, figures, splitStart, partitionStarts(partitions));
     }
@@ -106,12 +128,6 @@ public final class SequencePlan implements Serializable {
         partitions.forEach(partition -> starts[partition.partition() + 1] = partition.lengths().length);
         Arrays.parallelPrefix(starts, Math::addExact);
         return starts;
-    }
-
-    private static Figures figures(int[] lengths, Packing packing) {
-        long tokens = Arrays.stream(lengths).asLongStream().sum();
-        long pieces = Arrays.stream(lengths).mapToLong(packing::pieces).sum();
-        return new Figures(lengths.length, packing.sequences(), tokens, tokens - pieces);
     }
 
     /** What a split will hold. */
@@ -146,23 +162,29 @@ public final class SequencePlan implements Serializable {
     }
 
     /** The lengths of one partition's documents, in their order. */
-    private record PartitionLengths(int partition, int[] lengths, int[] documentsOf, int largestToken)
+    private record PartitionLengths(
+            int partition, int[] lengths, int[] documentsOf, long[] supervisedOf, int largestToken)
             implements Serializable {
-        static Iterator<PartitionLengths> of(Iterator<Row> documents) {
+        static Iterator<PartitionLengths> of(Iterator<Row> documents, int sequenceLength) {
             IntStream.Builder lengths = IntStream.builder();
             int[] documentsOf = new int[Split.values().length];
+            long[] supervisedOf = new long[Split.values().length];
             int partition = -1;
             int largest = 0;
             while (documents.hasNext()) {
                 Row document = documents.next();
                 partition = (int) (document.getLong(0) >>> TokenizedDocuments.POSITION_BITS);
                 documentsOf[document.getInt(1)]++;
-                lengths.add(document.getInt(2));
+                int length = document.getInt(2);
+                lengths.add(length);
+                int pieces = Packing.pieces(length, sequenceLength);
+                supervisedOf[document.getInt(1)] += document.isNullAt(4) ? length - pieces : document.getInt(4);
                 largest = Math.max(largest, document.getInt(3));
             }
             return partition < 0
                     ? List.<PartitionLengths>of().iterator()
-                    : List.of(new PartitionLengths(partition, lengths.build().toArray(), documentsOf, largest))
+                    : List.of(new PartitionLengths(
+                                    partition, lengths.build().toArray(), documentsOf, supervisedOf, largest))
                             .iterator();
         }
     }

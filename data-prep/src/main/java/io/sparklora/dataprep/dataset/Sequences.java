@@ -2,6 +2,7 @@ package io.sparklora.dataprep.dataset;
 
 import static org.apache.spark.sql.functions.array_repeat;
 import static org.apache.spark.sql.functions.array_sort;
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_list;
 import static org.apache.spark.sql.functions.concat;
@@ -20,6 +21,7 @@ import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
 import io.sparklora.dataprep.step.Documents;
+import io.sparklora.pipeline.dataset.DatasetManifest;
 import io.sparklora.pipeline.dataset.DatasetManifest.DataFile;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
 import io.sparklora.pipeline.dataset.Split;
@@ -124,7 +126,12 @@ public final class Sequences {
                 (sequence, piece) -> struct(
                         sequence.cast(DataTypes.LongType).as(TokenDataset.SEQUENCE_ID),
                         slice(tokens, piece.multiply(length).plus(1), lit(length))
-                                .as(TokenizedDocuments.TOKENS)));
+                                .as(TokenizedDocuments.TOKENS),
+                        slice(
+                                        col(TokenizedDocuments.LABELS),
+                                        piece.multiply(length).plus(1),
+                                        lit(length))
+                                .as(TokenizedDocuments.LABELS)));
         Dataset<Row> pieces = documents.select(
                 col(TokenizedDocuments.SPLIT),
                 col(TokenizedDocuments.POSITION),
@@ -140,7 +147,8 @@ public final class Sequences {
                 sequence.as(TokenDataset.SEQUENCE_ID),
                 col(TokenizedDocuments.POSITION),
                 col(Documents.ID),
-                col(PIECE).getField(TokenizedDocuments.TOKENS).as(TokenizedDocuments.TOKENS));
+                col(PIECE).getField(TokenizedDocuments.TOKENS).as(TokenizedDocuments.TOKENS),
+                col(PIECE).getField(TokenizedDocuments.LABELS).as(TokenizedDocuments.LABELS));
     }
 
     /** Number of the first file of a row's split. */
@@ -161,7 +169,8 @@ public final class Sequences {
                 size(tokens).multiply(-1).as("longest_first"),
                 col(TokenizedDocuments.POSITION),
                 col(Documents.ID),
-                tokens)));
+                tokens,
+                col(TokenizedDocuments.LABELS))));
         return ShardedParquet.gathered(pieces, files)
                 .groupBy(ShardedParquet.FILE_NUMBER, TokenizedDocuments.SPLIT, TokenDataset.SEQUENCE_ID)
                 .agg(ordered.as(PIECES))
@@ -191,10 +200,12 @@ public final class Sequences {
 
     private Column labels() {
         Column ignored = lit(TokenDataset.IGNORED_LABEL);
+        // Where a piece brings no labels, every token is its own.
         Column ofPieces = transform(
-                tokensOfPieces(),
-                tokens -> transform(tokens, (token, place) -> when(place.equalTo(0), ignored)
-                        .otherwise(token)));
+                col(PIECES),
+                piece -> transform(
+                        coalesce(piece.getField(TokenizedDocuments.LABELS), piece.getField(TokenizedDocuments.TOKENS)),
+                        (label, place) -> when(place.equalTo(0), ignored).otherwise(label)));
         return concat(flatten(ofPieces), array_repeat(ignored, padding()));
     }
 
@@ -215,6 +226,8 @@ public final class Sequences {
                         planned.sequences(),
                         planned.tokens(),
                         planned.supervisedTokens(),
+                        DatasetManifest.Packing.of(
+                                planned.fewestSequences(), planned.sequences(), planned.tokens(), length),
                         files(split, plan)));
             }
         }

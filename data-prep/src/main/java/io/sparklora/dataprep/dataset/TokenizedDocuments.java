@@ -1,13 +1,16 @@
 package io.sparklora.dataprep.dataset;
 
+import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
 import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
 
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.pipeline.dataset.Split;
+import java.util.Arrays;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -18,6 +21,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.expressions.UserDefinedFunction;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataTypes;
 
 /**
@@ -29,14 +33,17 @@ import org.apache.spark.sql.types.DataTypes;
  *   <li>{@value #SPLIT} int: ordinal of {@link Split}
  *   <li>{@link Documents#ID}, {@link Documents#LICENCE} string
  *   <li>{@value #TOKENS} array of int
+ *   <li>{@value #LABELS} array of int, as many: of an instruction or a chat; null for plain text, all of which is learned
  * </ul>
  */
 public final class TokenizedDocuments {
     static final String POSITION = "position";
     static final String SPLIT = Documents.SPLIT;
-    static final String TOKENS = "tokens";
+    static final String TOKENS = Documents.TOKENS;
+    static final String LABELS = Documents.LABELS;
     static final int POSITION_BITS = 33;
 
+    private static final ArrayType IDS = DataTypes.createArrayType(DataTypes.IntegerType, false);
     private static final String HASH = "hash";
     private static final long CHARACTERS_OF_TASK = 4_000_000;
 
@@ -66,7 +73,28 @@ public final class TokenizedDocuments {
                         coalesce(col(SPLIT), lit(Split.TRAIN.ordinal())).as(SPLIT),
                         coalesce(col(Documents.ID), lit("")).as(Documents.ID),
                         coalesce(col(Documents.LICENCE), lit("")).as(Documents.LICENCE),
-                        tokenize.apply(col(Documents.TEXT)).as(TOKENS));
+                        tokens(documents, tokenize).as(TOKENS),
+                        labels(documents).as(LABELS));
+    }
+
+    private static Column tokens(Dataset<Row> documents, UserDefinedFunction tokenize) {
+        Column ofText = tokenize.apply(col(Documents.TEXT));
+        return hasEncoded(documents)
+                ? when(Documents.isSample(documents), coalesce(encoded(TOKENS), array().cast(IDS)))
+                        .otherwise(ofText)
+                : ofText;
+    }
+
+    private static Column labels(Dataset<Row> documents) {
+        return hasEncoded(documents) ? encoded(LABELS) : lit(null).cast(IDS);
+    }
+
+    private static boolean hasEncoded(Dataset<Row> documents) {
+        return Arrays.asList(documents.columns()).contains(Documents.ENCODED);
+    }
+
+    private static Column encoded(String field) {
+        return col(Documents.ENCODED).getField(field);
     }
 
     /** Some seconds of tokenising each: adaptive execution, which would choose them, leaves cached data alone. */
@@ -78,11 +106,9 @@ public final class TokenizedDocuments {
 
     // Tokenising is native code on the CPU: the texts leave the GPU here for good.
     private static UserDefinedFunction tokenizer(SparkSession spark, TokenRules rules) {
-        Broadcast<SharedTokenizer> shared =
-                JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(new SharedTokenizer(rules));
-        return udf(
-                        (UDF1<String, int[]>) text -> shared.value().tokens(text),
-                        DataTypes.createArrayType(DataTypes.IntegerType, false))
+        Broadcast<DocumentTokens> shared =
+                JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(new DocumentTokens(rules));
+        return udf((UDF1<String, int[]>) text -> shared.value().tokens(text), IDS)
                 .asNonNullable();
     }
 }

@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.when;
 
+import java.util.Arrays;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -28,6 +29,9 @@ import org.apache.spark.sql.types.DataTypes;
  *   <li>{@value #CLUSTER} long: the near-duplicates that the document is one of; null for none. Only after the steps that
  *       compare documents
  *   <li>{@value #SPLIT} int: ordinal of {@link io.sparklora.pipeline.dataset.Split}; only after the split
+ *   <li>{@value #SAMPLE} string, only where a source holds samples: the structure of an instruction or a chat, whose
+ *       texts are then in {@value #TEXT}; null for plain text
+ *   <li>{@value #ENCODED} struct of tokens and labels, from the last step on: null for plain text
  *   <li>{@value #DROPPED} struct of step, reason, measured, threshold, survivor_id: null for documents that go on
  * </ul>
  */
@@ -44,6 +48,12 @@ public final class Documents {
     public static final String CLUSTER = "cluster";
     public static final String SPLIT = "split";
     public static final String DROPPED = "dropped";
+    public static final String SAMPLE = "sample";
+    public static final String ENCODED = "encoded";
+    /** Fields of {@link #ENCODED}, arrays of int of the same size. */
+    public static final String TOKENS = "tokens";
+
+    public static final String LABELS = "labels";
 
     private static final int SHA_256 = 256;
 
@@ -52,6 +62,16 @@ public final class Documents {
     /** Hash of the text as it is now: 64 hexadecimal digits. */
     public static Column contentHash() {
         return org.apache.spark.sql.functions.sha2(col(TEXT), SHA_256);
+    }
+
+    /** Whether a document is an instruction or a chat. */
+    public static Column isSample(Dataset<Row> documents) {
+        return Arrays.asList(documents.columns()).contains(SAMPLE) ? col(SAMPLE).isNotNull() : lit(false);
+    }
+
+    /** Gives plain texts another text; what people and models said in samples (as often code as not) stays as it is. */
+    public static Dataset<Row> withPlainText(Dataset<Row> documents, Column text) {
+        return documents.withColumn(TEXT, when(isSample(documents), col(TEXT)).otherwise(text));
     }
 
     /** Drops the documents for which the condition is true, unless an earlier step dropped them; null is false. */

@@ -3,6 +3,7 @@ package io.sparklora.dataprep.step;
 import static org.apache.spark.sql.functions.char_length;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
 
 import io.sparklora.pipeline.config.PrepareConfig;
 import java.util.List;
@@ -10,7 +11,10 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
-/** Drops documents of too few or too many characters (Unicode code points of the normalised text). */
+/**
+ * Drops documents of too few or too many characters (Unicode code points of the normalised text). Instructions and chats
+ * are never too short: a short answer is a whole one.
+ */
 public final class LimitLength implements Step.OfDocument {
     private static final String NAME = "length";
     private static final DropReason TOO_SHORT = new DropReason(NAME, "too-short");
@@ -39,8 +43,9 @@ public final class LimitLength implements Step.OfDocument {
         Column shortest = lit(limits.minCharacters());
         Column longest = lit(limits.maxCharacters());
         Column none = lit(null);
+        Column isShort = length.lt(shortest).and(not(Documents.isSample(documents)));
         Dataset<Row> longEnough =
-                Documents.drop(documents, length.lt(shortest), Documents.verdict(TOO_SHORT, length, shortest, none));
+                Documents.drop(documents, isShort, Documents.verdict(TOO_SHORT, length, shortest, none));
         return Documents.drop(longEnough, length.gt(longest), Documents.verdict(TOO_LONG, length, longest, none));
     }
 }

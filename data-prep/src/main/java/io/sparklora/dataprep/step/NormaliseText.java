@@ -51,7 +51,7 @@ public final class NormaliseText implements Step.OfDocument {
         text = regexp_replace(text, SPACES, " ");
         text = regexp_replace(text, " ?\n ?", "\n");
         text = regexp_replace(text, "\n{3,}", "\n\n");
-        return documents.withColumn(Documents.TEXT, btrim(text, lit(" \n")));
+        return Documents.withPlainText(documents, btrim(text, lit(" \n")));
     }
 
     private Column unicode(Column text) {

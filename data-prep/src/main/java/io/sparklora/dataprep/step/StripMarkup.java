@@ -55,11 +55,10 @@ public final class StripMarkup implements Step.OfDocument {
         Column text = col(Documents.TEXT);
         return switch (mode) {
             case KEEP -> documents;
-            case STRIP -> documents.withColumn(Documents.TEXT, when(text.isNotNull(), PLAIN.apply(text)));
+            case STRIP -> Documents.withPlainText(documents, when(text.isNotNull(), PLAIN.apply(text)));
             case AUTO ->
-                documents.withColumn(
-                        Documents.TEXT,
-                        when(text.rlike(ANY_CASE), PLAIN.apply(text)).otherwise(text));
+                Documents.withPlainText(
+                        documents, when(text.rlike(ANY_CASE), PLAIN.apply(text)).otherwise(text));
         };
     }
 }

@@ -61,7 +61,7 @@ final class CorpusTest {
         files.write(
                 "exception.json",
                 "{\"licenceText\": null, \"exceptionText\": \"an exception\", \"exceptionId\": \"E\"}");
-        SourceConfig source = new SourceConfig(
+        SourceConfig source = CorpusDirectory.source(
                 Format.JSON,
                 directory + "/*.json",
                 "",
@@ -99,7 +99,7 @@ final class CorpusTest {
                 .coalesce(1)
                 .write()
                 .parquet(directory + "/p");
-        SourceConfig source = new SourceConfig(
+        SourceConfig source = CorpusDirectory.source(
                 Format.PARQUET,
                 directory + "/p",
                 "",
@@ -146,8 +146,8 @@ final class CorpusTest {
         files.write("b.txt", new byte[] {'b', (byte) 0xFF});
         files.write("empty.txt", "");
         SourceConfig byFile = files.source(Format.TEXT, "*.txt", List.of());
-        SourceConfig byLine = new SourceConfig(
-                Format.TEXT, directory + "/*.txt", "", List.of("text"), List.of(), "", "", "", "", TextUnit.LINE);
+        SourceConfig byLine = CorpusDirectory.source(
+                Format.TEXT, directory + "/*.txt", "", List.of("text"), List.of(), "", "", TextUnit.LINE);
 
         assertThat(read(byFile))
                 .containsExactly("a.txt|null|a.txt|one\n\n  \ntwo", "b.txt|null|b.txt|invalid-encoding");
@@ -161,8 +161,8 @@ final class CorpusTest {
         Row one = RowFactory.create("1", "one");
         Row two = RowFactory.create(null, "two");
         spark.createDataFrame(List.of(one, two), schema).createOrReplaceTempView("corpus_table");
-        SourceConfig source = new SourceConfig(
-                Format.TABLE, "", "corpus_table", List.of("text"), List.of("id"), "", "", "", "", TextUnit.FILE);
+        SourceConfig source = CorpusDirectory.source(
+                Format.TABLE, "", "corpus_table", List.of("text"), List.of("id"), "", "", TextUnit.FILE);
         CorpusConfig corpus = CorpusDirectory.corpus(0, source);
 
         assertThat(Corpus.open(spark, storage, corpus)
@@ -265,8 +265,8 @@ final class CorpusTest {
         return Corpus.open(spark, storage, CorpusDirectory.corpus(1, source))
                 .read()
                 .orderBy(Documents.FILE, Documents.ROW)
-                .selectExpr(
-                        "concat_ws('|', file, coalesce(string(row), 'null'), document_id, coalesce(text, dropped.reason))")
+                .selectExpr("concat_ws('|', file, coalesce(string(row), 'null'), document_id, coalesce(text,"
+                        + " dropped.reason))")
                 .collectAsList()
                 .stream()
                 .map(row -> row.getString(0))

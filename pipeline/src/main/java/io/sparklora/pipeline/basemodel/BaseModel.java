@@ -65,6 +65,14 @@ public interface BaseModel extends AutoCloseable {
     /** The token ids with a meaning of their own. */
     SpecialTokens specialTokens();
 
+    /**
+     * The id that the tokenizer calls its end-of-sequence token, which chat templates write by that name; the first of
+     * those that end generation where it names none.
+     */
+    default int endOfSequence() {
+        return specialTokens().eos().get(0);
+    }
+
     /** The chat template in Jinja, if the model has one. */
     Optional<String> chatTemplate();
 

@@ -13,7 +13,7 @@ final class EndOfText {
     private static final List<String> BETWEEN_DOCUMENTS = List.of("<|endoftext|>", "<|end_of_text|>", "</s>");
 
     /** What they call the end of a chat turn, at which generation stops, too. */
-    private static final List<String> ENDS_OF_TURN = List.of("<|im_end|>", "<|eot_id|>");
+    private static final List<String> ENDS_OF_TURN = List.of("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>");
 
     private EndOfText() {}
 

@@ -80,6 +80,11 @@ final class GgufModel implements BaseModel {
     }
 
     @Override
+    public int endOfSequence() {
+        return vocabulary.id("tokenizer.ggml.eos_token_id").orElseGet(BaseModel.super::endOfSequence);
+    }
+
+    @Override
     public Optional<String> chatTemplate() {
         return file.metadata().text("tokenizer.chat_template");
     }

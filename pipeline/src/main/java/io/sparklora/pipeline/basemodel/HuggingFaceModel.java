@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** A base model in a directory as Hugging Face's transformers writes it. */
@@ -25,6 +26,7 @@ final class HuggingFaceModel implements BaseModel {
     private final WeightTable weights;
     private final String tokenizerJson;
     private final SpecialTokens specialTokens;
+    private final OptionalInt endOfSequence;
     private final Optional<String> chatTemplate;
     private final Object hashing = new Object();
     private @Nullable ContentHash contentHash;
@@ -38,6 +40,7 @@ final class HuggingFaceModel implements BaseModel {
         HuggingFaceTokens tokens =
                 new HuggingFaceTokens(config, required(TOKENIZER), optional(TOKENIZER_CONFIG), optional(GENERATION));
         specialTokens = tokens.specialTokens(shape.vocabularySize());
+        endOfSequence = tokens.endOfSequence();
         tokenizerJson = text(directory.resolve(TOKENIZER));
         Path template = directory.resolve(TEMPLATE);
         chatTemplate = Files.exists(template) ? Optional.of(text(template)) : tokens.chatTemplate();
@@ -137,6 +140,11 @@ final class HuggingFaceModel implements BaseModel {
     @Override
     public SpecialTokens specialTokens() {
         return specialTokens;
+    }
+
+    @Override
+    public int endOfSequence() {
+        return endOfSequence.orElseGet(BaseModel.super::endOfSequence);
     }
 
     @Override

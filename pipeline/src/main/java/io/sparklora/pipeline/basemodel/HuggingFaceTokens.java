@@ -41,6 +41,11 @@ record HuggingFaceTokens(
         return tokens;
     }
 
+    /** The id of the token that {@code tokenizer_config.json} calls its end-of-sequence token. */
+    OptionalInt endOfSequence() {
+        return named("eos", addedTokens());
+    }
+
     /** Refuses a tokenizer that gives ids for which the model has no embedding. */
     private void checkVocabulary(Map<String, Integer> added, int vocabularySize) {
         added.forEach((token, id) -> checkId(token, id, vocabularySize));

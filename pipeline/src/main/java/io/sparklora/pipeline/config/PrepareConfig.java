@@ -50,7 +50,10 @@ public record PrepareConfig(
         Decontaminate decontaminate,
 
         @Key(value = "Shape of a packed sequence.", or = "{}")
-        Sequence sequence) {
+        Sequence sequence,
+
+        @Key(value = "Instruction and chat samples.", or = "{}")
+        Samples samples) {
     /** The key of the evaluation sets. */
     public static final String EVALUATION_SETS = "prepare.decontaminate.evaluation-sets";
 
@@ -255,6 +258,17 @@ public record PrepareConfig(
             evaluationSets = List.copyOf(evaluationSets);
         }
     }
+
+    /** Instruction and chat samples. */
+    public record Samples(
+            @Key(
+                    value = "Largest share of instruction and chat samples that may be unusable before the run fails:"
+                            + " longer than a sequence, without a token to learn, or not for the model's template. Up to"
+                            + " it they are counted and written to the ledger.",
+                    or = "0.05",
+                    min = 0,
+                    max = 1)
+            double unusable) {}
 
     /** Shape of a packed sequence. */
     public record Sequence(

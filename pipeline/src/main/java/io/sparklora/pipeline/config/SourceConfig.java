@@ -44,11 +44,39 @@ public record SourceConfig(
         String timestamp,
 
         @Key(value = "For format `text`: whether a file or a line is a document.", or = "file")
-        TextUnit document) {
-    /** Refuses a source without a place, with the wrong kind of place, or without a text column. */
+        TextUnit document,
+
+        @Key(
+                value = "What a row is: plain `text`; an `instruction` with its completion; a `chat`. Of the last two "
+                        + "only what the model has to say is trained on.",
+                or = "text")
+        Kind kind,
+
+        @Key(
+                value = "For kind `instruction`: columns or JSON fields of the prompt, joined by a blank line; those "
+                        + "without a value are left out.",
+                or = "prompt")
+        List<String> prompt,
+
+        @Key(value = "For kind `instruction`: column or JSON field of the completion.", or = "completion")
+        String completion,
+
+        @Key(
+                value = "For kind `chat`: column or JSON field of the messages, a list (or its JSON) of objects with "
+                        + "`role` and `content`, or `tool_calls`.",
+                or = "messages")
+        String messages,
+
+        @Key(
+                value = "For kind `chat`: column or JSON field of the tools' definitions, a list (or its JSON) that a"
+                        + " row may leave out.",
+                or = "''")
+        String tools) {
+    /** Refuses a source without a place, with the wrong kind of place, or without the columns of its kind. */
     public SourceConfig {
         text = List.copyOf(text);
         id = List.copyOf(id);
+        prompt = List.copyOf(prompt);
         if (text.isEmpty() || text.contains("") || id.contains("")) {
             throw new IllegalArgumentException("needs names of columns in `text` and `id`, none of them empty");
         }
@@ -58,6 +86,21 @@ public record SourceConfig(
         if (format != Format.TABLE && (path.isEmpty() || !table.isEmpty())) {
             throw new IllegalArgumentException("needs `path` and no `table` for a format of files");
         }
+        if (format == Format.TEXT && kind != Kind.TEXT) {
+            throw new IllegalArgumentException("needs columns for kind "
+                    + kind.name().toLowerCase(java.util.Locale.ROOT) + ": format text has none");
+        }
+        if (prompt.isEmpty() || prompt.contains("") || completion.isEmpty() || messages.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "needs names of columns in `prompt`, `completion` and `messages`, none of them empty");
+        }
+    }
+
+    /** What a row is. */
+    public enum Kind {
+        TEXT,
+        INSTRUCTION,
+        CHAT
     }
 
     /** How a source is stored. */

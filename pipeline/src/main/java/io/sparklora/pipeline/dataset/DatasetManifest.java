@@ -62,13 +62,42 @@ public record DatasetManifest(
      * @param sequences rows over all files
      * @param tokens tokens without padding
      * @param supervisedTokens tokens with a label
+     * @param packing how well they are packed
      * @param files its Parquet files in canonical order, sequence ids running on from file to file
      */
     public record SplitFigures(
-            Split split, long documents, long sequences, long tokens, long supervisedTokens, List<DataFile> files) {
+            Split split,
+            long documents,
+            long sequences,
+            long tokens,
+            long supervisedTokens,
+            Packing packing,
+            List<DataFile> files) {
         /** Copies the list. */
         public SplitFigures {
             files = List.copyOf(files);
+        }
+    }
+
+    /**
+     * A certificate of a split's packing: whoever packs the same documents otherwise needs no fewer sequences than the
+     * bound says.
+     *
+     * @param fewestSequences a lower bound on the sequences, for any packing
+     * @param tokenEfficiency share of the sequences' places that hold a token and no padding
+     */
+    public record Packing(long fewestSequences, double tokenEfficiency) {
+        /**
+         * The certificate of a packing.
+         *
+         * @throws IllegalArgumentException where there are fewer sequences than the bound says, or more tokens than places
+         */
+        public static Packing of(long fewestSequences, long sequences, long tokens, int sequenceLength) {
+            if (sequences < fewestSequences || tokens > sequences * sequenceLength) {
+                throw new IllegalArgumentException(tokens + " tokens can't be in " + sequences + " sequences of "
+                        + sequenceLength + ", at least " + fewestSequences + " of which are needed");
+            }
+            return new Packing(fewestSequences, (double) tokens / (sequences * sequenceLength));
         }
     }
 

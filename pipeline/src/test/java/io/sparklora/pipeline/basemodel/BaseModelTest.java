@@ -19,6 +19,7 @@ class BaseModelTest {
                 BaseModel gguf = BaseModel.open(TinyModels.gguf(directory.resolve("tiny.gguf"), 7))) {
             assertThat(gguf.shape()).isEqualTo(hub.shape());
             assertThat(gguf.specialTokens()).isEqualTo(hub.specialTokens());
+            assertThat(gguf.endOfSequence()).isEqualTo(hub.endOfSequence()).isEqualTo(2);
             assertThat(gguf.chatTemplate()).isEqualTo(hub.chatTemplate()).isPresent();
             assertHoldsTheWeights(hub, TinyLlama.seeded(7));
             assertHoldsTheWeights(gguf, TinyLlama.seeded(7));

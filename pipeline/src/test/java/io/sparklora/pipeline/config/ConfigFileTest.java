@@ -108,6 +108,7 @@ final class ConfigFileTest {
             lora: {targets: {a: b}}                 | lora.targets must be a list but was a mapping (legal.yaml, line 6)
             lora: {targets: [8]}                    | lora.targets.0 must be text (quote it: '8') but was 8 (legal.yaml, line 6)
             storage: {runs: }                       | storage.runs must be text ('' where it may be empty) but was empty (legal.yaml, line 6)
+            prepare: {samples: {unusable: 2}}       | prepare.samples.unusable must be in [0, 1] but was 2 (legal.yaml, line 6)
             publish: {alias: Prod}                  | publish.alias must match [a-z][a-z0-9-]{0,62} but was 'Prod' (legal.yaml, line 6)
             spark: {conf: {spark.x: [1]}}           | spark.conf.spark.x must be one value but was a list (legal.yaml, line 6)
             spark: {conf: 8}                        | spark.conf must be a mapping but was 8 (legal.yaml, line 6)
@@ -137,6 +138,25 @@ final class ConfigFileTest {
                         "corpus.sources.1 needs `path` and no `table` for a format of files (legal.yaml, line 2)",
                         "lora.alfa is no key; did you mean lora.alpha? (legal.yaml, line 3)",
                         "lora.rank must be in [1, 256] but was 0 (legal.yaml, line 3)");
+    }
+
+    @Test
+    void refusesASourceWithoutTheColumnsOfItsKind() {
+        assertThat(refusal("""
+                name: legal
+                base: {model: m.gguf}
+                corpus:
+                  sources:
+                    - {format: text, path: a, kind: chat}
+                    - {format: csv, path: b, kind: instruction, prompt: []}
+                    - {format: csv, path: c, kind: chats}
+                """).split("\n"))
+                .containsExactly(
+                        "corpus.sources.0 needs columns for kind chat: format text has none (legal.yaml, line 5)",
+                        "corpus.sources.1 needs names of columns in `prompt`, `completion` and `messages`,"
+                                + " none of them empty (legal.yaml, line 6)",
+                        "corpus.sources.2.kind must be one of text, instruction, chat but was 'chats'"
+                                + " (legal.yaml, line 7)");
     }
 
     @ParameterizedTest

@@ -91,6 +91,7 @@ public final class TrainedRun {
                         1830,
                         925_000,
                         924_000,
+                        new DatasetManifest.Packing(1810, 0.987),
                         List.of(new DatasetManifest.DataFile("train/part-0.parquet", 0, 1830)))),
                 new DatasetManifest.Funnel(
                         760,

@@ -3,6 +3,7 @@ package io.sparklora.training.data;
 import io.sparklora.pipeline.dataset.DatasetManifest;
 import io.sparklora.pipeline.dataset.DatasetManifest.DataFile;
 import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
+import io.sparklora.pipeline.dataset.DatasetManifest.Packing;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
 import io.sparklora.pipeline.dataset.Split;
 import io.sparklora.pipeline.run.ContentKey;
@@ -93,7 +94,14 @@ public final class TokenParquet {
                 key.hex(),
                 length,
                 vocabularySize,
-                List.of(new SplitFigures(Split.TRAIN, rows.size(), rows.size(), tokens, tokens, files)),
+                List.of(new SplitFigures(
+                        Split.TRAIN,
+                        rows.size(),
+                        rows.size(),
+                        tokens,
+                        tokens,
+                        Packing.of(1, rows.size(), tokens, length),
+                        files)),
                 new Funnel(rows.size(), rows.size(), List.of()),
                 Map.of(),
                 Map.of(),

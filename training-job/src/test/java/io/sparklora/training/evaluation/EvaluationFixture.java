@@ -7,6 +7,7 @@ import io.sparklora.pipeline.config.ConfigFile;
 import io.sparklora.pipeline.dataset.DatasetManifest;
 import io.sparklora.pipeline.dataset.DatasetManifest.DataFile;
 import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
+import io.sparklora.pipeline.dataset.DatasetManifest.Packing;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
 import io.sparklora.pipeline.dataset.Split;
 import io.sparklora.pipeline.registry.Move;
@@ -132,6 +133,7 @@ public final class EvaluationFixture {
                             SEQUENCES,
                             SEQUENCES * LENGTH,
                             supervised,
+                            Packing.of(1, SEQUENCES, SEQUENCES * LENGTH, LENGTH),
                             List.of(new DataFile(path, 0, SEQUENCES)))),
                     new Funnel(18, 18, List.of()),
                     Map.of(),

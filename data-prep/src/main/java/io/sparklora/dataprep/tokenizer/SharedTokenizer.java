@@ -1,11 +1,14 @@
-package io.sparklora.dataprep.dataset;
+package io.sparklora.dataprep.tokenizer;
 
+import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -13,33 +16,45 @@ import org.jspecify.annotations.Nullable;
  * The base model's tokenizer as a broadcast value: what travels is its JSON, and the first task of each executor's JVM
  * builds the native tokenizer, which all tasks there share and which lives as long as the JVM. Thread-safe.
  */
-final class SharedTokenizer implements Serializable {
+public final class SharedTokenizer implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final String json;
-    private final int begin;
-    private final int endOfText;
     private transient @Nullable HuggingFaceTokenizer tokenizer;
 
-    SharedTokenizer(TokenRules rules) {
-        this.json = rules.tokenizerJson();
-        this.begin = rules.begin().orElse(-1);
-        this.endOfText = rules.endOfText();
+    /** @param vocabulary what no text can spell a special token in */
+    public SharedTokenizer(SealedVocabulary vocabulary) {
+        this.json = vocabulary.json();
     }
 
-    /** The document's tokens: begin token if the model has one, the text's, end of text. */
-    int[] tokens(String text) {
-        long[] ids = tokenizer().encode(text, false, false).getIds();
-        int offset = begin < 0 ? 0 : 1;
-        int[] tokens = new int[ids.length + offset + 1];
-        for (int i = 0; i < ids.length; i++) {
-            tokens[i + offset] = Math.toIntExact(ids[i]);
-        }
-        if (offset == 1) {
-            tokens[0] = begin;
-        }
-        tokens[tokens.length - 1] = endOfText;
-        return tokens;
+    /** The ids of a text from outside: none of them is special. */
+    public int[] ids(String text) {
+        return ids(encode(tokenizer(), SealedVocabulary.cleaned(text)));
+    }
+
+    /**
+     * Tokens with their places.
+     *
+     * @param ids the tokens
+     * @param starts where in the text each begins, in code points
+     */
+    public record Tokens(int[] ids, int[] starts) {}
+
+    /** The tokens of a text that {@link SealedVocabulary#sealed} gave. */
+    public Tokens encode(String sealed) {
+        Encoding encoding = encode(tokenizer(), sealed);
+        int[] starts = Arrays.stream(encoding.getCharTokenSpans())
+                .mapToInt(CharSpan::getStart)
+                .toArray();
+        return new Tokens(ids(encoding), starts);
+    }
+
+    private static Encoding encode(HuggingFaceTokenizer tokenizer, String text) {
+        return tokenizer.encode(text, false, false);
+    }
+
+    private static int[] ids(Encoding encoding) {
+        return Arrays.stream(encoding.getIds()).mapToInt(Math::toIntExact).toArray();
     }
 
     private synchronized HuggingFaceTokenizer tokenizer() {

@@ -1,0 +1,146 @@
+package io.sparklora.dataprep.sample;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
+
+import io.sparklora.dataprep.dataset.TokenRules;
+import io.sparklora.dataprep.step.Documents;
+import io.sparklora.dataprep.step.DropReason;
+import io.sparklora.dataprep.step.Step;
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.dataset.DatasetManifest.Dropped;
+import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/** Turns instruction and chat samples into tokens and labels ({@link Documents#ENCODED}), and drops the unusable ones. */
+public final class EncodeSamples implements Step.OfDocument {
+    private static final double PERCENT = 100;
+    private static final String PROBLEM = "problem";
+    private static final String MEASURED = "measured";
+    private static final ArrayType IDS = DataTypes.createArrayType(DataTypes.IntegerType, false);
+    private static final StructType SCHEMA = new StructType()
+            .add(Documents.TOKENS, IDS)
+            .add(Documents.LABELS, IDS)
+            .add(PROBLEM, DataTypes.StringType)
+            .add(MEASURED, DataTypes.DoubleType);
+
+    private final SampleEncoder encoder;
+    private final int longest;
+
+    /**
+     * Refuses a model that can't be given chats.
+     *
+     * @param format the model's own; empty where it has none
+     * @param longest tokens of a sequence
+     * @throws StageFailure ({@link ExitCode#MISMATCH}) where the template can't be compiled
+     */
+    public EncodeSamples(TokenRules rules, Optional<ChatFormat> format, int longest) {
+        try {
+            this.encoder = new SampleEncoder(rules, format);
+        } catch (IllegalArgumentException e) {
+            throw new StageFailure(ExitCode.MISMATCH, String.valueOf(e.getMessage()), e);
+        }
+        this.longest = longest;
+    }
+
+    @Override
+    public String name() {
+        return SampleDefect.STEP;
+    }
+
+    @Override
+    public List<DropReason> reasons() {
+        return SampleDefect.reasons();
+    }
+
+    @Override
+    public Dataset<Row> apply(Dataset<Row> documents) {
+        Broadcast<SampleEncoder> shared = JavaSparkContext.fromSparkContext(
+                        documents.sparkSession().sparkContext())
+                .broadcast(encoder);
+        int most = longest;
+        // Template and tokenizer are no column expressions. Not deterministic to Spark, which would else run it for
+        // each
+        // field of its result.
+        Column encoded = udf(
+                        (UDF2<String, String, Row>)
+                                (text, structure) -> row(shared.value(), new SampleTexts(text, structure), most),
+                        SCHEMA)
+                .asNondeterministic()
+                .apply(col(Documents.TEXT), col(Documents.SAMPLE));
+        Column isSample =
+                col(Documents.SAMPLE).isNotNull().and(col(Documents.TEXT).isNotNull());
+        Dataset<Row> judged = documents.withColumn(Documents.ENCODED, when(isSample, encoded));
+        for (SampleDefect defect : SampleDefect.values()) {
+            Column found = col(Documents.ENCODED).getField(PROBLEM).equalTo(defect.word());
+            Column measured = col(Documents.ENCODED).getField(MEASURED);
+            Column limit = when(measured.isNotNull(), lit((double) longest));
+            judged = Documents.drop(judged, found, Documents.verdict(defect.reason(), measured, limit, lit(null)));
+        }
+        return judged;
+    }
+
+    private static Row row(SampleEncoder encoder, SampleTexts texts, int longest) {
+        try {
+            SampleEncoder.Encoded encoded = encoder.encode(texts);
+            int length = encoded.tokens().length;
+            return length > longest
+                    ? RowFactory.create(null, null, SampleDefect.LONGER_THAN_A_SEQUENCE.word(), (double) length)
+                    : RowFactory.create(encoded.tokens(), encoded.labels(), null, null);
+        } catch (UnusableSampleException e) {
+            return RowFactory.create(null, null, e.defect().word(), null);
+        }
+    }
+
+    /**
+     * Refuses a corpus too many of whose samples are unusable.
+     *
+     * @param documents after the last step, cached
+     * @param unusable the largest share allowed
+     * @throws StageFailure ({@link ExitCode#BAD_INPUT}) with what is wrong with how many
+     */
+    public static void requireUsable(Dataset<Row> documents, Funnel funnel, double unusable) {
+        List<Dropped> dropped = funnel.dropped().stream()
+                .filter(each -> each.step().equals(SampleDefect.STEP) && each.documents() > 0)
+                .toList();
+        long refused = dropped.stream().mapToLong(Dropped::documents).sum();
+        long samples = refused
+                + documents
+                        .where(col(Documents.SAMPLE)
+                                .isNotNull()
+                                .and(col(Documents.DROPPED).isNull()))
+                        .count();
+        if (refused > unusable * samples) {
+            String reasons = dropped.stream()
+                    .map(each -> each.reason().replace('-', ' ') + " " + each.documents())
+                    .collect(Collectors.joining(", "));
+            throw new StageFailure(
+                    ExitCode.BAD_INPUT,
+                    String.format(
+                            Locale.ROOT,
+                            "%,d of %,d samples (%.2f %%) can't be used, more than prepare.samples.unusable %s allows:"
+                                    + " %s",
+                            refused,
+                            samples,
+                            PERCENT * refused / samples,
+                            unusable,
+                            reasons));
+        }
+    }
+}

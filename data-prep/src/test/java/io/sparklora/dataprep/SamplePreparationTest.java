@@ -1,0 +1,240 @@
+package io.sparklora.dataprep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import io.sparklora.dataprep.dataset.TokenRules;
+import io.sparklora.dataprep.sample.ChatFormat;
+import io.sparklora.dataprep.tokenizer.SealedVocabulary;
+import io.sparklora.dataprep.tokenizer.TinyVocabulary;
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.basemodel.BaseModel;
+import io.sparklora.pipeline.basemodel.TinyModels;
+import io.sparklora.pipeline.config.CorpusConfig;
+import io.sparklora.pipeline.config.PrepareConfig;
+import io.sparklora.pipeline.config.SourceConfig;
+import io.sparklora.pipeline.config.SourceConfig.Format;
+import io.sparklora.pipeline.config.SourceConfig.Kind;
+import io.sparklora.pipeline.config.SourceConfig.TextUnit;
+import io.sparklora.pipeline.dataset.DatasetManifest.Dropped;
+import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
+import io.sparklora.pipeline.dataset.TokenDataset;
+import io.sparklora.pipeline.run.FileEntry;
+import io.sparklora.pipeline.run.Storage;
+import java.io.ByteArrayInputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Instructions and chats from files to sequences. */
+final class SamplePreparationTest {
+    private static final int LENGTH = 128;
+
+    private static String tokenizerJson = "";
+    private static Optional<ChatFormat> format = Optional.empty();
+
+    private final SparkSession spark = SharedSpark.session();
+    private final Storage storage = new Storage(new Configuration());
+
+    @TempDir
+    private Path directory;
+
+    private CorpusDirectory files;
+
+    @BeforeAll
+    static void readModel(@TempDir Path model) {
+        tokenizerJson = TinyVocabulary.json(model.resolve("a"), List.of());
+        try (BaseModel tiny = BaseModel.open(TinyModels.huggingFaceDirectory(model.resolve("b"), 1))) {
+            format = ChatFormat.of(tiny, SealedVocabulary.of(tokenizerJson));
+        }
+    }
+
+    @BeforeEach
+    void inFreshDirectory() {
+        files = new CorpusDirectory(directory.resolve("corpus"));
+    }
+
+    @Test
+    void learnsTheCompletionsOfJsonLinesCsvAndParquetAlike() throws Exception {
+        files.write("a.jsonl", "{\"q\": \"One?\", \"a\": \"Yes  one<|im_end|>\"}\n{\"q\": \"Lost?\"}\n");
+        files.write("b.csv", "q,a\n\"Two,\nindeed?\",  two\n");
+        spark.sql("select 'Three?' q, 'Three.' a").write().parquet(directory + "/corpus/c");
+
+        Preparation.Outcome outcome = prepare(
+                0.5,
+                0,
+                source(Format.JSON_LINES, "a.jsonl", Kind.INSTRUCTION),
+                source(Format.CSV, "b.csv", Kind.INSTRUCTION),
+                source(Format.PARQUET, "c", Kind.INSTRUCTION));
+
+        assertThat(said(outcome))
+                .containsExactlyInAnyOrder("Yes  one<|im_end|><|im_end|>", "  two<|im_end|>", "Three.<|im_end|>");
+        assertThat(outcome.funnel().read()).isEqualTo(4);
+        assertThat(outcome.funnel().dropped()).contains(new Dropped("read", "no-text", 1));
+    }
+
+    @Test
+    void readsChatsFromJsonAndFromStructuredColumnsAlike() throws Exception {
+        String messages = "[{\"role\": \"user\", \"content\": \"Hi\"}, {\"role\": \"assistant\", \"content\": \"%s\"},"
+                + " {\"role\": \"user\", \"content\": \"Bye\"}, {\"role\": \"assistant\", \"content\": \"See you\"}]";
+        files.write("a.jsonl", "{\"messages\": " + messages.formatted("From JSON") + "}\n");
+        spark.sql("select from_json('" + messages.formatted("From Parquet")
+                        + "', 'array<struct<role: string, content: string, name: string>>') messages")
+                .write()
+                .parquet(directory + "/corpus/c");
+
+        Preparation.Outcome outcome =
+                prepare(0, 0, source(Format.JSON_LINES, "a.jsonl", Kind.CHAT), source(Format.PARQUET, "c", Kind.CHAT));
+
+        assertThat(said(outcome))
+                .containsExactlyInAnyOrder(
+                        "From JSON<|im_end|>", "See you<|im_end|>", "From Parquet<|im_end|>", "See you<|im_end|>");
+    }
+
+    @Test
+    void refusesMoreUnusableSamplesThanAllowedAndCountsTheOthers() throws Exception {
+        StringBuilder lines = new StringBuilder();
+        for (int sample = 0; sample < 8; sample++) {
+            lines.append("{\"q\": \"Question ").append(sample).append("\", \"a\": \"Answer\"}\n");
+        }
+        lines.append("{\"q\": \"Long?\", \"a\": \"").append("x".repeat(LENGTH)).append("\"}\n");
+        files.write("a.jsonl", lines.toString());
+        SourceConfig source = source(Format.JSON_LINES, "a.jsonl", Kind.INSTRUCTION);
+
+        assertThatThrownBy(() -> prepare(0, 0.1, source))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+                .hasMessage("1 of 9 samples (11.11 %) can't be used, more than prepare.samples.unusable 0.1 allows:"
+                        + " longer than a sequence 1");
+        Preparation.Outcome outcome = prepare(0, 0.2, source);
+
+        assertThat(outcome.funnel().kept()).isEqualTo(8);
+        assertThat(outcome.funnel().dropped()).contains(new Dropped("sample", "longer-than-a-sequence", 1));
+        assertThat(spark.read().parquet(output() + "/ledger/part-00000.parquet").collectAsList())
+                .extracting(row -> row.getString(5))
+                .containsExactly("longer-than-a-sequence");
+    }
+
+    @Test
+    void writesTheSameBytesForAnyPartitioningWhereTextsAndChatsAreMixed() throws Exception {
+        StringBuilder lines = new StringBuilder();
+        for (int sample = 0; sample < 60; sample++) {
+            lines.append("{\"q\": \"Question ")
+                    .append(sample)
+                    .append("\", \"a\": \"Answer ")
+                    .append("a ".repeat(sample % 40))
+                    .append("\", \"text\": \"A text that stands alone, number ")
+                    .append(sample)
+                    .append("\"}\n");
+        }
+        files.write("a.jsonl", lines.toString());
+        List<List<FileEntry>> written = new ArrayList<>();
+        for (String partitions : List.of("1", "5")) {
+            SharedSpark.with(
+                    Map.of("spark.sql.shuffle.partitions", partitions, "spark.sql.files.maxPartitionBytes", "2000"),
+                    () -> prepare(
+                            0,
+                            0,
+                            source(Format.JSON_LINES, "a.jsonl", Kind.INSTRUCTION),
+                            source(Format.JSON_LINES, "a.jsonl", Kind.TEXT)));
+            written.add(storage.describe(output()));
+            storage.delete(output());
+        }
+
+        assertThat(written.get(1)).isEqualTo(written.get(0));
+    }
+
+    @Test
+    void refusesASourceWithoutTheColumnsOfItsKind() {
+        files.write("a.jsonl", "{\"text\": \"x\"}\n");
+
+        assertThatThrownBy(() -> prepare(1, 0, source(Format.JSON_LINES, "a.jsonl", Kind.CHAT)))
+                .isInstanceOf(StageFailure.class)
+                .hasMessageEndingWith("names 'messages', which is not there; there are text");
+    }
+
+    private SourceConfig source(Format format, String name, Kind kind) {
+        return new SourceConfig(
+                format,
+                files.root() + "/" + name,
+                "",
+                List.of("text"),
+                List.of(),
+                "",
+                "",
+                TextUnit.FILE,
+                kind,
+                List.of("q"),
+                "a",
+                "messages",
+                "");
+    }
+
+    private Preparation.Outcome prepare(double badRows, double unusable, SourceConfig... sources) {
+        PrepareConfig settings = new PrepareConfig(
+                PrepareConfig.Html.AUTO,
+                PrepareConfig.Unicode.NFC,
+                new PrepareConfig.Length(10, 400),
+                PrepareConfig.Deduplicate.EXACT,
+                new PrepareConfig.Split(0, 0),
+                new PrepareConfig.Sequence(LENGTH),
+                new PrepareConfig.Samples(unusable));
+        TokenRules rules = new TokenRules(tokenizerJson, OptionalInt.empty(), 0, 2, 300);
+        return new Preparation(new CorpusConfig(List.of(sources), badRows), settings, 17, rules, format)
+                .run(spark, storage, output(), new Progress(spark, new PrintStream(PrintStream.nullOutputStream())));
+    }
+
+    private org.apache.hadoop.fs.Path output() {
+        return new org.apache.hadoop.fs.Path(directory + "/output");
+    }
+
+    /** What is learned of each document: its runs of labels, decoded; the figures must count them. */
+    private List<String> said(Preparation.Outcome outcome) throws Exception {
+        List<String> said = new ArrayList<>();
+        long labels = 0;
+        try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.newInstance(
+                new ByteArrayInputStream(tokenizerJson.getBytes(StandardCharsets.UTF_8)), Map.of())) {
+            for (SplitFigures split : outcome.splits()) {
+                for (Row row : spark.read()
+                        .parquet(output() + "/" + split.files().get(0).path())
+                        .collectAsList()) {
+                    for (List<Long> run : runs(row.getList(row.fieldIndex(TokenDataset.LABELS)))) {
+                        labels += run.size();
+                        said.add(tokenizer.decode(
+                                run.stream().mapToLong(Long::longValue).toArray(), false));
+                    }
+                }
+                assertThat(labels).isEqualTo(split.supervisedTokens());
+            }
+        }
+        return said;
+    }
+
+    private static List<List<Long>> runs(List<Integer> labels) {
+        TreeMap<Integer, List<Long>> runs = new TreeMap<>();
+        int start = 0;
+        for (int place = 0; place < labels.size(); place++) {
+            if (labels.get(place) == TokenDataset.IGNORED_LABEL) {
+                start = place + 1;
+            } else {
+                runs.computeIfAbsent(start, first -> new ArrayList<>()).add((long) labels.get(place));
+            }
+        }
+        return new ArrayList<>(runs.values());
+    }
+}
