@@ -177,6 +177,8 @@ final class SamplePreparationTest {
                 List.of(),
                 "",
                 "",
+                "",
+                "",
                 TextUnit.FILE,
                 kind,
                 List.of("q"),
@@ -186,14 +188,12 @@ final class SamplePreparationTest {
     }
 
     private Preparation.Outcome prepare(double badRows, double unusable, SourceConfig... sources) {
-        PrepareConfig settings = new PrepareConfig(
-                PrepareConfig.Html.AUTO,
-                PrepareConfig.Unicode.NFC,
-                new PrepareConfig.Length(10, 400),
-                PrepareConfig.Deduplicate.EXACT,
-                new PrepareConfig.Split(0, 0),
-                new PrepareConfig.Sequence(LENGTH),
-                new PrepareConfig.Samples(unusable));
+        PrepareConfig settings = PrepareSettings.with(
+                "length.min-characters=10",
+                "length.max-characters=400",
+                "split.validation=0",
+                "sequence.length=" + LENGTH,
+                "samples.unusable=" + unusable);
         TokenRules rules = new TokenRules(tokenizerJson, OptionalInt.empty(), 0, 2, 300);
         return new Preparation(new CorpusConfig(List.of(sources), badRows), settings, 17, rules, format)
                 .run(spark, storage, output(), new Progress(spark, new PrintStream(PrintStream.nullOutputStream())));

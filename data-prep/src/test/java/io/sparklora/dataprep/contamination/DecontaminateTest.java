@@ -2,6 +2,7 @@ package io.sparklora.dataprep.contamination;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparklora.dataprep.CorpusDirectory;
 import io.sparklora.dataprep.SharedSpark;
 import io.sparklora.dataprep.step.CachedDatasets;
 import io.sparklora.dataprep.step.Documents;
@@ -23,8 +24,8 @@ final class DecontaminateTest {
     private static final StructType SCHEMA =
             StructType.fromDDL("document_id string, text string, split int, dropped struct<step: string, reason: string,"
                     + " measured: double, threshold: double, survivor_id: string>");
-    private static final SourceConfig SET = new SourceConfig(
-            Format.JSON_LINES, "questions.jsonl", "", List.of("text"), List.of(), "", "", "", "", TextUnit.FILE);
+    private static final SourceConfig SET = CorpusDirectory.source(
+            Format.JSON_LINES, "questions.jsonl", "", List.of("text"), List.of(), "", "", TextUnit.FILE);
 
     private final CachedDatasets cached = new CachedDatasets();
 

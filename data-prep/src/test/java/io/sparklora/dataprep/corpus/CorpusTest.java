@@ -69,7 +69,7 @@ final class CorpusTest {
                 List.of("licenceId", "exceptionId"),
                 "CC0-1.0",
                 "",
-                "", "", TextUnit.FILE);
+                TextUnit.FILE);
 
         assertThat(read(source)).containsExactly("exception.json|null|E|an exception", "licence.json|null|L|a licence");
     }
@@ -107,7 +107,7 @@ final class CorpusTest {
                 List.of("key"),
                 "Apache-2.0",
                 "rights",
-                "", "", TextUnit.FILE);
+                TextUnit.FILE);
 
         Dataset<Row> documents =
                 Corpus.open(spark, storage, CorpusDirectory.corpus(0, source)).read();

@@ -2,6 +2,7 @@ package io.sparklora.dataprep.duplicate;
 
 import static org.apache.spark.sql.functions.col;
 
+import io.sparklora.dataprep.CorpusDirectory;
 import io.sparklora.dataprep.corpus.Corpus;
 import io.sparklora.dataprep.step.CachedDatasets;
 import io.sparklora.dataprep.step.Documents;
@@ -53,14 +54,12 @@ final class MinHashBenchmark {
     }
 
     private static Dataset<Row> documents(SparkSession spark, String input) {
-        SourceConfig source = new SourceConfig(
+        SourceConfig source = CorpusDirectory.source(
                 SourceConfig.Format.JSON_LINES,
                 input,
                 "",
                 List.of("text"),
                 List.of("id"),
-                "",
-                "",
                 "",
                 "",
                 SourceConfig.TextUnit.FILE);
