@@ -1,7 +1,6 @@
 package io.sparklora.dataprep.tokenizer;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -37,7 +36,7 @@ public final class TinyVocabulary {
     private static void add(String token, ObjectNode vocabulary, ArrayNode added) {
         int id = vocabulary.size();
         vocabulary.put(token, id);
-        ObjectNode entry = ((JsonNode) added.get(0)).deepCopy();
+        ObjectNode entry = added.get(0).deepCopy();
         added.add(entry.put("id", id).put("content", token));
     }
 }
