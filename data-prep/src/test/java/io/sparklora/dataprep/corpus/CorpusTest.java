@@ -173,9 +173,11 @@ final class CorpusTest {
                 .containsExactly("1", "corpus_table#3fc4ccfe745870e2");
         ContentKey before = Corpus.fingerprint(spark, storage, Map.of("corpus.sources.0", source));
         spark.createDataFrame(List.of(two, one), schema).createOrReplaceTempView("corpus_table");
-        assertThat(Corpus.fingerprint(spark, storage, Map.of("corpus.sources.0", source))).isEqualTo(before);
+        assertThat(Corpus.fingerprint(spark, storage, Map.of("corpus.sources.0", source)))
+                .isEqualTo(before);
         spark.createDataFrame(List.of(two, one, one), schema).createOrReplaceTempView("corpus_table");
-        assertThat(Corpus.fingerprint(spark, storage, Map.of("corpus.sources.0", source))).isNotEqualTo(before);
+        assertThat(Corpus.fingerprint(spark, storage, Map.of("corpus.sources.0", source)))
+                .isNotEqualTo(before);
     }
 
     @Test
