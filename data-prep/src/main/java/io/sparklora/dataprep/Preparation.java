@@ -10,26 +10,39 @@ import io.sparklora.dataprep.dataset.SequencePlan;
 import io.sparklora.dataprep.dataset.Sequences;
 import io.sparklora.dataprep.dataset.TokenRules;
 import io.sparklora.dataprep.dataset.TokenizedDocuments;
+import io.sparklora.dataprep.privacy.Findings;
+import io.sparklora.dataprep.privacy.ProtectPrivacy;
+import io.sparklora.dataprep.step.CheckLicence;
 import io.sparklora.dataprep.step.DistinguishIds;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropExactDuplicates;
 import io.sparklora.dataprep.step.DropReason;
 import io.sparklora.dataprep.step.LimitLength;
 import io.sparklora.dataprep.step.NormaliseText;
+import io.sparklora.dataprep.step.RemoveRecurringLines;
+import io.sparklora.dataprep.step.SplitOversized;
 import io.sparklora.dataprep.step.Step;
 import io.sparklora.dataprep.step.StripMarkup;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.PrepareConfig;
+import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
+import io.sparklora.pipeline.dataset.DatasetManifest.PrivacyFigures;
+import io.sparklora.pipeline.dataset.DatasetManifest.SourceFigures;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
 import io.sparklora.pipeline.dataset.Split;
 import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -52,17 +65,37 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
      * @param splits figures and files of each split that has sequences
      * @param funnel documents in and out
      * @param licences documents kept by licence
+     * @param sources what was read of each source
+     * @param privacy what was found of each kind that was looked for
      */
-    record Outcome(List<SplitFigures> splits, Funnel funnel, Map<String, Long> licences) {}
+    record Outcome(
+            List<SplitFigures> splits,
+            Funnel funnel,
+            Map<String, Long> licences,
+            List<SourceFigures> sources,
+            List<PrivacyFigures> privacy) {}
 
-    /** What happens to every document, in this order. */
+    /** What happens to every document, in this order; steps that are switched off are left out. */
     List<Step> steps() {
-        return List.of(
-                new StripMarkup(prepare.html()),
-                new NormaliseText(prepare.unicode()),
-                new LimitLength(prepare.length()),
-                new DistinguishIds(),
-                new DropExactDuplicates(prepare.deduplicate()));
+        return Stream.<Step>of(
+                        new CheckLicence(corpus.licences()),
+                        new StripMarkup(prepare.html(), markdownSources()),
+                        new NormaliseText(prepare.unicode()),
+                        new ProtectPrivacy(prepare.privacy()),
+                        new SplitOversized(prepare.length()),
+                        new RemoveRecurringLines(prepare.recurringLines()),
+                        new LimitLength(prepare.length()),
+                        new DistinguishIds(),
+                        new DropExactDuplicates(prepare.deduplicate()))
+                .filter(Step::isOn)
+                .toList();
+    }
+
+    private Set<Integer> markdownSources() {
+        return IntStream.range(0, corpus.sources().size())
+                .filter(index -> corpus.sources().get(index).markup() == SourceConfig.Markup.MARKDOWN)
+                .boxed()
+                .collect(Collectors.toSet());
     }
 
     /**
@@ -81,6 +114,7 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
             progress.begin("comparing %,d documents", checked.rows());
             Dataset<Row> judged = cached.keep(apply(stepsOfCorpus(), checked.documents()));
             Ledger ledger = Ledger.of(judged, checked.rows(), reasons());
+            refuseOversized(judged, ledger.funnel());
             requireKept(ledger.funnel());
             ledger.write(storage, below);
 
@@ -94,7 +128,12 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
             progress.begin("writing %,d tokens as %,d sequences", plan.tokens(), plan.sequences());
             List<SplitFigures> splits = new Sequences(length, rules.pad()).write(tokens, plan, storage, below);
             requireSplits(splits, ledger.funnel().kept());
-            return new Outcome(splits, ledger.funnel(), licences(tokens));
+            return new Outcome(
+                    splits,
+                    ledger.funnel(),
+                    licences(tokens),
+                    checked.sources(),
+                    Findings.of(judged, prepare.privacy()));
         }
     }
 
@@ -124,6 +163,22 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
         List<DropReason> reasons = new ArrayList<>(Corpus.reasons());
         steps().forEach(step -> reasons.addAll(step.reasons()));
         return List.copyOf(reasons);
+    }
+
+    private void refuseOversized(Dataset<Row> judged, Funnel funnel) {
+        boolean areRefused = prepare.length().oversized() == PrepareConfig.Oversized.REFUSE;
+        long tooLong = areRefused ? LimitLength.tooLong(funnel) : 0;
+        if (tooLong > 0) {
+            throw new StageFailure(
+                    ExitCode.BAD_INPUT,
+                    String.format(
+                            Locale.ROOT,
+                            "%,d documents are longer than prepare.length.max-characters %d, and "
+                                    + "prepare.length.oversized is refuse; the first is %s",
+                            tooLong,
+                            prepare.length().maxCharacters(),
+                            LimitLength.firstTooLong(judged)));
+        }
     }
 
     private static void requireKept(Funnel funnel) {

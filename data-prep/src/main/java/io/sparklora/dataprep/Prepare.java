@@ -110,6 +110,8 @@ public final class Prepare {
                 outcome.splits(),
                 outcome.funnel(),
                 outcome.licences(),
+                outcome.sources(),
+                outcome.privacy(),
                 files,
                 context.keys().preparation());
     }

@@ -16,6 +16,7 @@ final class SparkApplication implements AutoCloseable {
             session = SparkSession.builder()
                     .appName("spark-lora prepare")
                     .config("spark.sql.ansi.enabled", true)
+                    .config("spark.sql.session.timeZone", "UTC")
                     // A glob of many files would be listed by a task a file.
                     .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", LISTING_TASKS)
                     .config("spark.sql.parquet.writeLegacyFormat", false)

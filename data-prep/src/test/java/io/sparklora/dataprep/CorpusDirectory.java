@@ -3,7 +3,9 @@ package io.sparklora.dataprep;
 import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.config.SourceConfig.Format;
+import io.sparklora.pipeline.config.SourceConfig.Markup;
 import io.sparklora.pipeline.config.SourceConfig.TextUnit;
+import io.sparklora.pipeline.config.Window;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -12,6 +14,9 @@ import java.util.List;
 
 /** Writes small corpora, and says how they are configured. */
 public record CorpusDirectory(Path root) {
+    /** No window. */
+    public static final Window EVER = new Window("", "", "");
+
     public Path write(String name, String content) {
         return write(name, content.getBytes(StandardCharsets.UTF_8));
     }
@@ -39,10 +44,15 @@ public record CorpusDirectory(Path root) {
     }
 
     public SourceConfig source(Format format, String pattern, List<String> id) {
-        return new SourceConfig(format, root + "/" + pattern, "", List.of("text"), id, "", "", TextUnit.FILE);
+        return new SourceConfig(
+                format, root + "/" + pattern, "", List.of("text"), id, "", "", TextUnit.FILE, 1, "", Markup.TEXT, EVER);
     }
 
     public static CorpusConfig corpus(double badRows, SourceConfig... sources) {
-        return new CorpusConfig(List.of(sources), badRows);
+        return new CorpusConfig(
+                List.of(sources),
+                badRows,
+                CorpusConfig.EmptySources.REFUSE,
+                new CorpusConfig.Licences(List.of(), List.of()));
     }
 }

@@ -10,6 +10,7 @@ import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.TinyModels;
 import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.PrepareConfig;
+import io.sparklora.pipeline.config.PrivacyConfig;
 import io.sparklora.pipeline.config.SourceConfig.Format;
 import io.sparklora.pipeline.dataset.DatasetManifest.DataFile;
 import io.sparklora.pipeline.dataset.DatasetManifest.Dropped;
@@ -86,6 +87,9 @@ final class PreparationTest {
                         new Dropped("read", "no-text", 0),
                         new Dropped("read", "not-a-string", 1),
                         new Dropped("read", "invalid-encoding", 0),
+                        new Dropped("read", "unclosed-quote", 0),
+                        new Dropped("read", "no-column", 0),
+                        new Dropped("read", "no-date", 0),
                         new Dropped("length", "too-short", 1),
                         new Dropped("length", "too-long", 1),
                         new Dropped("deduplicate", "exact-duplicate", 1));
@@ -266,7 +270,9 @@ final class PreparationTest {
         return new PrepareConfig(
                 PrepareConfig.Html.AUTO,
                 PrepareConfig.Unicode.NFC,
-                new PrepareConfig.Length(10, 400),
+                new PrivacyConfig(List.of(), List.of(), List.of()),
+                new PrepareConfig.RecurringLines(1, 2, 1),
+                new PrepareConfig.Length(10, 400, PrepareConfig.Oversized.DROP),
                 PrepareConfig.Deduplicate.EXACT,
                 new PrepareConfig.Split(validation, 0),
                 new PrepareConfig.Sequence(sequenceLength));

@@ -3,11 +3,10 @@ package io.sparklora.dataprep.corpus;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
-import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.nullif;
-import static org.apache.spark.sql.functions.substring;
 import static org.apache.spark.sql.functions.when;
 
 import io.sparklora.dataprep.step.Documents;
@@ -16,15 +15,17 @@ import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.SourceConfig;
-import io.sparklora.pipeline.dataset.CorpusFiles;
+import io.sparklora.pipeline.config.Window;
 import io.sparklora.pipeline.dataset.CorpusFingerprint;
+import io.sparklora.pipeline.dataset.DatasetManifest.SourceFigures;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -38,17 +39,17 @@ import org.apache.spark.sql.types.DataTypes;
 public final class Corpus {
     private static final String HAS_ID = "has_id";
     private static final String HAS_LICENCE = "has_licence";
-    private static final int HASH_DIGITS = 16;
+    private static final String OUTSIDE = "outside_window";
     private static final double PERCENT = 100;
 
     private final SparkSession spark;
     private final List<Source> sources;
-    private final double badRows;
+    private final CorpusConfig config;
 
-    private Corpus(SparkSession spark, List<Source> sources, double badRows) {
+    private Corpus(SparkSession spark, List<Source> sources, CorpusConfig config) {
         this.spark = spark;
         this.sources = List.copyOf(sources);
-        this.badRows = badRows;
+        this.config = config;
     }
 
     /**
@@ -59,14 +60,9 @@ public final class Corpus {
     public static Corpus open(SparkSession spark, Storage storage, CorpusConfig config) {
         List<Source> sources = new ArrayList<>();
         for (SourceConfig source : config.sources()) {
-            int index = sources.size();
-            boolean table = source.format() == SourceConfig.Format.TABLE;
-            Path base = table
-                    ? new Path("/")
-                    : CorpusFiles.of(storage, source, index).base();
-            sources.add(new Source(source, index, base));
+            sources.add(Source.of(storage, source, sources.size()));
         }
-        return new Corpus(spark, sources, config.badRows());
+        return new Corpus(spark, sources, config);
     }
 
     /**
@@ -74,8 +70,14 @@ public final class Corpus {
      *
      * @param documents with the columns of {@link Documents} alone
      * @param rows how many they are, malformed ones included
+     * @param sources figures of each source, in the order of {@code corpus.sources}
      */
-    public record Checked(Dataset<Row> documents, long rows) {}
+    public record Checked(Dataset<Row> documents, long rows, List<SourceFigures> sources) {
+        /** Copies the list. */
+        public Checked {
+            sources = List.copyOf(sources);
+        }
+    }
 
     /** What the corpus is now; tables are read for it. */
     public static ContentKey fingerprint(SparkSession spark, Storage storage, CorpusConfig config) {
@@ -84,7 +86,7 @@ public final class Corpus {
             int index = sources.size();
             sources.add(
                     source.format() == SourceConfig.Format.TABLE
-                            ? ColumnSource.fingerprint(spark, new Source(source, index, new Path("/")))
+                            ? ColumnSource.fingerprint(spark, Source.of(storage, source, index))
                             : CorpusFingerprint.ofFiles(storage, source, index));
         }
         return CorpusFingerprint.of(sources);
@@ -97,7 +99,7 @@ public final class Corpus {
 
     /**
      * The documents of all sources; lazy but for the columns of CSV and Parquet files. Besides the columns of
-     * {@link Documents} there are two that {@link #checked} reads and removes.
+     * {@link Documents} there are some that {@link #checked} reads and removes.
      *
      * @throws StageFailure ({@link ExitCode#BAD_INPUT}) where a column is missing or is no text
      */
@@ -115,7 +117,7 @@ public final class Corpus {
                     case JSON -> JsonSource.files(spark, source);
                     case JSON_LINES -> JsonSource.lines(spark, source);
                     case PARQUET -> ColumnSource.parquet(spark, source);
-                    case CSV -> ColumnSource.csv(spark, source);
+                    case CSV -> CsvSource.files(spark, source);
                     case TABLE -> ColumnSource.table(spark, source);
                     case TEXT ->
                         config.document() == SourceConfig.TextUnit.FILE
@@ -123,7 +125,10 @@ public final class Corpus {
                                 : TextSource.lines(spark, source);
                 };
         Column given = nullif(col(Source.GIVEN_ID), lit(""));
-        Column made = config.format() == SourceConfig.Format.TABLE ? idOfTableRow(config.table()) : Source.madeId();
+        Column made = config.format() == SourceConfig.Format.TABLE
+                ? concat(lit(config.table()), Documents.place())
+                : Documents.place();
+        Column inside = isInside(config.window());
         Column licence = nullif(col(Source.GIVEN_LICENCE), lit(""));
         return rows.select(
                 lit(source.index()).as(Documents.SOURCE),
@@ -131,20 +136,30 @@ public final class Corpus {
                 col(Documents.ROW),
                 coalesce(given, made).as(Documents.ID),
                 coalesce(licence, lit(config.licence())).as(Documents.LICENCE),
-                col(Documents.TEXT),
-                dropped().as(Documents.DROPPED),
-                given.isNotNull().as(HAS_ID),
-                licence.isNotNull().as(HAS_LICENCE));
+                lit(config.language()).as(Documents.SOURCE_LANGUAGE),
+                lit(config.weight()).as(Documents.WEIGHT),
+                when(inside, col(Documents.TEXT)).as(Documents.TEXT),
+                lit(null).cast("array<bigint>").as(Documents.FINDINGS),
+                when(inside, dropped(config.window())).as(Documents.DROPPED),
+                inside.and(given.isNotNull()).as(HAS_ID),
+                inside.and(licence.isNotNull()).as(HAS_LICENCE),
+                not(inside).as(OUTSIDE))
+                .withColumn(Documents.TEXT, when(col(Documents.DROPPED).isNull(), col(Documents.TEXT)));
     }
 
-    /** A table's rows have no place: their text's hash names those that have no id. */
-    private static Column idOfTableRow(String table) {
-        Column hash = substring(Documents.contentHash(), 1, HASH_DIGITS);
-        return concat(lit(table + "#"), coalesce(hash, lit("")));
+    /** True for rows inside the source's window, and for those that do not say when they are from. */
+    private static Column isInside(Window window) {
+        Column time = col(Source.GIVEN_TIME);
+        Column early = window.start().map(time::lt).orElse(lit(false));
+        Column late = window.end().map(time::geq).orElse(lit(false));
+        return not(coalesce(early.or(late), lit(false)));
     }
 
-    private static Column dropped() {
+    private static Column dropped(Window window) {
         Column dropped = lit(null);
+        if (!window.column().isEmpty()) {
+            dropped = when(col(Source.GIVEN_TIME).isNull(), Documents.verdict(Defect.NO_DATE.reason()));
+        }
         for (Defect defect : Defect.values()) {
             dropped = when(col(Source.DEFECT).equalTo(defect.word()), Documents.verdict(defect.reason()))
                     .otherwise(dropped);
@@ -159,21 +174,40 @@ public final class Corpus {
      * @param documents what {@link #read} gave, on which steps may have worked
      */
     public Checked checked(Dataset<Row> documents) {
-        long rows = 0;
-        long malformed = 0;
-        for (Row counts : counts(documents)) {
-            Source source = sources.get(counts.getInt(0));
-            requireFields(source, counts);
-            rows += counts.getLong(1);
-            malformed += counts.getLong(2);
+        List<SourceFigures> figures = new ArrayList<>();
+        Map<Integer, Row> counted = new HashMap<>();
+        counts(documents).forEach(counts -> counted.put(counts.getInt(0), counts));
+        for (Source source : sources) {
+            Row counts = counted.get(source.index());
+            if (counts != null) {
+                requireFields(source, counts);
+                figures.add(new SourceFigures(source.index(), counts.getLong(1), counts.getLong(2), counts.getLong(7)));
+            } else {
+                figures.add(new SourceFigures(source.index(), 0, 0, 0));
+            }
         }
+        long rows = figures.stream().mapToLong(SourceFigures::documents).sum();
+        long malformed = figures.stream().mapToLong(SourceFigures::malformed).sum();
         if (rows == 0) {
             throw new StageFailure(ExitCode.BAD_INPUT, "the corpus is empty: " + places() + " hold no documents");
         }
-        if (malformed > badRows * rows) {
+        if (config.emptySources() == CorpusConfig.EmptySources.REFUSE) {
+            figures.forEach(this::requireRows);
+        }
+        if (malformed > config.badRows() * rows) {
             throw tooMany(malformed, rows, documents);
         }
-        return new Checked(documents.drop(HAS_ID, HAS_LICENCE), rows);
+        Dataset<Row> inside = documents.where(not(col(OUTSIDE))).drop(HAS_ID, HAS_LICENCE, OUTSIDE);
+        return new Checked(inside, rows, figures);
+    }
+
+    private void requireRows(SourceFigures figures) {
+        if (figures.documents() == 0 && figures.outsideWindow() == 0) {
+            throw new StageFailure(
+                    ExitCode.BAD_INPUT,
+                    sources.get(figures.source()).place("")
+                            + " holds no documents; corpus.empty-sources: allow lets the others do without it");
+        }
     }
 
     private static List<Row> counts(Dataset<Row> documents) {
@@ -182,13 +216,13 @@ public final class Corpus {
         return documents
                 .groupBy(Documents.SOURCE)
                 .agg(
-                        count(lit(1)),
+                        count_if(not(col(OUTSIDE))),
                         count_if(step.equalTo(Defect.STEP)),
                         count_if(reason.equalTo(Defect.NO_TEXT.word())),
                         count_if(reason.equalTo(Defect.UNPARSABLE.word())),
                         count_if(col(HAS_ID)),
-                        count_if(col(HAS_LICENCE)))
-                .orderBy(Documents.SOURCE)
+                        count_if(col(HAS_LICENCE)),
+                        count_if(col(OUTSIDE)))
                 .collectAsList();
     }
 
@@ -219,7 +253,7 @@ public final class Corpus {
                 .orderBy(Documents.SOURCE, Documents.FILE, Documents.ROW)
                 .select(
                         col(Documents.SOURCE).cast(DataTypes.StringType),
-                        Source.madeId(),
+                        Documents.place(),
                         col(Documents.DROPPED).getField("reason"))
                 .first();
         return new StageFailure(
@@ -231,7 +265,7 @@ public final class Corpus {
                         malformed,
                         rows,
                         PERCENT * malformed / rows,
-                        badRows,
+                        config.badRows(),
                         first.getString(1),
                         first.getString(0),
                         Objects.requireNonNull(first.getString(2))));

@@ -87,6 +87,9 @@ final class JsonSource {
                         coalesce(col(Documents.ROW), inArray).as(Documents.ROW),
                         string(first(config.id())).as(Source.GIVEN_ID),
                         string(first(names(config.licenceColumn()))).as(Source.GIVEN_LICENCE),
+                        string(first(names(config.window().column())))
+                                .try_cast(DataTypes.TimestampType)
+                                .as(Source.GIVEN_TIME),
                         when(col(Source.DEFECT).isNull(), string(text)).as(Documents.TEXT),
                         col(Source.DEFECT));
     }
@@ -104,6 +107,7 @@ final class JsonSource {
         Set<String> names = new LinkedHashSet<>(config.text());
         names.addAll(config.id());
         names.addAll(names(config.licenceColumn()));
+        names.addAll(names(config.window().column()));
         return DataTypes.createStructType(names.stream()
                 .map(name -> DataTypes.createStructField(name, DataTypes.VariantType, true))
                 .toArray(StructField[]::new));

@@ -64,6 +64,7 @@ final class TextSource {
                 col(Documents.ROW),
                 none.as(Source.GIVEN_ID),
                 none.as(Source.GIVEN_LICENCE),
+                lit(null).cast(DataTypes.TimestampType).as(Source.GIVEN_TIME),
                 when(isText, col(VALUE)).as(Documents.TEXT),
                 when(isText, none).otherwise(Defect.INVALID_ENCODING.word()).as(Source.DEFECT));
     }

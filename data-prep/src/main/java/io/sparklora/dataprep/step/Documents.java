@@ -2,8 +2,10 @@ package io.sparklora.dataprep.step;
 
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.substring;
 import static org.apache.spark.sql.functions.when;
 
 import org.apache.spark.sql.Column;
@@ -20,7 +22,11 @@ import org.apache.spark.sql.types.DataTypes;
  *   <li>{@value #FILE} string: name of the file below the source's base directory; empty for a table
  *   <li>{@value #ROW} long: row of the file, from 1; null where the document is the whole file
  *   <li>{@value #ID} string, {@value #LICENCE} string: never null; a document without a licence has an empty one
+ *   <li>{@value #SOURCE_LANGUAGE} string: what the source says of it, a BCP 47 tag; empty where it is not known
+ *   <li>{@value #WEIGHT} double: the source's, greater than 0
  *   <li>{@value #TEXT} string: null for dropped documents
+ *   <li>{@value #FINDINGS} array of long: personal data and secrets found in the text, by the ordinal of
+ *       {@link io.sparklora.pipeline.config.PrivacyConfig.Kind}; null where none were
  *   <li>{@value #DROPPED} struct of step, reason, measured, threshold, survivor_id: null for documents that go on
  * </ul>
  */
@@ -30,16 +36,31 @@ public final class Documents {
     public static final String ROW = "row";
     public static final String ID = "document_id";
     public static final String LICENCE = "licence";
+    public static final String SOURCE_LANGUAGE = "source_language";
+    public static final String WEIGHT = "weight";
     public static final String TEXT = "text";
+    public static final String FINDINGS = "findings";
     public static final String DROPPED = "dropped";
 
     private static final int SHA_256 = 256;
+    private static final int HASH_DIGITS = 16;
 
     private Documents() {}
 
     /** Hash of the text as it is now: 64 hexadecimal digits. */
     public static Column contentHash() {
         return org.apache.spark.sql.functions.sha2(col(TEXT), SHA_256);
+    }
+
+    /**
+     * Where a document stands: its file, and its row unless it is the whole file. A table's rows have no place: the first
+     * digits of their text's hash stand for it.
+     */
+    public static Column place() {
+        Column row = concat(lit("#"), col(ROW).cast(DataTypes.StringType));
+        Column inFile = concat(col(FILE), coalesce(row, lit("")));
+        Column hash = concat(lit("#"), coalesce(substring(contentHash(), 1, HASH_DIGITS), lit("")));
+        return when(col(FILE).notEqual(""), inFile).otherwise(hash);
     }
 
     /** Drops the documents for which the condition is true, unless an earlier step dropped them; null is false. */

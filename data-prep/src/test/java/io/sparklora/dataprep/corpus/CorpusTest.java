@@ -11,6 +11,7 @@ import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.config.SourceConfig.Format;
+import io.sparklora.pipeline.config.SourceConfig.Markup;
 import io.sparklora.pipeline.config.SourceConfig.TextUnit;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Storage;
@@ -69,7 +70,11 @@ final class CorpusTest {
                 List.of("licenceId", "exceptionId"),
                 "CC0-1.0",
                 "",
-                TextUnit.FILE);
+                TextUnit.FILE,
+                1,
+                "",
+                Markup.TEXT,
+                CorpusDirectory.EVER);
 
         assertThat(read(source)).containsExactly("exception.json|null|E|an exception", "licence.json|null|L|a licence");
     }
@@ -107,7 +112,11 @@ final class CorpusTest {
                 List.of("key"),
                 "Apache-2.0",
                 "rights",
-                TextUnit.FILE);
+                TextUnit.FILE,
+                1,
+                "",
+                Markup.TEXT,
+                CorpusDirectory.EVER);
 
         Dataset<Row> documents =
                 Corpus.open(spark, storage, CorpusDirectory.corpus(0, source)).read();
@@ -147,7 +156,18 @@ final class CorpusTest {
         files.write("empty.txt", "");
         SourceConfig byFile = files.source(Format.TEXT, "*.txt", List.of());
         SourceConfig byLine = new SourceConfig(
-                Format.TEXT, directory + "/*.txt", "", List.of("text"), List.of(), "", "", TextUnit.LINE);
+                Format.TEXT,
+                directory + "/*.txt",
+                "",
+                List.of("text"),
+                List.of(),
+                "",
+                "",
+                TextUnit.LINE,
+                1,
+                "",
+                Markup.TEXT,
+                CorpusDirectory.EVER);
 
         assertThat(read(byFile))
                 .containsExactly("a.txt|null|a.txt|one\n\n  \ntwo", "b.txt|null|b.txt|invalid-encoding");
@@ -162,7 +182,18 @@ final class CorpusTest {
         Row two = RowFactory.create(null, "two");
         spark.createDataFrame(List.of(one, two), schema).createOrReplaceTempView("corpus_table");
         SourceConfig source = new SourceConfig(
-                Format.TABLE, "", "corpus_table", List.of("text"), List.of("id"), "", "", TextUnit.FILE);
+                Format.TABLE,
+                "",
+                "corpus_table",
+                List.of("text"),
+                List.of("id"),
+                "",
+                "",
+                TextUnit.FILE,
+                1,
+                "",
+                Markup.TEXT,
+                CorpusDirectory.EVER);
         CorpusConfig corpus = CorpusDirectory.corpus(0, source);
 
         assertThat(Corpus.open(spark, storage, corpus)

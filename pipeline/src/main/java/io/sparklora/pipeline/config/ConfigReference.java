@@ -102,11 +102,16 @@ final class ConfigReference {
 
     private static String allowed(Type type, Key rule) {
         if (type instanceof ParameterizedType generic) {
-            return generic.getRawType() == Map.class ? "mapping of texts" : "list of texts";
+            if (generic.getRawType() == Map.class) {
+                return "mapping of texts";
+            }
+            return generic.getActualTypeArguments()[0] instanceof Class<?> element && element.isEnum()
+                    ? "list of " + names(element)
+                    : "list of texts";
         }
         Class<?> plain = (Class<?>) type;
         if (plain.isEnum()) {
-            return Keys.values(plain).stream().map(name -> "`" + name + "`").collect(Collectors.joining(", "));
+            return names(plain);
         }
         return switch (plain.getName()) {
             case "int", "long" -> "integer" + range(rule);
@@ -114,6 +119,10 @@ final class ConfigReference {
             case "boolean" -> "`true`, `false`";
             default -> rule.pattern().isEmpty() ? "text" : "text matching `" + rule.pattern() + "`";
         };
+    }
+
+    private static String names(Class<?> type) {
+        return Keys.values(type).stream().map(name -> "`" + name + "`").collect(Collectors.joining(", "));
     }
 
     private static String range(Key rule) {

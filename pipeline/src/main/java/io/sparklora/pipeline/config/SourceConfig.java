@@ -32,8 +32,32 @@ public record SourceConfig(
         String licenceColumn,
 
         @Key(value = "For format `text`: whether a file or a line is a document.", or = "file")
-        TextUnit document) {
-    /** Refuses a source without a place, with the wrong kind of place, or without a text column. */
+        TextUnit document,
+
+        @Key(
+                value = "How much this source counts beside others, greater than 0: among duplicates the heavier "
+                        + "source's document survives.",
+                or = "1.0",
+                min = 0)
+        double weight,
+
+        @Key(
+                value =
+                        "Language of every document of this source, as a BCP 47 tag such as `en` or `pt-BR`; empty where "
+                                + "it is not known.",
+                or = "''",
+                pattern = "([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?")
+        String language,
+
+        @Key(
+                value = "What the texts are written in: `markdown` is made plain text; of `text`, `prepare.html` says "
+                        + "whether markup is taken out.",
+                or = "text")
+        Markup markup,
+
+        @Key(value = "Which rows of the source are part of the corpus, by time.", or = "{}")
+        Window window) {
+    /** Refuses a source without a place or a text column, with the wrong kind of place, or without weight. */
     public SourceConfig {
         text = List.copyOf(text);
         id = List.copyOf(id);
@@ -45,6 +69,12 @@ public record SourceConfig(
         }
         if (format != Format.TABLE && (path.isEmpty() || !table.isEmpty())) {
             throw new IllegalArgumentException("needs `path` and no `table` for a format of files");
+        }
+        if (weight <= 0) {
+            throw new IllegalArgumentException("weight must be greater than 0 but was " + weight);
+        }
+        if (!window.column().isEmpty() && format == Format.TEXT) {
+            throw new IllegalArgumentException("has a `window`, but format text has no columns");
         }
     }
 
@@ -62,5 +92,11 @@ public record SourceConfig(
     public enum TextUnit {
         FILE,
         LINE
+    }
+
+    /** What texts are written in. */
+    public enum Markup {
+        TEXT,
+        MARKDOWN
     }
 }

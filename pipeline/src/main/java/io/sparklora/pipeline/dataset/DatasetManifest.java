@@ -21,6 +21,8 @@ import java.util.Optional;
  * @param splits figures and files of each split that has sequences, in the order train, validation, test
  * @param funnel documents in and out
  * @param licences documents kept by licence; the empty name counts those without one
+ * @param sources what was read of each source, in the order of {@code corpus.sources}
+ * @param privacy what was found of each kind of personal data and secrets that was looked for
  * @param files every file: the splits' and the ledger's
  * @param preparation the part of the resolved configuration that made it, as canonical JSON
  */
@@ -36,6 +38,8 @@ public record DatasetManifest(
         List<SplitFigures> splits,
         Funnel funnel,
         Map<String, Long> licences,
+        List<SourceFigures> sources,
+        List<PrivacyFigures> privacy,
         List<FileEntry> files,
         String preparation)
         implements Manifest {
@@ -43,6 +47,8 @@ public record DatasetManifest(
     public DatasetManifest {
         splits = List.copyOf(splits);
         licences = java.util.Collections.unmodifiableSortedMap(new java.util.TreeMap<>(licences));
+        sources = List.copyOf(sources);
+        privacy = List.copyOf(privacy);
         files = List.copyOf(files);
     }
 
@@ -105,4 +111,24 @@ public record DatasetManifest(
      * @param documents how many
      */
     public record Dropped(String step, String reason, long documents) {}
+
+    /**
+     * What was read of one source.
+     *
+     * @param source place in {@code corpus.sources}
+     * @param documents documents read, malformed rows included
+     * @param malformed rows that are no documents
+     * @param outsideWindow rows that the source's window leaves out; they are not among the documents
+     */
+    public record SourceFigures(int source, long documents, long malformed, long outsideWindow) {}
+
+    /**
+     * Findings of one kind in all documents that were read, kept or dropped.
+     *
+     * @param kind such as {@code email}
+     * @param action {@code replace} or {@code drop}
+     * @param documents documents with at least one
+     * @param values how many were found
+     */
+    public record PrivacyFigures(String kind, String action, long documents, long values) {}
 }

@@ -96,6 +96,8 @@ public final class TokenParquet {
                 List.of(new SplitFigures(Split.TRAIN, rows.size(), rows.size(), tokens, tokens, files)),
                 new Funnel(rows.size(), rows.size(), List.of()),
                 Map.of(),
+                List.of(),
+                List.of(),
                 entries,
                 "{}");
     }

@@ -135,6 +135,8 @@ public final class EvaluationFixture {
                             List.of(new DataFile(path, 0, SEQUENCES)))),
                     new Funnel(18, 18, List.of()),
                     Map.of(),
+                    List.of(),
+                    List.of(),
                     files,
                     "{}"));
         }

@@ -102,6 +102,8 @@ class TrainStageTest {
                         manifest.splits(),
                         manifest.funnel(),
                         Map.of(),
+                        List.of(),
+                        List.of(),
                         manifest.files(),
                         "{}")));
         return plan;
