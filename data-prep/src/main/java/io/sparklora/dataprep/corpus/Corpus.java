@@ -131,19 +131,19 @@ public final class Corpus {
         Column inside = isInside(config.window());
         Column licence = nullif(col(Source.GIVEN_LICENCE), lit(""));
         return rows.select(
-                lit(source.index()).as(Documents.SOURCE),
-                col(Documents.FILE),
-                col(Documents.ROW),
-                coalesce(given, made).as(Documents.ID),
-                coalesce(licence, lit(config.licence())).as(Documents.LICENCE),
-                lit(config.language()).as(Documents.SOURCE_LANGUAGE),
-                lit(config.weight()).as(Documents.WEIGHT),
-                when(inside, col(Documents.TEXT)).as(Documents.TEXT),
-                lit(null).cast("array<bigint>").as(Documents.FINDINGS),
-                when(inside, dropped(config.window())).as(Documents.DROPPED),
-                inside.and(given.isNotNull()).as(HAS_ID),
-                inside.and(licence.isNotNull()).as(HAS_LICENCE),
-                not(inside).as(OUTSIDE))
+                        lit(source.index()).as(Documents.SOURCE),
+                        col(Documents.FILE),
+                        col(Documents.ROW),
+                        coalesce(given, made).as(Documents.ID),
+                        coalesce(licence, lit(config.licence())).as(Documents.LICENCE),
+                        lit(config.language()).as(Documents.SOURCE_LANGUAGE),
+                        lit(config.weight()).as(Documents.WEIGHT),
+                        when(inside, col(Documents.TEXT)).as(Documents.TEXT),
+                        lit(null).cast("array<bigint>").as(Documents.FINDINGS),
+                        when(inside, dropped(config.window())).as(Documents.DROPPED),
+                        inside.and(given.isNotNull()).as(HAS_ID),
+                        inside.and(licence.isNotNull()).as(HAS_LICENCE),
+                        not(inside).as(OUTSIDE))
                 .withColumn(Documents.TEXT, when(col(Documents.DROPPED).isNull(), col(Documents.TEXT)));
     }
 

@@ -62,7 +62,7 @@ public final class RemoveRecurringLines implements Step.OfCorpus {
     /** Counts the lines at once; what is done with the texts is lazy. */
     @Override
     public Dataset<Row> apply(Dataset<Row> documents) {
-        TreeMap<Integer, HashSet<String>> recurring = recurringLines(documents);
+        Map<Integer, Set<String>> recurring = recurringLines(documents);
         if (recurring.isEmpty()) {
             return documents;
         }
@@ -78,7 +78,7 @@ public final class RemoveRecurringLines implements Step.OfCorpus {
     }
 
     /** The lines to remove by source; sources without any are left out. */
-    private TreeMap<Integer, HashSet<String>> recurringLines(Dataset<Row> documents) {
+    private Map<Integer, Set<String>> recurringLines(Dataset<Row> documents) {
         Dataset<Row> texts = documents
                 .where(col(Documents.TEXT).isNotNull())
                 .select(Documents.SOURCE, Documents.TEXT)
@@ -96,7 +96,7 @@ public final class RemoveRecurringLines implements Step.OfCorpus {
                 .where(char_length(col(LINE)).geq(limits.minCharacters()))
                 .groupBy(Documents.SOURCE, LINE)
                 .agg(count(lit(1)).as(TEXTS));
-        TreeMap<Integer, HashSet<String>> recurring = new TreeMap<>();
+        Map<Integer, Set<String>> recurring = new TreeMap<>();
         sizes.forEach((source, size) -> {
             double least = Math.max(limits.documents(), Math.nextUp(limits.share() * size));
             List<Row> lines = counts.where(col(Documents.SOURCE).equalTo(source))
@@ -121,12 +121,12 @@ public final class RemoveRecurringLines implements Step.OfCorpus {
     }
 
     // A search in a set of many lines is no column expression: texts of sources with boilerplate leave the GPU.
-    private static UserDefinedFunction without(Dataset<Row> documents, TreeMap<Integer, HashSet<String>> recurring) {
-        Broadcast<TreeMap<Integer, HashSet<String>>> shared = JavaSparkContext.fromSparkContext(
+    private static UserDefinedFunction without(Dataset<Row> documents, Map<Integer, Set<String>> recurring) {
+        Broadcast<Map<Integer, Set<String>>> shared = JavaSparkContext.fromSparkContext(
                         documents.sparkSession().sparkContext())
                 .broadcast(recurring);
         UDF2<Integer, String, String> without =
-                (source, text) -> without(text, shared.value().getOrDefault(source, new HashSet<>()));
+                (source, text) -> without(text, shared.value().getOrDefault(source, Set.of()));
         return udf(without, DataTypes.StringType);
     }
 
