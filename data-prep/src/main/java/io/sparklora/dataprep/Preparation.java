@@ -18,16 +18,21 @@ import io.sparklora.dataprep.filter.FineWebQuality;
 import io.sparklora.dataprep.filter.GopherQuality;
 import io.sparklora.dataprep.filter.GopherRepetition;
 import io.sparklora.dataprep.language.KeepLanguages;
+import io.sparklora.dataprep.privacy.Findings;
+import io.sparklora.dataprep.privacy.ProtectPrivacy;
 import io.sparklora.dataprep.sample.ChatFormat;
 import io.sparklora.dataprep.sample.EncodeSamples;
 import io.sparklora.dataprep.split.AssignSplit;
 import io.sparklora.dataprep.step.CachedDatasets;
+import io.sparklora.dataprep.step.CheckLicence;
 import io.sparklora.dataprep.step.DistinguishIds;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropExactDuplicates;
 import io.sparklora.dataprep.step.DropReason;
 import io.sparklora.dataprep.step.LimitLength;
 import io.sparklora.dataprep.step.NormaliseText;
+import io.sparklora.dataprep.step.RemoveRecurringLines;
+import io.sparklora.dataprep.step.SplitOversized;
 import io.sparklora.dataprep.step.Step;
 import io.sparklora.dataprep.step.StripMarkup;
 import io.sparklora.pipeline.ExitCode;
@@ -38,15 +43,21 @@ import io.sparklora.pipeline.config.PrepareConfig.Deduplicate;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates.Keep;
 import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
+import io.sparklora.pipeline.dataset.DatasetManifest.PrivacyFigures;
+import io.sparklora.pipeline.dataset.DatasetManifest.SourceFigures;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
 import io.sparklora.pipeline.dataset.Split;
 import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
@@ -72,14 +83,26 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
      * @param funnel documents in and out
      * @param licences documents kept by licence
      * @param languages documents kept by language; empty where languages are not identified
+     * @param sources what was read of each source
+     * @param privacy what was found of each kind that was looked for
      */
-    record Outcome(List<SplitFigures> splits, Funnel funnel, Map<String, Long> licences, Map<String, Long> languages) {}
+    record Outcome(
+            List<SplitFigures> splits,
+            Funnel funnel,
+            Map<String, Long> licences,
+            Map<String, Long> languages,
+            List<SourceFigures> sources,
+            List<PrivacyFigures> privacy) {}
 
     /** What happens to every document, in this order; steps that are switched off are left out. */
     List<Step> steps(CachedDatasets cached, Supplier<Dataset<Row>> evaluationSets) {
         List<Step> steps = new ArrayList<>(Stream.<Step>of(
-                        new StripMarkup(prepare.html()),
+                        new CheckLicence(corpus.licences()),
+                        new StripMarkup(prepare.html(), markdownSources()),
                         new NormaliseText(prepare.unicode()),
+                        new ProtectPrivacy(prepare.privacy()),
+                        new SplitOversized(prepare.length()),
+                        new RemoveRecurringLines(prepare.recurringLines()),
                         new LimitLength(prepare.length()),
                         new KeepLanguages(prepare.language()),
                         new GopherRepetition(prepare.filters().gopherRepetition()),
@@ -98,6 +121,13 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
             steps.add(new EncodeSamples(rules, chat, prepare.sequence().length()));
         }
         return List.copyOf(steps);
+    }
+
+    private Set<Integer> markdownSources() {
+        return IntStream.range(0, corpus.sources().size())
+                .filter(index -> corpus.sources().get(index).markup() == SourceConfig.Markup.MARKDOWN)
+                .boxed()
+                .collect(Collectors.toSet());
     }
 
     private boolean holdsSamples() {
@@ -138,6 +168,7 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
                 EncodeSamples.requireUsable(
                         judged, ledger.funnel(), prepare.samples().unusable());
             }
+            refuseOversized(judged, ledger.funnel());
             requireKept(ledger.funnel());
             requireWhole(judged);
             ledger.write(storage, below);
@@ -151,7 +182,13 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
             progress.begin("writing %,d tokens as %,d sequences", plan.tokens(), plan.sequences());
             List<SplitFigures> splits = new Sequences(length, rules.pad()).write(tokens, plan, storage, below);
             requireSplits(splits, ledger.funnel().kept());
-            return new Outcome(splits, ledger.funnel(), licences(tokens), languages(judged));
+            return new Outcome(
+                    splits,
+                    ledger.funnel(),
+                    licences(tokens),
+                    languages(judged),
+                    checked.sources(),
+                    Findings.of(judged, prepare.privacy()));
         }
     }
 
@@ -162,7 +199,8 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
                 storage,
                 PrepareConfig.EVALUATION_SETS,
                 prepare.decontaminate().evaluationSets(),
-                corpus.badRows());
+                corpus.badRows(),
+                corpus.emptySources());
         Dataset<Row> texts = new NormaliseText(prepare.unicode()).apply(sets.read());
         return sets.checked(texts).documents();
     }
@@ -189,6 +227,22 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
         List<DropReason> reasons = new ArrayList<>(Corpus.reasons());
         steps.forEach(step -> reasons.addAll(step.reasons()));
         return List.copyOf(reasons);
+    }
+
+    private void refuseOversized(Dataset<Row> judged, Funnel funnel) {
+        boolean areRefused = prepare.length().oversized() == PrepareConfig.Oversized.REFUSE;
+        long tooLong = areRefused ? LimitLength.tooLong(funnel) : 0;
+        if (tooLong > 0) {
+            throw new StageFailure(
+                    ExitCode.BAD_INPUT,
+                    String.format(
+                            Locale.ROOT,
+                            "%,d documents are longer than prepare.length.max-characters %d, and "
+                                    + "prepare.length.oversized is refuse; the first is %s",
+                            tooLong,
+                            prepare.length().maxCharacters(),
+                            LimitLength.firstTooLong(judged)));
+        }
     }
 
     private static void requireKept(Funnel funnel) {

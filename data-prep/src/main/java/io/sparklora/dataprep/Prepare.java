@@ -115,6 +115,8 @@ public final class Prepare {
                 outcome.funnel(),
                 outcome.licences(),
                 outcome.languages(),
+                outcome.sources(),
+                outcome.privacy(),
                 files,
                 context.keys().preparation());
     }

@@ -3,7 +3,9 @@ package io.sparklora.dataprep;
 import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.config.SourceConfig.Format;
+import io.sparklora.pipeline.config.SourceConfig.Markup;
 import io.sparklora.pipeline.config.SourceConfig.TextUnit;
+import io.sparklora.pipeline.config.Window;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -12,6 +14,9 @@ import java.util.List;
 
 /** Writes small corpora, and says how they are configured. */
 public record CorpusDirectory(Path root) {
+    /** No window. */
+    public static final Window EVER = new Window("", "", "");
+
     public Path write(String name, String content) {
         return write(name, content.getBytes(StandardCharsets.UTF_8));
     }
@@ -52,6 +57,22 @@ public record CorpusDirectory(Path root) {
             String licence,
             String licenceColumn,
             TextUnit document) {
+        return source(format, path, table, text, id, licence, licenceColumn, document, 1, "", EVER);
+    }
+
+    /** A source of plain text with a weight, a language and a window. */
+    public static SourceConfig source(
+            Format format,
+            String path,
+            String table,
+            List<String> text,
+            List<String> id,
+            String licence,
+            String licenceColumn,
+            TextUnit document,
+            double weight,
+            String language,
+            Window window) {
         return new SourceConfig(
                 format,
                 path,
@@ -67,10 +88,18 @@ public record CorpusDirectory(Path root) {
                 List.of("prompt"),
                 "completion",
                 "messages",
-                "");
+                "",
+                weight,
+                language,
+                Markup.TEXT,
+                window);
     }
 
     public static CorpusConfig corpus(double badRows, SourceConfig... sources) {
-        return new CorpusConfig(List.of(sources), badRows);
+        return new CorpusConfig(
+                List.of(sources),
+                badRows,
+                CorpusConfig.EmptySources.REFUSE,
+                new CorpusConfig.Licences(List.of(), List.of()));
     }
 }

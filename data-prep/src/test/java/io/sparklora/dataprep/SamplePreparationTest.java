@@ -12,7 +12,6 @@ import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.TinyModels;
-import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.PrepareConfig;
 import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.config.SourceConfig.Format;
@@ -184,7 +183,11 @@ final class SamplePreparationTest {
                 List.of("q"),
                 "a",
                 "messages",
-                "");
+                "",
+                1,
+                "",
+                SourceConfig.Markup.TEXT,
+                CorpusDirectory.EVER);
     }
 
     private Preparation.Outcome prepare(double badRows, double unusable, SourceConfig... sources) {
@@ -195,7 +198,7 @@ final class SamplePreparationTest {
                 "sequence.length=" + LENGTH,
                 "samples.unusable=" + unusable);
         TokenRules rules = new TokenRules(tokenizerJson, OptionalInt.empty(), 0, 2, 300);
-        return new Preparation(new CorpusConfig(List.of(sources), badRows), settings, 17, rules, format)
+        return new Preparation(CorpusDirectory.corpus(badRows, sources), settings, 17, rules, format)
                 .run(spark, storage, output(), new Progress(spark, new PrintStream(PrintStream.nullOutputStream())));
     }
 

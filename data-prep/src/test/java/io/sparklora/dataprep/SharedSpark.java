@@ -13,6 +13,7 @@ public final class SharedSpark {
             .appName("data-prep tests")
             .config("spark.ui.enabled", false)
             .config("spark.sql.shuffle.partitions", 4)
+            .config("spark.sql.session.timeZone", "UTC")
             .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", 4)
             // For a handful of rows, compiling a query costs more than running it.
             .config("spark.sql.codegen.wholeStage", false)

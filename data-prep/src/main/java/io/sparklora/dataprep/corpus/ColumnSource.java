@@ -22,58 +22,36 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.apache.spark.sql.Column;
-import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.DateType;
 import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.sql.types.TimestampNTZType;
+import org.apache.spark.sql.types.TimestampType;
 
-/** Rows with columns: Parquet, CSV (RFC 4180, UTF-8, with a header, quoted values may hold line breaks), and Spark tables. */
+/** Rows with columns that have a type: Parquet files and Spark tables. */
 final class ColumnSource {
-    private static final String CORRUPT = "_corrupt_record";
-
     private ColumnSource() {}
 
     static Dataset<Row> parquet(SparkSession spark, Source source) {
         Dataset<Row> rows = source.reader(spark).parquet(source.config().path());
         requireColumns(source, rows.schema());
         Column row = col("_metadata.row_index").plus(1).as(Documents.ROW);
-        return documents(rows.select(values(source, rows.schema(), source.fileName(), row)), lit(false));
-    }
-
-    static Dataset<Row> csv(SparkSession spark, Source source) {
-        DataFrameReader reader = source.reader(spark)
-                .option("header", true)
-                .option("multiLine", true)
-                .option("escape", "\"")
-                .option("enforceSchema", false)
-                .option("columnNameOfCorruptRecord", CORRUPT);
-        StructType schema = reader.csv(source.config().path()).schema();
-        requireColumns(source, schema);
-        Dataset<Row> rows = reader.schema(schema.add(CORRUPT, DataTypes.StringType))
-                .csv(source.config().path());
-        Column[] place = Source.place();
-        Dataset<Row> numbered = Source.numbered(
-                rows.select(values(source, schema, source.fileName(), place[0], place[1], col(CORRUPT))));
-        return documents(numbered, col(CORRUPT).isNotNull());
+        return documents(rows.select(values(source, rows.schema(), source.fileName(), row)));
     }
 
     /** A table has no files and no rows with a place: the row number only tells its rows apart, it is not reported. */
     static Dataset<Row> table(SparkSession spark, Source source) {
         Dataset<Row> rows = spark.table(source.config().table());
         requireColumns(source, rows.schema());
-        return documents(
-                rows.select(values(
-                        source,
-                        rows.schema(),
-                        lit(""),
-                        monotonically_increasing_id().as(Documents.ROW))),
-                lit(false));
+        return documents(rows.select(values(
+                source, rows.schema(), lit(""), monotonically_increasing_id().as(Documents.ROW))));
     }
 
     /**
@@ -84,21 +62,25 @@ final class ColumnSource {
         Dataset<Row> rows = spark.table(source.config().table());
         requireColumns(source, rows.schema());
         Row sums = rows.select(values(source, rows.schema(), lit("")))
-                .agg(count(lit(1)), sumOfHashes(1), sumOfHashes(2))
+                .agg(count(lit(1)), sumOfHashes(source, 1), sumOfHashes(source, 2))
                 .first();
         return ContentKey.of(List.of(
                 "table/1", String.valueOf(sums.get(0)), String.valueOf(sums.get(1)), String.valueOf(sums.get(2))));
     }
 
-    private static Column sumOfHashes(int salt) {
+    private static Column sumOfHashes(Source source, int salt) {
         List<Column> parts = new ArrayList<>(List.of(lit(salt)));
-        for (String name : List.of(
+        List<String> names = new ArrayList<>(List.of(
                 Documents.TEXT,
                 Source.GIVEN_ID,
                 Source.GIVEN_LICENCE,
                 Source.GIVEN_GROUP,
                 Source.GIVEN_TIMESTAMP,
-                Source.FIELDS)) {
+                Source.FIELDS));
+        if (!source.config().window().column().isEmpty()) {
+            names.add(Source.GIVEN_TIME);
+        }
+        for (String name : names) {
             // A null leaves the hash as it was: the flag tells which column was null.
             parts.add(col(name).isNull());
             parts.add(col(name));
@@ -106,7 +88,7 @@ final class ColumnSource {
         return sum(xxhash64(parts.toArray(Column[]::new)).cast(DataTypes.createDecimalType(20, 0)));
     }
 
-    /** Text, id, licence, group and timestamp of the row, besides the columns given. */
+    /** Text, id, licence, group, timestamp and time of the row, besides the columns given. */
     private static Column[] values(Source source, StructType schema, Column file, Column... more) {
         List<Column> columns = new ArrayList<>(Arrays.asList(more));
         columns.add(file.as(Documents.FILE));
@@ -116,14 +98,14 @@ final class ColumnSource {
         columns.add(first(names(source.config().licenceColumn())).as(Source.GIVEN_LICENCE));
         columns.add(first(names(source.config().group())).as(Source.GIVEN_GROUP));
         columns.add(first(names(source.config().timestamp())).as(Source.GIVEN_TIMESTAMP));
+        columns.add(time(source.config().window().column()).as(Source.GIVEN_TIME));
         columns.add(source.fields(name -> json(name, schema)));
         return columns.toArray(Column[]::new);
     }
 
-    private static Dataset<Row> documents(Dataset<Row> rows, Column isCorrupt) {
+    private static Dataset<Row> documents(Dataset<Row> rows) {
         Column isText = col(Source.FIELDS).isNull();
-        Column defect = when(isCorrupt, Defect.UNPARSABLE.word())
-                .when(isText.and(col(Documents.TEXT).isNull()), Defect.NO_TEXT.word())
+        Column defect = when(isText.and(col(Documents.TEXT).isNull()), Defect.NO_TEXT.word())
                 .when(is_valid_utf8(col(Documents.TEXT)).equalTo(false), Defect.INVALID_ENCODING.word());
         return rows.withColumn(Source.DEFECT, defect)
                 .select(
@@ -133,6 +115,7 @@ final class ColumnSource {
                         col(Source.GIVEN_LICENCE),
                         col(Source.GIVEN_GROUP),
                         col(Source.GIVEN_TIMESTAMP),
+                        col(Source.GIVEN_TIME),
                         when(col(Source.DEFECT).isNull(), col(Documents.TEXT)).as(Documents.TEXT),
                         col(Source.DEFECT),
                         col(Source.FIELDS));
@@ -152,6 +135,18 @@ final class ColumnSource {
         names(config.licenceColumn()).forEach(name -> require(source, schema, "licence-column", name));
         names(config.group()).forEach(name -> require(source, schema, "group", name));
         names(config.timestamp()).forEach(name -> require(source, schema, "timestamp", name));
+        names(config.window().column()).forEach(name -> requireTime(source, schema, name));
+    }
+
+    private static void requireTime(Source source, StructType schema, String name) {
+        DataType type = require(source, schema, "window.column", name);
+        boolean isTime = type instanceof DateType || type instanceof TimestampType || type instanceof TimestampNTZType;
+        if (!isTime && !(type instanceof StringType)) {
+            throw new StageFailure(
+                    ExitCode.BAD_INPUT,
+                    source.place("window.column") + " names '" + name
+                            + "', which must be a date, a timestamp or a string but is " + type.sql());
+        }
     }
 
     private static void requireText(Source source, StructType schema, String name) {
@@ -177,20 +172,26 @@ final class ColumnSource {
 
     /** A column as a string, a structured one as JSON. */
     private static Column json(String name, StructType schema) {
-        Column value = col(quoted(name));
+        Column value = quoted(name);
         DataType type = schema.apply(name).dataType();
         boolean isStructured = type instanceof StructType || type instanceof ArrayType || type instanceof MapType;
         return isStructured ? to_json(value) : value.cast(DataTypes.StringType);
     }
 
-    private static String quoted(String name) {
-        return "`" + name.replace("`", "``") + "`";
+    /** The column as a time in the session's zone, which is UTC. */
+    private static Column time(String name) {
+        Column none = lit(null).cast(DataTypes.TimestampType);
+        return name.isEmpty() ? none : quoted(name).try_cast(DataTypes.TimestampType);
+    }
+
+    private static Column quoted(String name) {
+        return col("`" + name.replace("`", "``") + "`");
     }
 
     /** The first of the columns that has a value, as a string. */
     private static Column first(List<String> names) {
         Column[] values = names.stream()
-                .map(name -> col(quoted(name)).cast(DataTypes.StringType))
+                .map(name -> quoted(name).cast(DataTypes.StringType))
                 .toArray(Column[]::new);
         return values.length == 0 ? lit(null).cast(DataTypes.StringType) : coalesce(values);
     }

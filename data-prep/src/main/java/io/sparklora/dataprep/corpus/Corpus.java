@@ -6,8 +6,8 @@ import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.nullif;
-import static org.apache.spark.sql.functions.substring;
 import static org.apache.spark.sql.functions.try_to_timestamp;
 import static org.apache.spark.sql.functions.when;
 
@@ -17,17 +17,19 @@ import io.sparklora.dataprep.step.DropReason;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.CorpusConfig;
+import io.sparklora.pipeline.config.CorpusConfig.EmptySources;
 import io.sparklora.pipeline.config.SourceConfig;
-import io.sparklora.pipeline.dataset.CorpusFiles;
+import io.sparklora.pipeline.config.Window;
 import io.sparklora.pipeline.dataset.CorpusFingerprint;
+import io.sparklora.pipeline.dataset.DatasetManifest.SourceFigures;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -41,17 +43,19 @@ import org.apache.spark.sql.types.DataTypes;
 public final class Corpus {
     private static final String HAS_ID = "has_id";
     private static final String HAS_LICENCE = "has_licence";
-    private static final int HASH_DIGITS = 16;
+    private static final String OUTSIDE = "outside_window";
     private static final double PERCENT = 100;
 
     private final SparkSession spark;
     private final List<Source> sources;
     private final double badRows;
+    private final EmptySources emptySources;
 
-    private Corpus(SparkSession spark, List<Source> sources, double badRows) {
+    private Corpus(SparkSession spark, List<Source> sources, double badRows, EmptySources emptySources) {
         this.spark = spark;
         this.sources = List.copyOf(sources);
         this.badRows = badRows;
+        this.emptySources = emptySources;
     }
 
     /**
@@ -60,7 +64,7 @@ public final class Corpus {
      * @throws StageFailure ({@link ExitCode#BAD_INPUT}) where one has no files
      */
     public static Corpus open(SparkSession spark, Storage storage, CorpusConfig config) {
-        return open(spark, storage, CorpusConfig.SOURCES, config.sources(), config.badRows());
+        return open(spark, storage, CorpusConfig.SOURCES, config.sources(), config.badRows(), config.emptySources());
     }
 
     /**
@@ -71,17 +75,17 @@ public final class Corpus {
      * @throws StageFailure ({@link ExitCode#BAD_INPUT}) where one has no files
      */
     public static Corpus open(
-            SparkSession spark, Storage storage, String list, List<SourceConfig> configs, double badRows) {
+            SparkSession spark,
+            Storage storage,
+            String list,
+            List<SourceConfig> configs,
+            double badRows,
+            EmptySources emptySources) {
         List<Source> sources = new ArrayList<>();
         for (SourceConfig config : configs) {
-            int index = sources.size();
-            String key = list + "." + index;
-            boolean table = config.format() == SourceConfig.Format.TABLE;
-            Path base =
-                    table ? new Path("/") : CorpusFiles.of(storage, config, key).base();
-            sources.add(new Source(config, key, index, base));
+            sources.add(Source.of(storage, config, list + "." + sources.size(), sources.size()));
         }
-        return new Corpus(spark, sources, badRows);
+        return new Corpus(spark, sources, badRows, emptySources);
     }
 
     /**
@@ -89,15 +93,21 @@ public final class Corpus {
      *
      * @param documents with the columns of {@link Documents} alone
      * @param rows how many they are, malformed ones included
+     * @param sources figures of each source, in the order of {@code corpus.sources}
      */
-    public record Checked(Dataset<Row> documents, long rows) {}
+    public record Checked(Dataset<Row> documents, long rows, List<SourceFigures> sources) {
+        /** Copies the list. */
+        public Checked {
+            sources = List.copyOf(sources);
+        }
+    }
 
     /** What all inputs are now; tables are read for it. */
     public static ContentKey fingerprint(SparkSession spark, Storage storage, Map<String, SourceConfig> inputs) {
         List<ContentKey> fingerprints = new ArrayList<>();
         inputs.forEach((key, source) -> fingerprints.add(
                 source.format() == SourceConfig.Format.TABLE
-                        ? ColumnSource.fingerprint(spark, new Source(source, key, 0, new Path("/")))
+                        ? ColumnSource.fingerprint(spark, Source.of(storage, source, key, 0))
                         : CorpusFingerprint.ofFiles(storage, source, key)));
         return CorpusFingerprint.of(fingerprints);
     }
@@ -109,7 +119,7 @@ public final class Corpus {
 
     /**
      * The documents of all sources; lazy but for the columns of CSV and Parquet files. Besides the columns of
-     * {@link Documents} there are two that {@link #checked} reads and removes.
+     * {@link Documents} there are some that {@link #checked} reads and removes.
      *
      * @throws StageFailure ({@link ExitCode#BAD_INPUT}) where a column is missing or is no text
      */
@@ -129,7 +139,7 @@ public final class Corpus {
                     case JSON -> JsonSource.files(spark, source);
                     case JSON_LINES -> JsonSource.lines(spark, source);
                     case PARQUET -> ColumnSource.parquet(spark, source);
-                    case CSV -> ColumnSource.csv(spark, source);
+                    case CSV -> CsvSource.files(spark, source);
                     case TABLE -> ColumnSource.table(spark, source);
                     case TEXT ->
                         config.document() == SourceConfig.TextUnit.FILE
@@ -137,7 +147,10 @@ public final class Corpus {
                                 : TextSource.lines(spark, source);
                 };
         Column given = nullif(col(Source.GIVEN_ID), lit(""));
-        Column made = config.format() == SourceConfig.Format.TABLE ? idOfTableRow(config.table()) : Source.madeId();
+        Column made = config.format() == SourceConfig.Format.TABLE
+                ? concat(lit(config.table()), Documents.place())
+                : Documents.place();
+        Column inside = isInside(config.window());
         Column licence = nullif(col(Source.GIVEN_LICENCE), lit(""));
         return source.withSamples(rows)
                 .select(
@@ -146,23 +159,33 @@ public final class Corpus {
                         col(Documents.ROW),
                         coalesce(given, made).as(Documents.ID),
                         coalesce(licence, lit(config.licence())).as(Documents.LICENCE),
-                        col(Documents.TEXT),
+                        lit(config.language()).as(Documents.SOURCE_LANGUAGE),
+                        lit(config.weight()).as(Documents.WEIGHT),
+                        when(inside, col(Documents.TEXT)).as(Documents.TEXT),
                         col(Documents.SAMPLE),
                         nullif(col(Source.GIVEN_GROUP), lit("")).as(Documents.GROUP),
                         try_to_timestamp(col(Source.GIVEN_TIMESTAMP)).as(Documents.TIMESTAMP),
-                        dropped().as(Documents.DROPPED),
-                        given.isNotNull().as(HAS_ID),
-                        licence.isNotNull().as(HAS_LICENCE));
+                        lit(null).cast("array<bigint>").as(Documents.FINDINGS),
+                        when(inside, dropped(config.window())).as(Documents.DROPPED),
+                        inside.and(given.isNotNull()).as(HAS_ID),
+                        inside.and(licence.isNotNull()).as(HAS_LICENCE),
+                        not(inside).as(OUTSIDE))
+                .withColumn(Documents.TEXT, when(col(Documents.DROPPED).isNull(), col(Documents.TEXT)));
     }
 
-    /** A table's rows have no place: their text's hash names those that have no id. */
-    private static Column idOfTableRow(String table) {
-        Column hash = substring(Documents.contentHash(), 1, HASH_DIGITS);
-        return concat(lit(table + "#"), coalesce(hash, lit("")));
+    /** True for rows inside the source's window, and for those that do not say when they are from. */
+    private static Column isInside(Window window) {
+        Column time = col(Source.GIVEN_TIME);
+        Column early = window.start().map(time::lt).orElse(lit(false));
+        Column late = window.end().map(time::geq).orElse(lit(false));
+        return not(coalesce(early.or(late), lit(false)));
     }
 
-    private static Column dropped() {
+    private static Column dropped(Window window) {
         Column dropped = lit(null);
+        if (!window.column().isEmpty()) {
+            dropped = when(col(Source.GIVEN_TIME).isNull(), Documents.verdict(Defect.NO_DATE.reason()));
+        }
         for (Defect defect : Defect.values()) {
             dropped = when(col(Source.DEFECT).equalTo(defect.word()), Documents.verdict(defect.reason()))
                     .otherwise(dropped);
@@ -177,21 +200,40 @@ public final class Corpus {
      * @param documents what {@link #read} gave, on which steps may have worked
      */
     public Checked checked(Dataset<Row> documents) {
-        long rows = 0;
-        long malformed = 0;
-        for (Row counts : counts(documents)) {
-            Source source = sources.get(counts.getInt(0));
-            requireFields(source, counts);
-            rows += counts.getLong(1);
-            malformed += counts.getLong(2);
+        List<SourceFigures> figures = new ArrayList<>();
+        Map<Integer, Row> counted = new HashMap<>();
+        counts(documents).forEach(counts -> counted.put(counts.getInt(0), counts));
+        for (Source source : sources) {
+            Row counts = counted.get(source.index());
+            if (counts != null) {
+                requireFields(source, counts);
+                figures.add(new SourceFigures(source.index(), counts.getLong(1), counts.getLong(2), counts.getLong(7)));
+            } else {
+                figures.add(new SourceFigures(source.index(), 0, 0, 0));
+            }
         }
+        long rows = figures.stream().mapToLong(SourceFigures::documents).sum();
+        long malformed = figures.stream().mapToLong(SourceFigures::malformed).sum();
         if (rows == 0) {
             throw new StageFailure(ExitCode.BAD_INPUT, "the corpus is empty: " + places() + " hold no documents");
+        }
+        if (emptySources == EmptySources.REFUSE) {
+            figures.forEach(this::requireRows);
         }
         if (malformed > badRows * rows) {
             throw tooMany(malformed, rows, documents);
         }
-        return new Checked(documents.drop(HAS_ID, HAS_LICENCE), rows);
+        Dataset<Row> inside = documents.where(not(col(OUTSIDE))).drop(HAS_ID, HAS_LICENCE, OUTSIDE);
+        return new Checked(inside, rows, figures);
+    }
+
+    private void requireRows(SourceFigures figures) {
+        if (figures.documents() == 0 && figures.outsideWindow() == 0) {
+            throw new StageFailure(
+                    ExitCode.BAD_INPUT,
+                    sources.get(figures.source()).place("")
+                            + " holds no documents; corpus.empty-sources: allow lets the others do without it");
+        }
     }
 
     private static List<Row> counts(Dataset<Row> documents) {
@@ -200,15 +242,15 @@ public final class Corpus {
         return documents
                 .groupBy(Documents.SOURCE)
                 .agg(
-                        count(lit(1)),
+                        count_if(not(col(OUTSIDE))),
                         count_if(step.equalTo(Defect.STEP)),
                         count_if(reason.equalTo(Defect.NO_TEXT.word())),
                         count_if(reason.equalTo(Defect.UNPARSABLE.word())),
                         count_if(col(HAS_ID)),
                         count_if(col(HAS_LICENCE)),
+                        count_if(col(OUTSIDE)),
                         count(col(Documents.GROUP)),
                         count(col(Documents.TIMESTAMP)))
-                .orderBy(Documents.SOURCE)
                 .collectAsList();
     }
 
@@ -230,10 +272,10 @@ public final class Corpus {
         if (!config.licenceColumn().isEmpty() && counts.getLong(6) == 0) {
             throw source.noSuchColumn("licence-column", config.licenceColumn(), JsonSource.fields(spark, source));
         }
-        if (!config.group().isEmpty() && counts.getLong(7) == 0) {
+        if (!config.group().isEmpty() && counts.getLong(8) == 0) {
             throw source.noSuchColumn("group", config.group(), JsonSource.fields(spark, source));
         }
-        if (!config.timestamp().isEmpty() && counts.getLong(8) == 0) {
+        if (!config.timestamp().isEmpty() && counts.getLong(9) == 0) {
             throw source.noSuchColumn("timestamp", config.timestamp(), JsonSource.fields(spark, source));
         }
     }
@@ -248,7 +290,7 @@ public final class Corpus {
                 .orderBy(Documents.SOURCE, Documents.FILE, Documents.ROW)
                 .select(
                         col(Documents.SOURCE).cast(DataTypes.StringType),
-                        Source.madeId(),
+                        Documents.place(),
                         col(Documents.DROPPED).getField("reason"))
                 .first();
         return new StageFailure(

@@ -16,7 +16,13 @@ enum Defect {
     /** The text is not UTF-8. */
     INVALID_ENCODING,
     /** The columns of an instruction or a chat do not hold one. */
-    NOT_A_SAMPLE;
+    NOT_A_SAMPLE,
+    /** The CSV row opens a quote that its value never closes; the rows after it are read as if it were not there. */
+    UNCLOSED_QUOTE,
+    /** The row's file lacks a column that the source names. */
+    NO_COLUMN,
+    /** The source has a window, and the row no date that can be read. */
+    NO_DATE;
 
     static final String STEP = "read";
 

@@ -92,6 +92,9 @@ final class JsonSource {
                         string(first(names(config.licenceColumn()))).as(Source.GIVEN_LICENCE),
                         string(first(names(config.group()))).as(Source.GIVEN_GROUP),
                         string(first(names(config.timestamp()))).as(Source.GIVEN_TIMESTAMP),
+                        string(first(names(config.window().column())))
+                                .try_cast(DataTypes.TimestampType)
+                                .as(Source.GIVEN_TIME),
                         when(col(Source.DEFECT).isNull(), string(text)).as(Documents.TEXT),
                         col(Source.DEFECT),
                         source.fields(name -> col(ELEMENT).getField(name)));
@@ -112,6 +115,7 @@ final class JsonSource {
         names.addAll(names(config.licenceColumn()));
         names.addAll(names(config.group()));
         names.addAll(names(config.timestamp()));
+        names.addAll(names(config.window().column()));
         Set<String> ofSample = new LinkedHashSet<>(Samples.columns(config));
         names.removeAll(ofSample);
         ofSample.remove("");

@@ -3,7 +3,6 @@ package io.sparklora.dataprep.corpus;
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.element_at;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
@@ -19,7 +18,10 @@ import io.sparklora.dataprep.step.Documents;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.SourceConfig;
+import io.sparklora.pipeline.dataset.CorpusFiles;
+import io.sparklora.pipeline.run.Storage;
 import java.util.Collection;
+import java.util.List;
 import java.util.function.Function;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
@@ -38,6 +40,7 @@ import org.apache.spark.sql.types.DataTypes;
  * <ul>
  *   <li>{@value #GIVEN_ID}, {@value #GIVEN_LICENCE}, {@value #GIVEN_GROUP} and {@value #GIVEN_TIMESTAMP} string: as the
  *       row has them, null where it has none
+ *   <li>{@value #GIVEN_TIME} timestamp: of the window's column, null where there is none
  *   <li>{@link Documents#TEXT}: null where {@value #DEFECT} says why
  *   <li>{@value #FIELDS} array of string: the columns that make a sample, a structured one as JSON; null for plain text
  *   <li>{@value #DEFECT} string: a {@link Defect}'s word, null for sound rows
@@ -46,13 +49,14 @@ import org.apache.spark.sql.types.DataTypes;
  * @param config what was asked for
  * @param key such as {@code corpus.sources.0}
  * @param index place in its list
- * @param base the directory that file names are relative to; the root for a table
+ * @param files the source's files, their names relative to their base; none for a table
  */
-record Source(SourceConfig config, String key, int index, Path base) {
+record Source(SourceConfig config, String key, int index, CorpusFiles files) {
     static final String GIVEN_ID = "given_id";
     static final String GIVEN_LICENCE = "given_licence";
     static final String GIVEN_GROUP = "given_group";
     static final String GIVEN_TIMESTAMP = "given_timestamp";
+    static final String GIVEN_TIME = "given_time";
     static final String DEFECT = "defect";
     static final String FIELDS = "fields";
 
@@ -60,6 +64,13 @@ record Source(SourceConfig config, String key, int index, Path base) {
     private static final String BLOCK = "block";
     private static final String POSITION = "position";
     private static final int WHOLE_TEXT = Integer.MAX_VALUE;
+
+    /** Finds the files of a source that is not a table. */
+    static Source of(Storage storage, SourceConfig config, String key, int index) {
+        boolean isTable = config.format() == SourceConfig.Format.TABLE;
+        CorpusFiles files = isTable ? new CorpusFiles(new Path("/"), List.of()) : CorpusFiles.of(storage, config, key);
+        return new Source(config, key, index, files);
+    }
 
     /** Reads files of a format by Spark's data source of that name, with what is needed for file names and rows. */
     DataFrameReader reader(SparkSession spark) {
@@ -70,7 +81,7 @@ record Source(SourceConfig config, String key, int index, Path base) {
     Column fileName() {
         Column decoded = url_decode(replace(col("_metadata.file_path"), lit("+"), lit("%2B")));
         Column path = regexp_replace(decoded, "^[A-Za-z][A-Za-z0-9+.-]*:(//[^/]*)?", "");
-        String root = base.toUri().getPath();
+        String root = files.base().toUri().getPath();
         int skipped = root.endsWith("/") ? root.length() : root.length() + 1;
         return substring(path, skipped + 1, WHOLE_TEXT);
     }
@@ -90,12 +101,6 @@ record Source(SourceConfig config, String key, int index, Path base) {
     static Dataset<Row> numbered(Dataset<Row> rows) {
         Column number = row_number().over(Window.partitionBy(Documents.FILE).orderBy(BLOCK, POSITION));
         return rows.withColumn(Documents.ROW, number.cast(DataTypes.LongType)).drop(BLOCK, POSITION);
-    }
-
-    /** The id of a row that has none of its own: file, and row unless the document is the whole file. */
-    static Column madeId() {
-        Column row = concat(lit("#"), col(Documents.ROW).cast(DataTypes.StringType));
-        return concat(col(Documents.FILE), coalesce(row, lit("")));
     }
 
     /** Whether its rows are instructions or chats. */

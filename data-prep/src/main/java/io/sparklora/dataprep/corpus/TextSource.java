@@ -67,6 +67,7 @@ final class TextSource {
                 none.as(Source.GIVEN_LICENCE),
                 none.as(Source.GIVEN_GROUP),
                 none.as(Source.GIVEN_TIMESTAMP),
+                lit(null).cast(DataTypes.TimestampType).as(Source.GIVEN_TIME),
                 when(isText, col(VALUE)).as(Documents.TEXT),
                 when(isText, none).otherwise(Defect.INVALID_ENCODING.word()).as(Source.DEFECT),
                 source.fields(functions::col));

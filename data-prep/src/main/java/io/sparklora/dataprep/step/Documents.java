@@ -2,8 +2,10 @@ package io.sparklora.dataprep.step;
 
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.substring;
 import static org.apache.spark.sql.functions.when;
 
 import java.util.Arrays;
@@ -32,6 +34,10 @@ import org.apache.spark.sql.types.DataTypes;
  *   <li>{@value #SAMPLE} string, only where a source holds samples: the structure of an instruction or a chat, whose
  *       texts are then in {@value #TEXT}; null for plain text
  *   <li>{@value #ENCODED} struct of tokens and labels, from the last step on: null for plain text
+ *   <li>{@value #SOURCE_LANGUAGE} string: what the source says of it, a BCP 47 tag; empty where it is not known
+ *   <li>{@value #WEIGHT} double: the source's, greater than 0
+ *   <li>{@value #FINDINGS} array of long: personal data and secrets found in the text, by the ordinal of
+ *       {@link io.sparklora.pipeline.config.PrivacyConfig.Kind}; null where none were
  *   <li>{@value #DROPPED} struct of step, reason, measured, threshold, survivor_id: null for documents that go on
  * </ul>
  */
@@ -47,6 +53,9 @@ public final class Documents {
     public static final String TIMESTAMP = "timestamp";
     public static final String CLUSTER = "cluster";
     public static final String SPLIT = "split";
+    public static final String SOURCE_LANGUAGE = "source_language";
+    public static final String WEIGHT = "weight";
+    public static final String FINDINGS = "findings";
     public static final String DROPPED = "dropped";
     public static final String SAMPLE = "sample";
     public static final String ENCODED = "encoded";
@@ -56,6 +65,7 @@ public final class Documents {
     public static final String LABELS = "labels";
 
     private static final int SHA_256 = 256;
+    private static final int HASH_DIGITS = 16;
 
     private Documents() {}
 
@@ -72,6 +82,17 @@ public final class Documents {
     /** Gives plain texts another text; what people and models said in samples (as often code as not) stays as it is. */
     public static Dataset<Row> withPlainText(Dataset<Row> documents, Column text) {
         return documents.withColumn(TEXT, when(isSample(documents), col(TEXT)).otherwise(text));
+    }
+
+    /**
+     * Where a document stands: its file, and its row unless it is the whole file. A table's rows have no place: the first
+     * digits of their text's hash stand for it.
+     */
+    public static Column place() {
+        Column row = concat(lit("#"), col(ROW).cast(DataTypes.StringType));
+        Column inFile = concat(col(FILE), coalesce(row, lit("")));
+        Column hash = concat(lit("#"), coalesce(substring(contentHash(), 1, HASH_DIGITS), lit("")));
+        return when(col(FILE).notEqual(""), inFile).otherwise(hash);
     }
 
     /** Drops the documents for which the condition is true, unless an earlier step dropped them; null is false. */

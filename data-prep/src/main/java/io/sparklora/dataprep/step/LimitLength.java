@@ -6,6 +6,8 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.not;
 
 import io.sparklora.pipeline.config.PrepareConfig;
+import io.sparklora.pipeline.dataset.DatasetManifest.Dropped;
+import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
 import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -35,6 +37,25 @@ public final class LimitLength implements Step.OfDocument {
     @Override
     public List<DropReason> reasons() {
         return List.of(TOO_SHORT, TOO_LONG);
+    }
+
+    /** How many documents a funnel counts as too long. */
+    public static long tooLong(Funnel funnel) {
+        return funnel.dropped().stream()
+                .filter(dropped ->
+                        dropped.step().equals(NAME) && dropped.reason().equals(TOO_LONG.word()))
+                .mapToLong(Dropped::documents)
+                .sum();
+    }
+
+    /** The place of the first document that was dropped as too long: {@code a.jsonl#7 of corpus.sources.0}. */
+    public static String firstTooLong(Dataset<Row> documents) {
+        Row first = documents
+                .where(col(Documents.DROPPED).getField("reason").equalTo(TOO_LONG.word()))
+                .orderBy(Documents.SOURCE, Documents.FILE, Documents.ROW, Documents.ID)
+                .select(Documents.place(), col(Documents.SOURCE))
+                .first();
+        return first.getString(0) + " of corpus.sources." + first.getInt(1);
     }
 
     @Override

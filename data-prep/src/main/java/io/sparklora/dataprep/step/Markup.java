@@ -1,6 +1,8 @@
 package io.sparklora.dataprep.step;
 
 import java.util.Set;
+import org.commonmark.parser.Parser;
+import org.commonmark.renderer.html.HtmlRenderer;
 import org.jsoup.Jsoup;
 import org.jsoup.nodes.Document;
 import org.jsoup.nodes.Element;
@@ -9,7 +11,7 @@ import org.jsoup.nodes.TextNode;
 import org.jsoup.select.NodeTraversor;
 import org.jsoup.select.NodeVisitor;
 
-/** The text of an HTML document with its paragraphs: what a reader sees, one line a block, a blank line between paragraphs. */
+/** The text of an HTML or Markdown document with its paragraphs: what a reader sees, one line a block, a blank line between paragraphs. */
 final class Markup {
     private static final Set<String> PARAGRAPHS = Set.of(
             "p",
@@ -29,7 +31,21 @@ final class Markup {
             "section",
             "article");
 
+    /** Deeper nesting is read as words: it would overflow the stack. */
+    private static final int DEEPEST_MARKDOWN = 100;
+
+    private static final Parser MARKDOWN = Parser.builder()
+            .maxOpenBlockParsers(DEEPEST_MARKDOWN)
+            .maxInlineNesting(DEEPEST_MARKDOWN)
+            .build();
+    private static final HtmlRenderer RENDERER = HtmlRenderer.builder().build();
+
     private Markup() {}
+
+    /** Text of CommonMark, and of the HTML in it; never fails, since every text is CommonMark. */
+    static String plainTextOfMarkdown(String markdown) {
+        return plainText(RENDERER.render(MARKDOWN.parse(markdown)));
+    }
 
     /** Never fails: the HTML standard gives a document to every text. */
     static String plainText(String html) {

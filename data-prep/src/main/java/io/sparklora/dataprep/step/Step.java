@@ -5,8 +5,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /**
- * One step between reading and tokenising. It changes texts, or marks documents as dropped; it never removes or adds a
- * row ({@link Documents} has the columns).
+ * One step between reading and tokenising. It changes texts, or marks documents as dropped; it never removes a row, and
+ * none but {@link SplitOversized} adds any ({@link Documents} has the columns).
  */
 public sealed interface Step {
     /** The step's name in progress lines, funnel and ledger. */
@@ -20,7 +20,7 @@ public sealed interface Step {
     /** Every reason for which it may drop a document, in the order of the funnel. */
     List<DropReason> reasons();
 
-    /** The documents after the step; lazy. */
+    /** The documents after the step; lazy, but for figures of the corpus that a step needs first. */
     Dataset<Row> apply(Dataset<Row> documents);
 
     /** A step that looks at one document at a time: no shuffle. */

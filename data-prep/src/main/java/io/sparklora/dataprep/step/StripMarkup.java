@@ -1,12 +1,14 @@
 package io.sparklora.dataprep.step;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
 import io.sparklora.pipeline.config.PrepareConfig;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -16,7 +18,7 @@ import org.apache.spark.sql.expressions.UserDefinedFunction;
 import org.apache.spark.sql.types.DataTypes;
 
 /**
- * HTML to plain text. {@code auto} takes a document for HTML that holds a doctype, a line break or paragraph element, or
+ * HTML and Markdown to plain text. {@code auto} takes a document for HTML that holds a doctype, a line break or paragraph element, or
  * the end tag of a common element; {@code <year>} and {@code <name@host>} in plain text are no markup.
  */
 public final class StripMarkup implements Step.OfDocument {
@@ -29,15 +31,23 @@ public final class StripMarkup implements Step.OfDocument {
             .matcher(HTML)
             .replaceAll(letter -> "[" + letter.group() + letter.group().toUpperCase(Locale.ROOT) + "]");
 
-    // Parsing HTML is no column expression: these documents, and only these, leave the GPU.
+    // Parsing markup is no column expression: these documents, and only these, leave the GPU.
     private static final UserDefinedFunction PLAIN =
             udf((UDF1<String, String>) Markup::plainText, DataTypes.StringType);
 
-    private final PrepareConfig.Html mode;
+    private static final UserDefinedFunction PLAIN_MARKDOWN =
+            udf((UDF1<String, String>) Markup::plainTextOfMarkdown, DataTypes.StringType);
 
-    /** @param mode which documents are taken for HTML */
-    public StripMarkup(PrepareConfig.Html mode) {
+    private final PrepareConfig.Html mode;
+    private final Set<Integer> markdownSources;
+
+    /**
+     * @param mode which documents are taken for HTML
+     * @param markdownSources places in {@code corpus.sources} of those whose documents are Markdown, whatever the mode
+     */
+    public StripMarkup(PrepareConfig.Html mode, Set<Integer> markdownSources) {
         this.mode = mode;
+        this.markdownSources = Set.copyOf(markdownSources);
     }
 
     @Override
@@ -52,13 +62,24 @@ public final class StripMarkup implements Step.OfDocument {
 
     @Override
     public Dataset<Row> apply(Dataset<Row> documents) {
+        if (mode == PrepareConfig.Html.KEEP && markdownSources.isEmpty()) {
+            return documents;
+        }
         Column text = col(Documents.TEXT);
+        Column isMarkdown =
+                col(Documents.SOURCE).isInCollection(markdownSources).and(text.isNotNull());
+        return Documents.withPlainText(
+                documents,
+                when(isMarkdown, PLAIN_MARKDOWN.apply(text))
+                        .when(isHtml(text), PLAIN.apply(text))
+                        .otherwise(text));
+    }
+
+    private Column isHtml(Column text) {
         return switch (mode) {
-            case KEEP -> documents;
-            case STRIP -> Documents.withPlainText(documents, when(text.isNotNull(), PLAIN.apply(text)));
-            case AUTO ->
-                Documents.withPlainText(
-                        documents, when(text.rlike(ANY_CASE), PLAIN.apply(text)).otherwise(text));
+            case KEEP -> lit(false);
+            case STRIP -> text.isNotNull();
+            case AUTO -> text.rlike(ANY_CASE);
         };
     }
 }

@@ -7,7 +7,6 @@ import io.sparklora.dataprep.corpus.Corpus;
 import io.sparklora.dataprep.step.CachedDatasets;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropExactDuplicates;
-import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.PrepareConfig.Deduplicate;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates.Keep;
@@ -63,7 +62,7 @@ final class MinHashBenchmark {
                 "",
                 "",
                 SourceConfig.TextUnit.FILE);
-        return Corpus.open(spark, new Storage(new Configuration()), new CorpusConfig(List.of(source), 0))
+        return Corpus.open(spark, new Storage(new Configuration()), CorpusDirectory.corpus(0, source))
                 .read();
     }
 

@@ -18,7 +18,7 @@ final class RemoveRepeatedParagraphsTest {
             "source int not null, file string, row bigint, document_id string, licence string, text string,"
                     + " dropped struct<step: string, reason: string, measured: double, threshold: double,"
                     + " survivor_id: string>");
-    private static final PrepareConfig.Length LIMITS = new PrepareConfig.Length(12, 1000);
+    private static final PrepareConfig.Length LIMITS = new PrepareConfig.Length(12, 1000, PrepareConfig.Oversized.DROP);
 
     @Test
     void keepsARepeatedParagraphOnceInTheDocumentThatSurvives() {

@@ -6,6 +6,7 @@ import io.sparklora.dataprep.SharedSpark;
 import io.sparklora.pipeline.config.PrepareConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -37,19 +38,19 @@ final class StepsTest {
 
     @Test
     void stripsWhatLooksLikeHtmlAndNothingElse() {
-        Step auto = new StripMarkup(PrepareConfig.Html.AUTO);
+        Step auto = new StripMarkup(PrepareConfig.Html.AUTO, Set.of());
 
         assertThat(texts(auto, "<P>One</P><p>two", "Copyright <year> <name@host>\n1 < 2", "a<BR/>b"))
                 .containsExactly("One\n\ntwo", "Copyright <year> <name@host>\n1 < 2", "a\nb");
-        assertThat(texts(new StripMarkup(PrepareConfig.Html.KEEP), "<p>One</p>"))
+        assertThat(texts(new StripMarkup(PrepareConfig.Html.KEEP, Set.of()), "<p>One</p>"))
                 .containsExactly("<p>One</p>");
-        assertThat(texts(new StripMarkup(PrepareConfig.Html.STRIP), "<year>\nx"))
+        assertThat(texts(new StripMarkup(PrepareConfig.Html.STRIP, Set.of()), "<year>\nx"))
                 .containsExactly("x");
     }
 
     @Test
     void dropsByLengthInCodePointsWithTheMeasureAndTheLimit() {
-        Step limits = new LimitLength(new PrepareConfig.Length(3, 5));
+        Step limits = new LimitLength(new PrepareConfig.Length(3, 5, PrepareConfig.Oversized.DROP));
 
         List<Row> documents = documents(limits, "\uD83D\uDE00\uD83D\uDE00", "abc", "abcde", "abcdef");
 

@@ -52,7 +52,7 @@ record MemoryEstimate(long baseBytes, long parameters, long activationBytes, lon
     private static long keptOfAToken(DecoderShape shape, Targets targets) {
         long hidden = shape.hiddenSize();
         long attention = 2L * shape.queryWidth() + 2L * shape.keyValueWidth();
-        long statistics = shape.attentionHeads() + 2;
+        long statistics = shape.attentionHeads() + 2L;
         long ofALayer = 2 * hidden + attention + 2L * shape.intermediateSize() + targets.branches() + statistics;
         return shape.layers() * ofALayer + 2 * hidden;
     }

@@ -105,13 +105,15 @@ final class ConfigReference {
             if (generic.getRawType() == Map.class) {
                 return "mapping of texts";
             }
-            return generic.getActualTypeArguments()[0] == Double.class
-                    ? "list of numbers" + range(rule)
-                    : "list of texts";
+            Type element = generic.getActualTypeArguments()[0];
+            if (element instanceof Class<?> choice && choice.isEnum()) {
+                return "list of " + names(choice);
+            }
+            return element == Double.class ? "list of numbers" + range(rule) : "list of texts";
         }
         Class<?> plain = (Class<?>) type;
         if (plain.isEnum()) {
-            return Keys.values(plain).stream().map(name -> "`" + name + "`").collect(Collectors.joining(", "));
+            return names(plain);
         }
         return switch (plain.getName()) {
             case "int", "long" -> "integer" + range(rule);
@@ -119,6 +121,10 @@ final class ConfigReference {
             case "boolean" -> "`true`, `false`";
             default -> rule.pattern().isEmpty() ? "text" : "text matching `" + rule.pattern() + "`";
         };
+    }
+
+    private static String names(Class<?> type) {
+        return Keys.values(type).stream().map(name -> "`" + name + "`").collect(Collectors.joining(", "));
     }
 
     private static String range(Key rule) {

@@ -21,6 +21,12 @@ public record PrepareConfig(
         @Key(value = "Unicode normal form; whitespace and control characters are normalised with it.", or = "nfc")
         Unicode unicode,
 
+        @Key(value = "Personal data and secrets; off unless a kind is named.", or = "{}")
+        PrivacyConfig privacy,
+
+        @Key(value = "Lines that recur over many documents of a source; kept unless a share is given.", or = "{}")
+        RecurringLines recurringLines,
+
         @Key(value = "Limits on a document's length.", or = "{}")
         Length length,
 
@@ -92,13 +98,48 @@ public record PrepareConfig(
         NONE
     }
 
+    /** When a line is taken for boilerplate of its source and removed; texts are compared after normalising. */
+    public record RecurringLines(
+            @Key(
+                    value = "Removes lines that stand in more than this share of a source's different texts; 1 removes "
+                            + "none.",
+                    or = "1.0",
+                    min = 0,
+                    max = 1)
+            double share,
+
+            @Key(value = "Fewest different texts of a source in which a line must stand.", or = "10", min = 2)
+            int documents,
+
+            @Key(value = "Shortest line that is looked at, in characters (code points).", or = "10", min = 1)
+            int minCharacters) {
+        /** Whether any line can be removed. */
+        public boolean isOn() {
+            return share < 1;
+        }
+    }
+
+    /** What happens to a document that is too long. */
+    public enum Oversized {
+        DROP,
+        SPLIT,
+        REFUSE
+    }
+
     /** Limits on a normalised document's length in Unicode code points. */
     public record Length(
             @Key(value = "Shortest document kept, in characters (code points).", or = "200", min = 1)
             int minCharacters,
 
             @Key(value = "Longest document kept, in characters (code points).", or = "5000000", min = 1)
-            int maxCharacters) {
+            int maxCharacters,
+
+            @Key(
+                    value =
+                            "What happens to a longer document: `drop` it, `split` it at paragraphs, lines or words, or "
+                                    + "`refuse` the corpus.",
+                    or = "drop")
+            Oversized oversized) {
         public Length {
             if (minCharacters > maxCharacters) {
                 throw new IllegalArgumentException(

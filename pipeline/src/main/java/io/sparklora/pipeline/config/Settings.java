@@ -32,11 +32,21 @@ final class Settings {
         } else if (value instanceof Map<?, ?> map) {
             new TreeMap<>(map).forEach((key, text) -> lines.add(path + "." + key + " = " + shown(key, text)));
         } else {
-            lines.add(path + " = " + (value instanceof Enum<?> constant ? Keys.spelled(constant) : text(value)));
+            lines.add(path + " = " + text(value));
         }
     }
 
     private static String text(Object value) {
+        if (value instanceof List<?> list) {
+            return list.stream().map(Settings::spelled).toList().toString();
+        }
+        return spelled(value);
+    }
+
+    private static String spelled(Object value) {
+        if (value instanceof Enum<?> constant) {
+            return Keys.spelled(constant);
+        }
         return value instanceof String text && text.isEmpty() ? "''" : String.valueOf(value);
     }
 

@@ -72,8 +72,34 @@ public record SourceConfig(
                 value = "For kind `chat`: column or JSON field of the tools' definitions, a list (or its JSON) that a"
                         + " row may leave out.",
                 or = "''")
-        String tools) {
-    /** Refuses a source without a place, with the wrong kind of place, or without the columns of its kind. */
+        String tools,
+
+        @Key(
+                value = "How much this source counts beside others, greater than 0: among duplicates the heavier "
+                        + "source's document survives.",
+                or = "1.0",
+                min = 0)
+        double weight,
+
+        @Key(
+                value =
+                        "Language of every document of this source, as a BCP 47 tag such as `en` or `pt-BR`; empty where "
+                                + "it is not known.",
+                or = "''",
+                pattern = "([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?")
+        String language,
+
+        @Key(
+                value = "What the texts are written in: `markdown` is made plain text; of `text`, `prepare.html` says "
+                        + "whether markup is taken out.",
+                or = "text")
+        Markup markup,
+
+        @Key(value = "Which rows of the source are part of the corpus, by time.", or = "{}")
+        Window window) {
+    /**
+     * Refuses a source without a place, with the wrong kind of place, without the columns of its kind, or without weight.
+     */
     public SourceConfig {
         text = List.copyOf(text);
         id = List.copyOf(id);
@@ -94,6 +120,12 @@ public record SourceConfig(
         if (prompt.isEmpty() || prompt.contains("") || completion.isEmpty() || messages.isEmpty()) {
             throw new IllegalArgumentException(
                     "needs names of columns in `prompt`, `completion` and `messages`, none of them empty");
+        }
+        if (weight <= 0) {
+            throw new IllegalArgumentException("weight must be greater than 0 but was " + weight);
+        }
+        if (!window.column().isEmpty() && format == Format.TEXT) {
+            throw new IllegalArgumentException("has a `window`, but format text has no columns");
         }
     }
 
@@ -118,5 +150,11 @@ public record SourceConfig(
     public enum TextUnit {
         FILE,
         LINE
+    }
+
+    /** What texts are written in. */
+    public enum Markup {
+        TEXT,
+        MARKDOWN
     }
 }

@@ -22,6 +22,8 @@ import java.util.Optional;
  * @param funnel documents in and out
  * @param licences documents kept by licence; the empty name counts those without one
  * @param languages documents kept by language (ISO 639-3); empty where languages were not identified
+ * @param sources what was read of each source, in the order of {@code corpus.sources}
+ * @param privacy what was found of each kind of personal data and secrets that was looked for
  * @param files every file: the splits' and the ledger's
  * @param preparation the part of the resolved configuration that made it, as canonical JSON
  */
@@ -38,6 +40,8 @@ public record DatasetManifest(
         Funnel funnel,
         Map<String, Long> licences,
         Map<String, Long> languages,
+        List<SourceFigures> sources,
+        List<PrivacyFigures> privacy,
         List<FileEntry> files,
         String preparation)
         implements Manifest {
@@ -46,6 +50,8 @@ public record DatasetManifest(
         splits = List.copyOf(splits);
         licences = java.util.Collections.unmodifiableSortedMap(new java.util.TreeMap<>(licences));
         languages = java.util.Collections.unmodifiableSortedMap(new java.util.TreeMap<>(languages));
+        sources = List.copyOf(sources);
+        privacy = List.copyOf(privacy);
         files = List.copyOf(files);
     }
 
@@ -137,4 +143,24 @@ public record DatasetManifest(
      * @param documents how many
      */
     public record Dropped(String step, String reason, long documents) {}
+
+    /**
+     * What was read of one source.
+     *
+     * @param source place in {@code corpus.sources}
+     * @param documents documents read, malformed rows included
+     * @param malformed rows that are no documents
+     * @param outsideWindow rows that the source's window leaves out; they are not among the documents
+     */
+    public record SourceFigures(int source, long documents, long malformed, long outsideWindow) {}
+
+    /**
+     * Findings of one kind in all documents that were read, kept or dropped.
+     *
+     * @param kind such as {@code email}
+     * @param action {@code replace} or {@code drop}
+     * @param documents documents with at least one
+     * @param values how many were found
+     */
+    public record PrivacyFigures(String kind, String action, long documents, long values) {}
 }

@@ -105,6 +105,8 @@ public final class TokenParquet {
                 new Funnel(rows.size(), rows.size(), List.of()),
                 Map.of(),
                 Map.of(),
+                List.of(),
+                List.of(),
                 entries,
                 "{}");
     }

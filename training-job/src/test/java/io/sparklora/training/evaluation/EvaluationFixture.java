@@ -138,6 +138,8 @@ public final class EvaluationFixture {
                     new Funnel(18, 18, List.of()),
                     Map.of(),
                     Map.of(),
+                    List.of(),
+                    List.of(),
                     files,
                     "{}"));
         }

@@ -80,6 +80,8 @@ final class TinyTraining {
                         manifest.funnel(),
                         Map.of(),
                         Map.of(),
+                        List.of(),
+                        List.of(),
                         manifest.files(),
                         "{}")));
         return plan;
