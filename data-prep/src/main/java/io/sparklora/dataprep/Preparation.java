@@ -83,7 +83,8 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
         if (corpus.sources().stream().anyMatch(source -> !source.group().isEmpty())) {
             units.add(Documents.GROUP);
         }
-        if (prepare.deduplicate() == Deduplicate.NEAR && prepare.nearDuplicates().keep() == Keep.ALL) {
+        if (prepare.deduplicate() == Deduplicate.NEAR
+                && prepare.nearDuplicates().keep() == Keep.ALL) {
             units.add(Documents.CLUSTER);
         }
         return units;
@@ -111,8 +112,7 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
             ledger.write(storage, below);
 
             progress.begin("tokenising %,d documents", ledger.funnel().kept());
-            Dataset<Row> tokens =
-                    cached.keep(TokenizedDocuments.of(judged, ledger.characters(), rules));
+            Dataset<Row> tokens = cached.keep(TokenizedDocuments.of(judged, ledger.characters(), rules));
             int length = prepare.sequence().length();
             SequencePlan plan = SequencePlan.of(tokens, length, rules);
             requireAll(plan, ledger.funnel());
@@ -146,16 +146,12 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
 
     /** The steps before the first that compares documents. */
     private static List<Step> ofDocuments(List<Step> steps) {
-        return steps.stream()
-                .takeWhile(step -> step instanceof Step.OfDocument)
-                .toList();
+        return steps.stream().takeWhile(step -> step instanceof Step.OfDocument).toList();
     }
 
     /** The first step that compares documents, and all after it. */
     private static List<Step> ofCorpus(List<Step> steps) {
-        return steps.stream()
-                .dropWhile(step -> step instanceof Step.OfDocument)
-                .toList();
+        return steps.stream().dropWhile(step -> step instanceof Step.OfDocument).toList();
     }
 
     private static List<DropReason> reasons(List<Step> steps) {

@@ -177,7 +177,8 @@ final class PreparationTest {
                 Map.of("spark.sql.shuffle.partitions", "3", "spark.sql.adaptive.enabled", "false"),
                 Map.of("spark.sql.shuffle.partitions", "8", "spark.sql.files.openCostInBytes", "1000000000"))) {
             PrepareConfig near = settings(PrepareConfig.Deduplicate.NEAR, Keep.SURVIVOR, 0.2, decontaminate, LENGTH);
-            funnels.add(SharedSpark.with(settings, () -> prepare(corpus(1), near)).funnel());
+            funnels.add(
+                    SharedSpark.with(settings, () -> prepare(corpus(1), near)).funnel());
             written.add(storage.describe(output()));
             storage.delete(output());
         }
@@ -196,8 +197,8 @@ final class PreparationTest {
         writeNearDuplicates();
         PrepareConfig.Decontaminate nothing = new PrepareConfig.Decontaminate(13, 1, false, List.of());
 
-        Map<String, Split> splits = splits(prepare(
-                corpus(1), settings(PrepareConfig.Deduplicate.NEAR, Keep.ALL, 0.4, nothing, LENGTH)));
+        Map<String, Split> splits =
+                splits(prepare(corpus(1), settings(PrepareConfig.Deduplicate.NEAR, Keep.ALL, 0.4, nothing, LENGTH)));
 
         assertThat(splits).hasSize(81);
         assertThat(splits.values()).contains(Split.TRAIN, Split.VALIDATION);

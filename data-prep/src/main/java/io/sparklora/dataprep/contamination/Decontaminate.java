@@ -98,9 +98,7 @@ public final class Decontaminate implements Step.OfCorpus {
         Column evaluation = col(IN_EVALUATION);
         Column heldOut = col(IN_HELD_OUT);
         Dataset<Row> withoutEvaluation = Documents.drop(
-                joined,
-                evaluation.geq(threshold),
-                Documents.verdict(EVALUATION_OVERLAP, evaluation, threshold, none));
+                joined, evaluation.geq(threshold), Documents.verdict(EVALUATION_OVERLAP, evaluation, threshold, none));
         return Documents.drop(
                         withoutEvaluation,
                         heldOut.geq(threshold),
@@ -127,7 +125,8 @@ public final class Decontaminate implements Step.OfCorpus {
         if (settings.heldOut()) {
             Dataset<Row> heldOut = documents.where(
                     col(Documents.TEXT).isNotNull().and(col(Documents.SPLIT).notEqual(Split.TRAIN.ordinal())));
-            places.add(ngrams(heldOut).select(col(NGRAM), lit(false).as(IN_EVALUATION), lit(true).as(IN_HELD_OUT)));
+            places.add(ngrams(heldOut)
+                    .select(col(NGRAM), lit(false).as(IN_EVALUATION), lit(true).as(IN_HELD_OUT)));
         }
         return places.stream()
                 .reduce(Dataset::union)
@@ -140,8 +139,8 @@ public final class Decontaminate implements Step.OfCorpus {
     private Dataset<Row> ngrams(Dataset<Row> documents) {
         Shingles shingles = ngrams;
         UserDefinedFunction of = udf(
-                (UDF1<String, long[]>) text ->
-                        Arrays.stream(shingles.of(text)).distinct().toArray(),
+                (UDF1<String, long[]>)
+                        text -> Arrays.stream(shingles.of(text)).distinct().toArray(),
                 DataTypes.createArrayType(DataTypes.LongType, false));
         return documents.select(explode(of.apply(col(Documents.TEXT))).as(NGRAM));
     }

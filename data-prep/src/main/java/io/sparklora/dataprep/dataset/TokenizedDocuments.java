@@ -48,8 +48,7 @@ public final class TokenizedDocuments {
      * @param documents columns of {@link Documents} with the split; dropped ones are left out
      * @param characters of the documents that are kept
      */
-    public static Dataset<Row> of(
-            Dataset<Row> documents, long characters, TokenRules rules) {
+    public static Dataset<Row> of(Dataset<Row> documents, long characters, TokenRules rules) {
         SparkSession spark = documents.sparkSession();
         UserDefinedFunction tokenize = tokenizer(spark, rules);
         Column[] order = Stream.of(SPLIT, Documents.SOURCE, Documents.ID, HASH, Documents.FILE, Documents.ROW)

@@ -72,7 +72,8 @@ public record ConnectedComponents(Dataset<Row> labels, int rounds) {
     /** Edges from a node's larger neighbours to the least of its neighbours and itself. */
     private static Dataset<Row> largeStar(Dataset<Row> edges) {
         Column both = array(
-                struct(col(NODE), col(OTHER)), struct(col(OTHER).as(NODE), col(NODE).as(OTHER)));
+                struct(col(NODE), col(OTHER)),
+                struct(col(OTHER).as(NODE), col(NODE).as(OTHER)));
         Column leastNeighbour = min(col(OTHER)).over(Window.partitionBy(NODE));
         return edges.select(inline(both))
                 .withColumn(LEAST, least(col(NODE), leastNeighbour))
@@ -84,13 +85,16 @@ public record ConnectedComponents(Dataset<Row> labels, int rounds) {
     private static Dataset<Row> smallStar(Dataset<Row> edges) {
         Column leastNeighbour = min(col(OTHER)).over(Window.partitionBy(NODE));
         return edges.withColumn(LEAST, leastNeighbour)
-                .select(explode(array(col(NODE), col(OTHER))).as(NODE), col(LEAST).as(OTHER))
+                .select(
+                        explode(array(col(NODE), col(OTHER))).as(NODE),
+                        col(LEAST).as(OTHER))
                 .where(col(NODE).notEqual(col(OTHER)))
                 .distinct();
     }
 
     private static Dataset<Row> labels(Dataset<Row> stars) {
-        Dataset<Row> centres = stars.select(col(OTHER).as(NODE), col(OTHER).as(COMPONENT)).distinct();
+        Dataset<Row> centres =
+                stars.select(col(OTHER).as(NODE), col(OTHER).as(COMPONENT)).distinct();
         return stars.select(col(NODE), col(OTHER).as(COMPONENT)).union(centres);
     }
 

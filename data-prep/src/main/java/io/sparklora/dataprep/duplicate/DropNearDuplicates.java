@@ -66,11 +66,10 @@ public final class DropNearDuplicates implements Step.OfCorpus {
         if (mode != PrepareConfig.Deduplicate.NEAR) {
             return documents.withColumn(Documents.CLUSTER, lit(null).cast(DataTypes.LongType));
         }
-        Dataset<Row> joined = documents.join(
-                clusters(documents), Signatures.node().equalTo(col(ConnectedComponents.NODE)), "left");
+        Dataset<Row> joined =
+                documents.join(clusters(documents), Signatures.node().equalTo(col(ConnectedComponents.NODE)), "left");
         Column isDropped = lit(drops()).and(col(IS_SURVIVOR).equalTo(false));
-        Column verdict =
-                Documents.verdict(NEAR_DUPLICATE, col(MEASURED), lit(settings.similarity()), col(SURVIVOR_ID));
+        Column verdict = Documents.verdict(NEAR_DUPLICATE, col(MEASURED), lit(settings.similarity()), col(SURVIVOR_ID));
         return Documents.drop(joined, isDropped, verdict)
                 .withColumnRenamed(ConnectedComponents.COMPONENT, Documents.CLUSTER)
                 .drop(ConnectedComponents.NODE, SURVIVOR_ID, IS_SURVIVOR, MEASURED);

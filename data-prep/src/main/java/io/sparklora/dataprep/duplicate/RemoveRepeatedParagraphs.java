@@ -73,8 +73,7 @@ public final class RemoveRepeatedParagraphs implements Step.OfCorpus {
                 BREAK);
         Dataset<Row> shortened = documents
                 .join(removed(documents), Signatures.node().equalTo(col(NODE)), "left")
-                .withColumn(
-                        Documents.TEXT, when(col(REMOVED).isNotNull(), left).otherwise(col(Documents.TEXT)));
+                .withColumn(Documents.TEXT, when(col(REMOVED).isNotNull(), left).otherwise(col(Documents.TEXT)));
         Column length = char_length(col(Documents.TEXT));
         Column shortest = lit(limits.minCharacters());
         return Documents.drop(

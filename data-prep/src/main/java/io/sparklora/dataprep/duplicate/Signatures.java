@@ -93,9 +93,10 @@ final class Signatures {
         if (settings.similarity() == 0) {
             return candidates;
         }
-        Dataset<Row> ofOne = signatures.select(col(ConnectedComponents.NODE).as(ONE), col(SIGNATURE).as("one_signature"));
-        Dataset<Row> ofOther =
-                signatures.select(col(ConnectedComponents.NODE).as(OTHER), col(SIGNATURE).as("other_signature"));
+        Dataset<Row> ofOne = signatures.select(
+                col(ConnectedComponents.NODE).as(ONE), col(SIGNATURE).as("one_signature"));
+        Dataset<Row> ofOther = signatures.select(
+                col(ConnectedComponents.NODE).as(OTHER), col(SIGNATURE).as("other_signature"));
         return candidates
                 .join(ofOne, ONE)
                 .join(ofOther, OTHER)
@@ -112,10 +113,17 @@ final class Signatures {
         WindowSpec bucket = Window.partitionBy(KEY).orderBy(NEXT, ConnectedComponents.NODE);
         Column node = col(ConnectedComponents.NODE);
         return bands(signatures)
-                .select(node, first_value(node).over(bucket).as(FIRST), lag(node, 1).over(bucket).as(BEFORE))
+                .select(
+                        node,
+                        first_value(node).over(bucket).as(FIRST),
+                        lag(node, 1).over(bucket).as(BEFORE))
                 .where(col(BEFORE).isNotNull())
-                .select(node, explode(array_distinct(array(col(FIRST), col(BEFORE)))).as(OTHER))
-                .select(least(node, col(OTHER)).as(ONE), greatest(node, col(OTHER)).as(OTHER))
+                .select(
+                        node,
+                        explode(array_distinct(array(col(FIRST), col(BEFORE)))).as(OTHER))
+                .select(
+                        least(node, col(OTHER)).as(ONE),
+                        greatest(node, col(OTHER)).as(OTHER))
                 .distinct();
     }
 
@@ -123,7 +131,10 @@ final class Signatures {
     private Dataset<Row> bands(Dataset<Row> signatures) {
         return signatures
                 .select(col(ConnectedComponents.NODE), array(keys()).as(KEYS))
-                .select(col(ConnectedComponents.NODE), col(KEYS), posexplode(col(KEYS)).as(new String[] {BAND, KEY}))
+                .select(
+                        col(ConnectedComponents.NODE),
+                        col(KEYS),
+                        posexplode(col(KEYS)).as(new String[] {BAND, KEY}))
                 .select(
                         col(ConnectedComponents.NODE),
                         col(KEY),

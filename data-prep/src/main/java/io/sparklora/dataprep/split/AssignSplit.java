@@ -90,13 +90,17 @@ public final class AssignSplit implements Step.OfCorpus {
             return documents.withColumn(UNIT, coalesce(names.toArray(Column[]::new)));
         }
         Dataset<Row> connections = documents
-                .where(col(Documents.TEXT).isNotNull().and(names.get(0).isNotNull()).and(names.get(1).isNotNull()))
+                .where(col(Documents.TEXT)
+                        .isNotNull()
+                        .and(names.get(0).isNotNull())
+                        .and(names.get(1).isNotNull()))
                 .select(xxhash64(names.get(0)).as("one"), xxhash64(names.get(1)).as("other"))
                 .distinct();
         Dataset<Row> labels = ConnectedComponents.of(connections, cached).labels();
         names.add(Documents.contentHash());
         Column name = coalesce(names.toArray(Column[]::new));
-        Column connected = concat(lit("connected:"), col(ConnectedComponents.COMPONENT).cast(DataTypes.StringType));
+        Column connected =
+                concat(lit("connected:"), col(ConnectedComponents.COMPONENT).cast(DataTypes.StringType));
         return documents
                 .join(labels, xxhash64(name).equalTo(col(ConnectedComponents.NODE)), "left")
                 .withColumn(UNIT, coalesce(connected, name))

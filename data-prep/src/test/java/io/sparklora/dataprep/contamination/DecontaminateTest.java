@@ -20,8 +20,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 final class DecontaminateTest {
-    private static final StructType SCHEMA =
-            StructType.fromDDL("document_id string, text string, split int, dropped struct<step: string, reason: string,"
+    private static final StructType SCHEMA = StructType.fromDDL(
+            "document_id string, text string, split int, dropped struct<step: string, reason: string,"
                     + " measured: double, threshold: double, survivor_id: string>");
     private static final SourceConfig SET = new SourceConfig(
             Format.JSON_LINES, "questions.jsonl", "", List.of("text"), List.of(), "", "", "", "", TextUnit.FILE);
@@ -85,7 +85,8 @@ final class DecontaminateTest {
 
         assertThat(off.apply(documents)).isSameAs(documents);
         assertThat(off.reasons()).isEmpty();
-        assertThat(step(new PrepareConfig.Decontaminate(13, 1, true, List.of(SET))).reasons())
+        assertThat(step(new PrepareConfig.Decontaminate(13, 1, true, List.of(SET)))
+                        .reasons())
                 .containsExactly(
                         new DropReason("decontaminate", "evaluation-overlap"),
                         new DropReason("decontaminate", "held-out-overlap"));
@@ -98,8 +99,8 @@ final class DecontaminateTest {
     }
 
     private Decontaminate step(PrepareConfig.Decontaminate settings) {
-        Dataset<Row> questions = documents(
-                row("q1", "What is the capital of France?", Split.TRAIN), row("q2", "Why?", Split.TRAIN));
+        Dataset<Row> questions =
+                documents(row("q1", "What is the capital of France?", Split.TRAIN), row("q2", "Why?", Split.TRAIN));
         return new Decontaminate(settings, () -> questions, cached);
     }
 

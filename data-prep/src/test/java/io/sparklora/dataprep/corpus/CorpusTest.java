@@ -69,7 +69,9 @@ final class CorpusTest {
                 List.of("licenceId", "exceptionId"),
                 "CC0-1.0",
                 "",
-                "", "", TextUnit.FILE);
+                "",
+                "",
+                TextUnit.FILE);
 
         assertThat(read(source)).containsExactly("exception.json|null|E|an exception", "licence.json|null|L|a licence");
     }
@@ -107,7 +109,9 @@ final class CorpusTest {
                 List.of("key"),
                 "Apache-2.0",
                 "rights",
-                "", "", TextUnit.FILE);
+                "",
+                "",
+                TextUnit.FILE);
 
         Dataset<Row> documents =
                 Corpus.open(spark, storage, CorpusDirectory.corpus(0, source)).read();
@@ -173,9 +177,11 @@ final class CorpusTest {
                 .containsExactly("1", "corpus_table#3fc4ccfe745870e2");
         ContentKey before = Corpus.fingerprint(spark, storage, Map.of("corpus.sources.0", source));
         spark.createDataFrame(List.of(two, one), schema).createOrReplaceTempView("corpus_table");
-        assertThat(Corpus.fingerprint(spark, storage, Map.of("corpus.sources.0", source))).isEqualTo(before);
+        assertThat(Corpus.fingerprint(spark, storage, Map.of("corpus.sources.0", source)))
+                .isEqualTo(before);
         spark.createDataFrame(List.of(two, one, one), schema).createOrReplaceTempView("corpus_table");
-        assertThat(Corpus.fingerprint(spark, storage, Map.of("corpus.sources.0", source))).isNotEqualTo(before);
+        assertThat(Corpus.fingerprint(spark, storage, Map.of("corpus.sources.0", source)))
+                .isNotEqualTo(before);
     }
 
     @Test

@@ -36,8 +36,7 @@ final class SequencesTest {
                         "concat('text number ', id) text",
                         "if(id % 10 = 3, 1, 0) split",
                         "cast(null as struct<step: string>) dropped");
-        Dataset<Row> tokens = TokenizedDocuments.of(documents, 0, rules)
-                .persist();
+        Dataset<Row> tokens = TokenizedDocuments.of(documents, 0, rules).persist();
         SequencePlan plan = SequencePlan.of(tokens, LENGTH, rules);
 
         List<SplitFigures> splits = new Sequences(LENGTH, 0, 1)

@@ -83,9 +83,8 @@ final class ConnectedComponentsTest {
     }
 
     private ConnectedComponents components(List<long[]> edges, int partitions) {
-        List<Row> rows = edges.stream()
-                .map(edge -> RowFactory.create(edge[0], edge[1]))
-                .toList();
+        List<Row> rows =
+                edges.stream().map(edge -> RowFactory.create(edge[0], edge[1])).toList();
         return ConnectedComponents.of(
                 SharedSpark.session().createDataFrame(rows, EDGES).repartition(partitions), cached);
     }

@@ -116,7 +116,8 @@ final class DropNearDuplicatesTest {
 
         List<Row> judged = apply(rows, keepAll, 2).orderBy("document_id").collectAsList();
 
-        assertThat(judged).allSatisfy(row -> assertThat(row.<Row>getAs(Documents.DROPPED)).isNull());
+        assertThat(judged)
+                .allSatisfy(row -> assertThat(row.<Row>getAs(Documents.DROPPED)).isNull());
         assertThat(judged.get(0).<Long>getAs(Documents.CLUSTER))
                 .isNotNull()
                 .isEqualTo(judged.get(1).<Long>getAs(Documents.CLUSTER));

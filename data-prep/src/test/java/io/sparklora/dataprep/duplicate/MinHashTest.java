@@ -35,8 +35,11 @@ final class MinHashTest {
     void signsTextsOfTheSameShinglesAlikeAndTextsWithoutWordsNotAtAll() {
         MinHash minHash = new MinHash(new Shingles(2), HASHES);
 
-        assertThat(minHash.signature("a b a b a")).isEqualTo(minHash.signature("A, b; A")).hasSize(4 * HASHES);
-        assertThat(MinHash.similarity(minHash.signature("a b c"), minHash.signature("x y z"))).isZero();
+        assertThat(minHash.signature("a b a b a"))
+                .isEqualTo(minHash.signature("A, b; A"))
+                .hasSize(4 * HASHES);
+        assertThat(MinHash.similarity(minHash.signature("a b c"), minHash.signature("x y z")))
+                .isZero();
         assertThat(minHash.signature("---")).isEmpty();
     }
 }

@@ -10,14 +10,17 @@ final class ShinglesTest {
     @Test
     void takesWordsForTheSameWhateverTheirCaseAndWhatStandsBetweenThem() {
         assertThat(Words.of("The  quick,\nbrown-fox!")).isEqualTo(Words.of("the QUICK brown fox"));
-        assertThat(Words.of("\u00C9t\u00E9 2025")).isEqualTo(Words.of("\u00E9t\u00E9; 2025")).hasSize(2);
+        assertThat(Words.of("\u00C9t\u00E9 2025"))
+                .isEqualTo(Words.of("\u00E9t\u00E9; 2025"))
+                .hasSize(2);
         assertThat(Words.of("ab c")).isNotEqualTo(Words.of("a bc"));
         assertThat(Words.of(" .,;")).isEmpty();
     }
 
     @Test
     void keepsCombiningMarksInTheirWord() {
-        assertThat(Words.of("\u0939\u093F\u0928\u094D\u0926\u0940 \u092D\u093E\u0937\u093E")).hasSize(2);
+        assertThat(Words.of("\u0939\u093F\u0928\u094D\u0926\u0940 \u092D\u093E\u0937\u093E"))
+                .hasSize(2);
     }
 
     @Test

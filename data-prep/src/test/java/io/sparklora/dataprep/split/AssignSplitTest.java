@@ -23,8 +23,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 final class AssignSplitTest {
-    private static final StructType SCHEMA = StructType.fromDDL(
-            "document_id string, text string, `group` string, cluster bigint, timestamp timestamp,"
+    private static final StructType SCHEMA =
+            StructType.fromDDL("document_id string, text string, `group` string, cluster bigint, timestamp timestamp,"
                     + " dropped struct<step: string, reason: string, measured: double, threshold: double,"
                     + " survivor_id: string>");
     private static final PrepareConfig.Split HALVES = new PrepareConfig.Split(0.5, 0, "", "");
@@ -52,7 +52,8 @@ final class AssignSplitTest {
         Map<String, Split> after = splits(new AssignSplit(shares, 17, List.of(), cached), rows);
 
         assertThat(after).containsAllEntriesOf(before);
-        assertThat(after.values().stream().filter(Split.VALIDATION::equals).count()).isBetween(330L, 470L);
+        assertThat(after.values().stream().filter(Split.VALIDATION::equals).count())
+                .isBetween(330L, 470L);
         assertThat(after.values().stream().filter(Split.TEST::equals).count()).isBetween(140L, 260L);
         assertThat(splits(new AssignSplit(shares, 18, List.of(), cached), rows)).isNotEqualTo(after);
     }
@@ -103,8 +104,10 @@ final class AssignSplitTest {
         Dataset<Row> assigned = new AssignSplit(HALVES, 17, BOTH, cached).apply(documents(rows));
 
         assertThat(AssignSplit.straddling(assigned)).isZero();
-        assertThat(assigned.where("cluster < 1000").select("split").distinct().count()).isEqualTo(1);
-        assertThat(assigned.where("cluster >= 1000").select("split").distinct().count()).isEqualTo(2);
+        assertThat(assigned.where("cluster < 1000").select("split").distinct().count())
+                .isEqualTo(1);
+        assertThat(assigned.where("cluster >= 1000").select("split").distinct().count())
+                .isEqualTo(2);
     }
 
     @Test

@@ -19,12 +19,15 @@ public record PrepareConfig(
         Length length,
 
         @Key(
-                value = "Which duplicates are dropped; `exact` compares the hash of the normalised text, `near` also finds "
-                        + "documents whose words are nearly the same.",
+                value =
+                        "Which duplicates are dropped; `exact` compares the hash of the normalised text, `near` also finds "
+                                + "documents whose words are nearly the same.",
                 or = "exact")
         Deduplicate deduplicate,
 
-        @Key(value = "How `deduplicate: near` finds near-duplicates: MinHash and locality-sensitive hashing.", or = "{}")
+        @Key(
+                value = "How `deduplicate: near` finds near-duplicates: MinHash and locality-sensitive hashing.",
+                or = "{}")
         NearDuplicates nearDuplicates,
 
         @Key(value = "Which documents are held out: shares chosen by a stable hash, or the latest.", or = "{}")
@@ -34,8 +37,9 @@ public record PrepareConfig(
         RepeatedParagraphs repeatedParagraphs,
 
         @Key(
-                value = "Which training documents are dropped since evaluation sets or held-out documents share text with "
-                        + "them.",
+                value =
+                        "Which training documents are dropped since evaluation sets or held-out documents share text with "
+                                + "them.",
                 or = "{}")
         Decontaminate decontaminate,
 
@@ -92,24 +96,22 @@ public record PrepareConfig(
                     max = 256)
             int bands,
 
-            @Key(
-                    value = "Hashes of a band; more compare fewer of the less similar pairs.",
-                    or = "8",
-                    min = 1,
-                    max = 64)
+            @Key(value = "Hashes of a band; more compare fewer of the less similar pairs.", or = "8", min = 1, max = 64)
             int rows,
 
             @Key(
-                    value = "Least Jaccard similarity of near-duplicates, estimated by the share of equal hashes; 0 takes "
-                            + "every pair that shares a band.",
+                    value =
+                            "Least Jaccard similarity of near-duplicates, estimated by the share of equal hashes; 0 takes "
+                                    + "every pair that shares a band.",
                     or = "0.75",
                     min = 0,
                     max = 1)
             double similarity,
 
             @Key(
-                    value = "What is kept of a cluster of near-duplicates: the `survivor`, or `all`, which only holds the "
-                            + "cluster on one side of the split.",
+                    value =
+                            "What is kept of a cluster of near-duplicates: the `survivor`, or `all`, which only holds the "
+                                    + "cluster on one side of the split.",
                     or = "survivor")
             Keep keep) {
         /** What is kept of a cluster. */
@@ -136,14 +138,13 @@ public record PrepareConfig(
             double test,
 
             @Key(
-                    value = "ISO 8601 date or instant (UTC) from which on documents are in the validation split; with it or "
-                            + "`test-from`, time decides and the shares are not used.",
+                    value =
+                            "ISO 8601 date or instant (UTC) from which on documents are in the validation split; with it or "
+                                    + "`test-from`, time decides and the shares are not used.",
                     or = "''")
             String validationFrom,
 
-            @Key(
-                    value = "ISO 8601 date or instant (UTC) from which on documents are in the test split.",
-                    or = "''")
+            @Key(value = "ISO 8601 date or instant (UTC) from which on documents are in the test split.", or = "''")
             String testFrom) {
         /** Refuses what is no time, and a test split that starts before the validation split. */
         public Split {
@@ -184,7 +185,9 @@ public record PrepareConfig(
             try {
                 return Optional.of(
                         text.indexOf('T') < 0
-                                ? LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant()
+                                ? LocalDate.parse(text)
+                                        .atStartOfDay(ZoneOffset.UTC)
+                                        .toInstant()
                                 : Instant.parse(text));
             } catch (DateTimeParseException e) {
                 throw new IllegalArgumentException(
@@ -198,25 +201,19 @@ public record PrepareConfig(
     /** Which paragraphs are kept in one document of the corpus only. */
     public record RepeatedParagraphs(
             @Key(
-                    value = "Paragraphs (between blank lines) of at least so many words are kept in one document only; a "
-                            + "document that gets shorter than `length.min-characters` is dropped. 0 keeps all.",
+                    value =
+                            "Paragraphs (between blank lines) of at least so many words are kept in one document only; a "
+                                    + "document that gets shorter than `length.min-characters` is dropped. 0 keeps all.",
                     or = "0",
                     min = 0)
             int minWords) {}
 
     /** Which training documents are dropped since others share text with them. */
     public record Decontaminate(
-            @Key(
-                    value = "Words of an n-gram; a shorter text counts as one n-gram.",
-                    or = "13",
-                    min = 1,
-                    max = 100)
+            @Key(value = "Words of an n-gram; a shorter text counts as one n-gram.", or = "13", min = 1, max = 100)
             int words,
 
-            @Key(
-                    value = "Different n-grams that a training document must share to be dropped.",
-                    or = "1",
-                    min = 1)
+            @Key(value = "Different n-grams that a training document must share to be dropped.", or = "1", min = 1)
             int matches,
 
             @Key(

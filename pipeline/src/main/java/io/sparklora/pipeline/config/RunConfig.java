@@ -40,7 +40,8 @@ public record RunConfig(
     /** Refuses a split by time of sources that do not say when their documents were made. */
     public RunConfig {
         for (int i = 0; i < corpus.sources().size(); i++) {
-            if (prepare.split().isByTime() && corpus.sources().get(i).timestamp().isEmpty()) {
+            if (prepare.split().isByTime()
+                    && corpus.sources().get(i).timestamp().isEmpty()) {
                 throw new IllegalArgumentException(
                         "needs corpus.sources." + i + ".timestamp for prepare.split.validation-from and test-from");
             }

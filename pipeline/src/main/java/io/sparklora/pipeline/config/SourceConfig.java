@@ -32,8 +32,9 @@ public record SourceConfig(
         String licenceColumn,
 
         @Key(
-                value = "Column or JSON field that names what each document belongs to, such as a customer or a series; "
-                        + "documents of one group, of whichever source, are never on both sides of the split.",
+                value =
+                        "Column or JSON field that names what each document belongs to, such as a customer or a series; "
+                                + "documents of one group, of whichever source, are never on both sides of the split.",
                 or = "''")
         String group,
 

@@ -58,16 +58,13 @@ public record CorpusFiles(Path base, List<File> files) {
             }
             if (files.isEmpty()) {
                 throw new StageFailure(
-                        ExitCode.BAD_INPUT,
-                        key + ".path matches no file: " + fileSystem.makeQualified(pattern));
+                        ExitCode.BAD_INPUT, key + ".path matches no file: " + fileSystem.makeQualified(pattern));
             }
             files.sort(Comparator.comparing(File::name));
             return new CorpusFiles(base, files);
         } catch (IOException e) {
             throw new StageFailure(
-                    ExitCode.RETRYABLE,
-                    "can't list " + key + ".path " + pattern + ": " + e.getMessage(),
-                    e);
+                    ExitCode.RETRYABLE, "can't list " + key + ".path " + pattern + ": " + e.getMessage(), e);
         }
     }
 
