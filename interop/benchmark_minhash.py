@@ -3,7 +3,7 @@
     python3 interop/benchmark_minhash.py --python /tmp/datatrove/bin/python
 
 Needs a built checkout (`mvn -Dquick test-compile`, which lays Spark's jars out under target/spark-home) and, for the peer,
-an environment with `datatrove[io]==0.10.1 spacy xxhash orjson`. Both read JSON lines and write the kept documents as JSON
+an environment with `datatrove[io]==0.10.1 spacy xxhash orjson tokenizers`. Both read JSON lines and write the kept documents as JSON
 lines; both run from start to end in each round, in turn, and the medians are compared. Prints seconds, documents a second,
 documents kept, the ratio, and precision and recall of our pairs on the first documents, by comparing each with each.
 
@@ -81,7 +81,9 @@ def write_documents(directory: Path, documents: int, words: int, files: int) -> 
 
 def class_path() -> str:
     """The classes as Maven left them, and Spark's jars."""
-    entries = [ROOT / module / "target" / kind for module in ("data-prep", "pipeline") for kind in ("classes", "test-classes")]
+    entries = [
+        ROOT / module / "target" / kind for module in ("data-prep", "pipeline") for kind in ("classes", "test-classes")
+    ]
     for entry in entries:
         if not entry.is_dir():
             raise SystemExit(f"{entry} is not there: build first (mvn -Dquick -pl data-prep -am test-compile)")
@@ -108,7 +110,7 @@ def java(*arguments: str) -> list[str]:
 
 def seconds(command: list[str]) -> float:
     start = time.monotonic()
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"{command[0]} ended with {done.returncode}:\n{done.stderr[-4000:]}")
     return time.monotonic() - start
@@ -146,7 +148,9 @@ def main() -> None:
     for name, taken in times.items():
         median = statistics.median(taken)
         rate = arguments.documents / median
-        print(f"{name:10} {median:8.1f} s {rate:10,.0f} documents/s {left[name]:10,} kept   of {[round(t, 1) for t in taken]}")
+        print(
+            f"{name:10} {median:8.1f} s {rate:10,.0f} documents/s {left[name]:10,} kept   of {[round(t, 1) for t in taken]}"
+        )
     if arguments.python:
         ratio = statistics.median(times["datatrove"]) / statistics.median(times["ours"])
         print(f"ratio to datatrove: {ratio:.1f}")

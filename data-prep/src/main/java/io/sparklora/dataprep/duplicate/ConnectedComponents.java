@@ -15,6 +15,7 @@ import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import io.sparklora.dataprep.step.CachedDatasets;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -23,15 +24,16 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * The connected components of an undirected graph, by rounds of large-star and small-star (Kiveris, Lattanzi, Mirrokni,
+ * The connected components of an undirected graph: in one task where it has at most a million edges, since each round below
+ * costs Spark a second whatever it moves; else by rounds of large-star and small-star (Kiveris, Lattanzi, Mirrokni,
  * Rastogi, Vassilvitskii: Connected Components in MapReduce and Beyond, 2014). Large-star ties a node's larger neighbours
  * to its least one, small-star the smaller ones; neither splits nor joins components, and when a round changes nothing,
- * every component is a star around its least node. Rounds grow with the logarithm of the longest path (a chain of 10,000
- * takes {@code ConnectedComponentsTest} some ten), edges never grow, and no task holds a node's neighbours in memory.
+ * every component is a star around its least node. Rounds grow with the logarithm of the longest path (12 to 15 for a
+ * chain of 10,000, in {@code ConnectedComponentsTest}), edges never grow, and no task holds a node's neighbours in memory.
  *
  * @param labels columns {@value #NODE} and {@value #COMPONENT}, both long: each node of the graph once, and the least node
  *     of its component
- * @param rounds how many it took, the last of which changed nothing
+ * @param rounds how many it took, the last of which changed nothing; 0 for one task's work
  */
 public record ConnectedComponents(Dataset<Row> labels, int rounds) {
     public static final String NODE = "node";
@@ -40,8 +42,11 @@ public record ConnectedComponents(Dataset<Row> labels, int rounds) {
     private static final String OTHER = "other";
     private static final String LEAST = "least";
     private static final int MOST_ROUNDS = 200;
+    private static final long MOST_EDGES_OF_TASK = 1 << 20;
     private static final StructType EDGE =
             new StructType().add(NODE, DataTypes.LongType, false).add(OTHER, DataTypes.LongType, false);
+    private static final StructType LABEL =
+            new StructType().add(NODE, DataTypes.LongType, false).add(COMPONENT, DataTypes.LongType, false);
 
     /**
      * Finds the components.
@@ -50,12 +55,20 @@ public record ConnectedComponents(Dataset<Row> labels, int rounds) {
      * @param cached keeps what the labels are made of
      */
     public static ConnectedComponents of(Dataset<Row> edges, CachedDatasets cached) {
+        return of(edges, MOST_EDGES_OF_TASK, cached);
+    }
+
+    /** @param mostEdgesOfTask what one task may hold */
+    static ConnectedComponents of(Dataset<Row> edges, long mostEdgesOfTask, CachedDatasets cached) {
         Dataset<Row> given = edges.toDF(NODE, OTHER);
         Dataset<Row> current = cut(given.select(
                         greatest(col(NODE), col(OTHER)).as(NODE),
                         least(col(NODE), col(OTHER)).as(OTHER))
                 .where(col(NODE).notEqual(col(OTHER))));
         Row before = checksum(current.persist());
+        if (before.getLong(0) <= mostEdgesOfTask) {
+            return inOneTask(cached.keep(current), cached);
+        }
         for (int round = 1; round <= MOST_ROUNDS; round++) {
             Dataset<Row> next = cut(smallStar(largeStar(current))).persist();
             Row after = checksum(next);
@@ -67,6 +80,11 @@ public record ConnectedComponents(Dataset<Row> labels, int rounds) {
             before = after;
         }
         throw new IllegalStateException("connected components did not converge in " + MOST_ROUNDS + " rounds");
+    }
+
+    private static ConnectedComponents inOneTask(Dataset<Row> edges, CachedDatasets cached) {
+        JavaRDD<Row> labels = edges.toJavaRDD().coalesce(1).mapPartitions(UnionFind::labels);
+        return new ConnectedComponents(cached.keep(edges.sparkSession().createDataFrame(labels, LABEL)), 0);
     }
 
     /** Edges from a node's larger neighbours to the least of its neighbours and itself. */
