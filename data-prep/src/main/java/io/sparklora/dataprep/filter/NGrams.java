@@ -117,13 +117,13 @@ final class NGrams {
     private int find(int gram, boolean sameWords) {
         long hash = gramHashes[gram];
         int mask = slots.length - 1;
-        int slot = (int) (hash * BASE >>> Long.numberOfLeadingZeros(mask));
+        int slot = (int) ((hash * BASE) >>> Long.numberOfLeadingZeros(mask));
         while (slots[slot] != 0) {
             int other = slots[slot] - 1;
             if (gramHashes[other] == hash && isSame(gram, other) && (!sameWords || hasSameBounds(gram, other))) {
                 return other;
             }
-            slot = slot + 1 & mask;
+            slot = (slot + 1) & mask;
         }
         slots[slot] = gram + 1;
         return gram;

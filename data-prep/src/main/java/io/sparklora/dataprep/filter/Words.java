@@ -17,18 +17,18 @@ import java.util.function.IntPredicate;
  * lengths that a filter measures are in code points. Immutable.
  */
 final class Words {
-    private static final int LETTERS = 1 << Character.UPPERCASE_LETTER
-            | 1 << Character.LOWERCASE_LETTER
-            | 1 << Character.TITLECASE_LETTER
-            | 1 << Character.MODIFIER_LETTER
-            | 1 << Character.OTHER_LETTER;
+    private static final int LETTERS = (1 << Character.UPPERCASE_LETTER)
+            | (1 << Character.LOWERCASE_LETTER)
+            | (1 << Character.TITLECASE_LETTER)
+            | (1 << Character.MODIFIER_LETTER)
+            | (1 << Character.OTHER_LETTER);
     private static final int PARTS_OF_WORDS = LETTERS
-            | 1 << Character.NON_SPACING_MARK
-            | 1 << Character.ENCLOSING_MARK
-            | 1 << Character.COMBINING_SPACING_MARK
-            | 1 << Character.DECIMAL_DIGIT_NUMBER
-            | 1 << Character.LETTER_NUMBER
-            | 1 << Character.OTHER_NUMBER;
+            | (1 << Character.NON_SPACING_MARK)
+            | (1 << Character.ENCLOSING_MARK)
+            | (1 << Character.COMBINING_SPACING_MARK)
+            | (1 << Character.DECIMAL_DIGIT_NUMBER)
+            | (1 << Character.LETTER_NUMBER)
+            | (1 << Character.OTHER_NUMBER);
     private static final int CHARACTERS_OF_WORD = 4;
 
     private final String text;
@@ -61,7 +61,7 @@ final class Words {
 
     /** Whether a character has category L, as Python's {@code str.isalpha} sees it. */
     static boolean isLetter(int codePoint) {
-        return (LETTERS >> Character.getType(codePoint) & 1) != 0;
+        return ((LETTERS >> Character.getType(codePoint)) & 1) != 0;
     }
 
     int count() {
@@ -133,6 +133,6 @@ final class Words {
     }
 
     private static boolean isPart(int codePoint) {
-        return (PARTS_OF_WORDS >> Character.getType(codePoint) & 1) != 0;
+        return ((PARTS_OF_WORDS >> Character.getType(codePoint)) & 1) != 0;
     }
 }
