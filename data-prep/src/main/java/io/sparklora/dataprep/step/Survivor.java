@@ -7,7 +7,7 @@ import static org.apache.spark.sql.functions.struct;
 import org.apache.spark.sql.Column;
 
 /**
- * Which of several like documents stays: that of the most trusted source, then the longest, then the one with the lowest
+ * Which of several like documents stays: that of the heaviest source, of equally heavy ones the first, then the longest, then the one with the lowest
  * id; documents that share all of these are told apart by licence, file and row. The order in which documents arrive
  * does not count.
  */
@@ -17,16 +17,12 @@ public final class Survivor {
     /** The document for which this is least stays. */
     public static Column rank() {
         return struct(
-                sourceRank().as("source_rank"),
+                col(Documents.WEIGHT).multiply(-1).as("heaviest_first"),
+                col(Documents.SOURCE),
                 char_length(col(Documents.TEXT)).multiply(-1).as("longest_first"),
                 col(Documents.ID),
                 col(Documents.LICENCE),
                 col(Documents.FILE),
                 col(Documents.ROW));
-    }
-
-    /** The least is trusted most: sources are listed in that order. */
-    private static Column sourceRank() {
-        return col(Documents.SOURCE);
     }
 }

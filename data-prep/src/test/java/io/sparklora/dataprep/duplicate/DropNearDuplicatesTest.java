@@ -1,5 +1,6 @@
 package io.sparklora.dataprep.duplicate;
 
+import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparklora.dataprep.SharedSpark;
@@ -156,7 +157,8 @@ final class DropNearDuplicatesTest {
         for (int i = 0; i < members; i++) {
             rows.add(row(0, "d" + i, shared + " unlike" + i));
         }
-        Dataset<Row> documents = SharedSpark.session().createDataFrame(rows, SCHEMA);
+        Dataset<Row> documents =
+                SharedSpark.session().createDataFrame(rows, SCHEMA).withColumn(Documents.WEIGHT, lit(1.0));
         Signatures minHash = new Signatures(DEFAULTS);
         Dataset<Row> signatures = cached.keep(minHash.of(documents));
 
@@ -183,7 +185,10 @@ final class DropNearDuplicatesTest {
 
     private Dataset<Row> apply(List<Row> rows, NearDuplicates settings, int partitions) {
         return step(settings)
-                .apply(SharedSpark.session().createDataFrame(rows, SCHEMA).repartition(partitions));
+                .apply(SharedSpark.session()
+                        .createDataFrame(rows, SCHEMA)
+                        .withColumn(Documents.WEIGHT, lit(1.0))
+                        .repartition(partitions));
     }
 
     private static Map<String, String> survivors(Dataset<Row> judged) {

@@ -1,5 +1,6 @@
 package io.sparklora.dataprep.duplicate;
 
+import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparklora.dataprep.SharedSpark;
@@ -65,7 +66,7 @@ final class RemoveRepeatedParagraphsTest {
     }
 
     private static Dataset<Row> documents(Row... rows) {
-        return SharedSpark.session().createDataFrame(List.of(rows), SCHEMA);
+        return SharedSpark.session().createDataFrame(List.of(rows), SCHEMA).withColumn(Documents.WEIGHT, lit(1.0));
     }
 
     private static Row row(String id, String text) {

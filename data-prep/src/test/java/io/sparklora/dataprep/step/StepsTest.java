@@ -1,5 +1,7 @@
 package io.sparklora.dataprep.step;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparklora.dataprep.SharedSpark;
@@ -34,6 +36,21 @@ final class StepsTest {
                 .containsExactly("fi");
         assertThat(texts(new NormaliseText(PrepareConfig.Unicode.NONE), "e\u0301"))
                 .containsExactly("e\u0301");
+    }
+
+    @Test
+    void keepsTheDuplicateOfTheHeaviestSource() {
+        Dataset<Row> documents = SharedSpark.session()
+                .createDataFrame(List.of(row(0, "light", 1L, "x"), row(1, "heavy", 1L, "x")), SCHEMA)
+                .withColumn(Documents.WEIGHT, col(Documents.SOURCE).plus(0.5));
+
+        assertThat(new DropExactDuplicates(PrepareConfig.Deduplicate.EXACT)
+                        .apply(documents)
+                        .where(col(Documents.DROPPED).isNull())
+                        .select(Documents.ID)
+                        .as(org.apache.spark.sql.Encoders.STRING())
+                        .collectAsList())
+                .containsExactly("heavy");
     }
 
     @Test
@@ -72,7 +89,8 @@ final class StepsTest {
                                 row(0, "m", null, "same"),
                                 row(0, "m", 4L, "same"),
                                 row(0, "b", 5L, "other")),
-                        SCHEMA);
+                        SCHEMA)
+                .withColumn(Documents.WEIGHT, lit(1.0));
 
         List<Row> judged = new DropExactDuplicates(PrepareConfig.Deduplicate.EXACT)
                 .apply(documents)
@@ -92,7 +110,8 @@ final class StepsTest {
     @Test
     void tellsDocumentsWithOneIdApartByTheirTexts() {
         Dataset<Row> documents = SharedSpark.session()
-                .createDataFrame(List.of(row(0, "a", 1L, "x"), row(1, "a", 1L, "y"), row(0, "b", 1L, "x")), SCHEMA);
+                .createDataFrame(List.of(row(0, "a", 1L, "x"), row(1, "a", 1L, "y"), row(0, "b", 1L, "x")), SCHEMA)
+                .withColumn(Documents.WEIGHT, lit(1.0));
 
         assertThat(new DistinguishIds().apply(documents).collectAsList())
                 .extracting(row -> row.<String>getAs(Documents.ID))
