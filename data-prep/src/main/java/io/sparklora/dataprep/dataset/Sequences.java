@@ -30,6 +30,7 @@ import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -260,8 +261,10 @@ public final class Sequences {
     private static void requireEqual(List<SplitFigures> planned, Observation observation) {
         Map<String, Object> written = counted(observation);
         for (SplitFigures split : planned) {
-            long sequences = (long) written.get(split.split().directory());
-            long supervised = (long) written.get(split.split().directory() + "_supervised");
+            long sequences =
+                    (long) Objects.requireNonNull(written.get(split.split().directory()));
+            long supervised =
+                    (long) Objects.requireNonNull(written.get(split.split().directory() + "_supervised"));
             if (sequences != split.sequences() || supervised != split.supervisedTokens()) {
                 throw new IllegalStateException(split.split().directory() + ": " + sequences + " sequences with "
                         + supervised + " supervised tokens were written, but " + split.sequences() + " with "
