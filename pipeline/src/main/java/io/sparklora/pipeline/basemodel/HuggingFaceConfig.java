@@ -8,7 +8,7 @@ import java.util.Set;
 
 /**
  * Reads a decoder's shape from {@code config.json} as transformers does: its defaults where a field is absent
- * (transformers {@code configuration_llama.py}, {@code configuration_mistral.py}), except that sizes must be stated.
+ * ({@link DecoderFamily}), except that sizes must be stated.
  */
 final class HuggingFaceConfig {
     private static final Set<String> UNSCALED = Set.of("rope_type", "type", "rope_theta", "partial_rotary_factor");
@@ -23,40 +23,41 @@ final class HuggingFaceConfig {
             "original_max_position_embeddings");
 
     private final JsonFields config;
-    private final boolean mistral;
+    private final DecoderFamily family;
 
-    private HuggingFaceConfig(JsonFields config, boolean mistral) {
+    private HuggingFaceConfig(JsonFields config, DecoderFamily family) {
         this.config = config;
-        this.mistral = mistral;
+        this.family = family;
     }
 
-    /** The shape; refuses what the Llama family as computed here does not have. */
+    /** The shape; refuses what no family as computed here has. */
     static DecoderShape shape(JsonFields config) {
         String modelType = config.text("model_type").orElseThrow(() -> config.missing("model_type"));
-        if (!Set.of("llama", "mistral").contains(modelType)) {
-            throw config.refusal("model_type", "llama or mistral");
-        }
-        ConfigFieldRule.check(config.object(), config.where());
+        DecoderFamily family = DecoderFamily.of(modelType)
+                .orElseThrow(
+                        () -> config.refusal("model_type", "one of " + String.join(", ", DecoderFamily.modelTypes())));
+        ConfigFieldRule.check(config.object(), family, config.where());
         try {
-            return new HuggingFaceConfig(config, modelType.equals("mistral")).shape(modelType);
+            return new HuggingFaceConfig(config, family).shape();
         } catch (IllegalArgumentException e) {
             throw new InvalidBaseModelException(config.where() + ": " + e.getMessage(), e);
         }
     }
 
-    private DecoderShape shape(String modelType) {
+    private DecoderShape shape() {
         int hidden = config.requiredWhole("hidden_size");
         int heads = config.requiredWhole("num_attention_heads");
         if (heads < 1 || (config.whole("head_dim").isEmpty() && hidden % heads != 0)) {
             throw config.refusal("num_attention_heads", "a divisor of hidden_size " + hidden);
         }
-        int context = config.whole("max_position_embeddings").orElse(mistral ? 131_072 : 2048);
-        checkSlidingWindow(context);
+        int layers = config.requiredWhole("num_hidden_layers");
+        int context =
+                config.whole("max_position_embeddings").orElse(family.defaults().contextLength());
         return new DecoderShape(
-                modelType,
+                family.modelType(),
                 hidden,
                 config.requiredWhole("intermediate_size"),
-                config.requiredWhole("num_hidden_layers"),
+                layers,
                 heads,
                 keyValueHeads(heads),
                 config.whole("head_dim").orElse(hidden / heads),
@@ -64,24 +65,15 @@ final class HuggingFaceConfig {
                 context,
                 theta(),
                 scaling(context),
-                config.real("rms_norm_eps").orElse(1e-6),
-                config.flag("tie_word_embeddings").orElse(false));
+                config.real("rms_norm_eps").orElse(family.defaults().normEpsilon()),
+                config.flag("tie_word_embeddings").orElse(false),
+                new HuggingFaceVariant(config, family).variant(layers, context));
     }
 
     private int keyValueHeads(int heads) {
-        boolean absent = !config.object().has("num_key_value_heads");
-        return config.whole("num_key_value_heads").orElse(mistral && absent ? 8 : heads);
-    }
-
-    /** Attention here sees all positions, so that a window must not be narrower; Mistral's default is one of 4096. */
-    private void checkSlidingWindow(int context) {
-        boolean absent = !config.object().has("sliding_window");
-        int window = config.whole("sliding_window").orElse(mistral && absent ? 4096 : Integer.MAX_VALUE);
-        if (mistral && window < context) {
-            throw new InvalidBaseModelException(config.where() + ": field sliding_window must be null or at least"
-                    + " max_position_embeddings " + context + " but is " + window
-                    + (absent ? " (MistralConfig's default)" : ""));
-        }
+        int absent = family.defaults().keyValueHeads();
+        boolean stated = config.object().has("num_key_value_heads") || absent == 0;
+        return config.whole("num_key_value_heads").orElse(stated ? heads : absent);
     }
 
     /** transformers 5 keeps theta and scaling in {@code rope_parameters}, earlier versions in two fields. */

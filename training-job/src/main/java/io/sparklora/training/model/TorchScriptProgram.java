@@ -9,11 +9,12 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Llama family's forward pass, loss and gradient as TorchScript, over memory-mapped base weights.
+ * A decoder's forward pass, loss and gradient as TorchScript, over memory-mapped base weights.
  *
  * <p>The program is the readable library of resources in {@code program/}: one file an operation, forward and backward
  * side by side, and {@code decoder.py}, which composes them. One micro-batch is one native call. Activations of one
@@ -102,6 +103,9 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("compute", placement.compute().torchCode())
                 .attribute("rank", layout.rank())
                 .attribute("scale", scale)
+                .attribute("attention_scale", 1 / Math.sqrt(shape.headSize()))
+                .attribute("windows", windows(shape))
+                .attribute("vectors", BlockVectors.of(shape).elements())
                 .attribute("targets", targetFlags(layout))
                 .attribute("parameters", layout.parameterCount())
                 .attribute("head_rows", headRows(shape))
@@ -121,6 +125,12 @@ public final class TorchScriptProgram implements LossProgram {
     private static List<Integer> targetFlags(LoraLayout layout) {
         return Stream.of(LoraTarget.values())
                 .map(target -> layout.targets().contains(target) ? 1 : 0)
+                .toList();
+    }
+
+    private static List<Integer> windows(DecoderShape shape) {
+        return IntStream.range(0, shape.layers())
+                .mapToObj(shape.variant()::window)
                 .toList();
     }
 

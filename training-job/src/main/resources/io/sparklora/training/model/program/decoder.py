@@ -1,4 +1,4 @@
-# A decoder of the Llama family with a frozen base and LoRA branches: loss, gradient, hidden states, logits.
+# A decoder of the Llama kind with a frozen base and LoRA branches: loss, gradient, hidden states, logits.
 #
 # M tokens of one micro-batch, row after row; documents are the lengths of the M tokens' documents, in order, so that a
 # row's border is a document's border too. N supervised tokens. Every method that takes adapted computes the base model
@@ -21,6 +21,10 @@ class M(Module):
   compute : int            # type of products and activations
   rank : int
   scale : float            # alpha / r
+  attention_scale : float  # of a query's product with a key
+  windows : List[int]      # for each layer the positions that a token sees, or 0 for all before it
+  vectors : List[int]      # lengths of a layer's vectors, 0 where it has none: norm, bias of q k v, bias of o, norm,
+                           # bias of gate up, bias of down
   targets : List[int]      # 1 where q k v o gate up down carries a branch
   parameters : int         # length of the flat parameter vector
   head_rows : int          # rows of logits at a time
@@ -34,21 +38,21 @@ class M(Module):
   cache : List[Tensor]     # for each layer keys and values of the text so far, [capacity, 2 Hkv D]
 
   # Maps the weights: offsets (in elements) are those of embedding, then q k v | o | gate up | down of each layer, then
-  # head; norms holds the layers' two norms, then the final one; frequencies are the rotary frequencies.
-  def open(self: __torch__.M, weights: str, elements: int, offsets: List[int], norms: str, frequencies: List[float]) -> NoneType:
+  # head; small holds the layers' vectors, then the final norm; frequencies are the rotary frequencies.
+  def open(self: __torch__.M, weights: str, elements: int, offsets: List[int], small: str, frequencies: List[float]) -> NoneType:
     fp32 = __torch__.nn.number.fp32()
     h = self.hidden
     queries = self.heads * self.size
     pairs = self.kv_heads * self.size
     device = torch.device(self.place)
     w = torch.from_file(weights, False, elements, dtype=self.storage, layout=None, device=None, pin_memory=None).to(device)
-    g = torch.from_file(norms, False, (2 * self.layers + 1) * h, dtype=fp32, layout=None, device=None, pin_memory=None).to(device).view([-1, h])
+    v = torch.from_file(small, False, self.layers * sum(self.vectors) + h, dtype=fp32, layout=None, device=None, pin_memory=None).to(device)
     theta = torch.zeros([self.parameters], dtype=self.compute, device=device)
     gradient = torch.zeros([self.parameters], dtype=fp32, device=device)
     embedding = w.narrow(0, offsets[0], self.vocabulary * h).view([self.vocabulary, h])
     self.state.append(torch.tensor(frequencies, dtype=fp32, device=device))
     self.state.append(embedding)
-    self.state.append(g[2 * self.layers])
+    self.state.append(v.narrow(0, self.layers * sum(self.vectors), h))
     self.state.append(theta)
     self.state.append(gradient)
     largest = h * max(max(queries + 2 * pairs, queries), 2 * self.inner)
@@ -61,7 +65,13 @@ class M(Module):
     end = [3, 4, 6, 7]
     inputs = [h, queries, h, self.inner]
     cursor = 0
+    read = 0
     for l in range(self.layers):
+      own : List[Tensor] = []
+      for n in self.vectors:
+        own.append(v.narrow(0, read, n))
+        read += n
+      biases = [own[1], own[2], own[4], own[5]]
       a : List[Tensor] = []
       ga : List[Tensor] = []
       for i in range(4):
@@ -87,8 +97,9 @@ class M(Module):
             starts.append(first[j])
             cursor += n
         weight = w.narrow(0, offsets[1 + 4 * l + i], outputs * inputs[i]).view([outputs, inputs[i]])
-        linears.append(__torch__.nn.linear.Linear(weight, scratch, a[i], b, starts, self.scale, ga[i], gb))
-      self.blocks.append(__torch__.nn.block.Block(g[2 * l], linears[0], linears[1], g[2 * l + 1], linears[2], linears[3]))
+        linears.append(__torch__.nn.linear.Linear(weight, biases[i].to(self.compute), scratch, a[i], b, starts, self.scale, ga[i], gb))
+      heads = __torch__.nn.attention.Heads(self.heads, self.kv_heads, self.size, self.attention_scale, self.windows[l], self.fused == 1)
+      self.blocks.append(__torch__.nn.block.Block(own[0], heads, linears[0], linears[1], own[3], linears[2], linears[3]))
     output = w.narrow(0, offsets[1 + 4 * self.layers], self.vocabulary * h).view([self.vocabulary, h])
     self.head.append(__torch__.nn.head.Head(output, scratch, self.head_rows, self.compute))
     return None
@@ -189,7 +200,7 @@ class M(Module):
     self.shared.clear()
     like = torch.empty([0], dtype=self.compute, device=torch.device(self.place))
     wide_like = like.to(__torch__.nn.number.fp32())
-    self.shared.append(__torch__.nn.block.Shared(self.heads, self.kv_heads, self.size, self.eps, self.fused == 1, tokens, self.hidden, self.inner, backward, like, wide_like))
+    self.shared.append(__torch__.nn.block.Shared(self.heads, self.kv_heads, self.size, self.eps, tokens, self.hidden, self.inner, backward, like, wide_like))
     for l in range(blocks):
       self.kept.append(__torch__.nn.block.Saved(tokens, self.hidden, self.heads, self.kv_heads, self.size, self.inner, like))
     if backward:

@@ -9,7 +9,6 @@ class Shared:
   kv_heads : int
   size : int
   eps : float
-  fused : bool    # attention by the fused operators
   cos : Tensor    # [M, (Hq + Hkv) D]
   sin : Tensor    # [M, (Hq + Hkv) D]
   x : Tensor      # [M, H] compute type
@@ -23,12 +22,11 @@ class Shared:
   wide3 : Tensor  # [M, H] fp32
   swapped : Tensor  # [M, (Hq + Hkv) D] compute type
 
-  def __init__(self, heads: int, kv_heads: int, size: int, eps: float, fused: bool, tokens: int, hidden: int, inner: int, backward: bool, like: Tensor, wide_like: Tensor) -> NoneType:
+  def __init__(self, heads: int, kv_heads: int, size: int, eps: float, tokens: int, hidden: int, inner: int, backward: bool, like: Tensor, wide_like: Tensor) -> NoneType:
     self.heads = heads
     self.kv_heads = kv_heads
     self.size = size
     self.eps = eps
-    self.fused = fused
     none = torch.empty_like(like)
     self.cos = none
     self.sin = none
@@ -91,14 +89,16 @@ class Saved:
 
 class Block:
   norm1 : Tensor                          # [H] fp32
+  heads : __torch__.nn.attention.Heads
   qkv : __torch__.nn.linear.Linear        # H -> (Hq + 2 Hkv) D
   o : __torch__.nn.linear.Linear          # Hq D -> H
   norm2 : Tensor                          # [H] fp32
   gate_up : __torch__.nn.linear.Linear    # H -> 2 I
   down : __torch__.nn.linear.Linear       # I -> H
 
-  def __init__(self, norm1: Tensor, qkv: __torch__.nn.linear.Linear, o: __torch__.nn.linear.Linear, norm2: Tensor, gate_up: __torch__.nn.linear.Linear, down: __torch__.nn.linear.Linear) -> NoneType:
+  def __init__(self, norm1: Tensor, heads: __torch__.nn.attention.Heads, qkv: __torch__.nn.linear.Linear, o: __torch__.nn.linear.Linear, norm2: Tensor, gate_up: __torch__.nn.linear.Linear, down: __torch__.nn.linear.Linear) -> NoneType:
     self.norm1 = norm1
+    self.heads = heads
     self.qkv = qkv
     self.o = o
     self.norm2 = norm2
@@ -110,7 +110,7 @@ class Block:
 # kept.h [M, H] is the input; fills the rest of kept and out [M, H].
 def forward(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, shared: __torch__.nn.block.Shared, documents: List[int], adapted: bool, out: Tensor) -> NoneType:
   __torch__.nn.block.before_attention(block, kept, shared, adapted)
-  kept.logsumexp = __torch__.nn.attention.forward(kept.qkv, documents, shared.heads, shared.kv_heads, shared.size, shared.fused, kept.o)
+  kept.logsumexp = __torch__.nn.attention.forward(kept.qkv, documents, block.heads, kept.o)
   __torch__.nn.block.after_attention(block, kept, shared, adapted, out)
   return None
 
@@ -121,9 +121,9 @@ def forward_cached(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Sav
   n = kept.h.size(0)
   cache.narrow(0, first, n).copy_(kept.qkv.narrow(1, shared.heads * shared.size, cache.size(1)))
   if first == 0:
-    __torch__.nn.attention.forward(kept.qkv, [n], shared.heads, shared.kv_heads, shared.size, shared.fused, kept.o)
+    __torch__.nn.attention.forward(kept.qkv, [n], block.heads, kept.o)
   else:
-    __torch__.nn.attention.forward_cached(kept.qkv, cache, first, shared.heads, shared.kv_heads, shared.size, kept.o)
+    __torch__.nn.attention.forward_cached(kept.qkv, cache, first, block.heads, kept.o)
   __torch__.nn.block.after_attention(block, kept, shared, adapted, out)
   return None
 
@@ -164,7 +164,7 @@ def backward(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, sh
   dy2 = __torch__.nn.number.widened(dh, shared.dh)
   do = shared.dx_of(kept.o.size(1))
   __torch__.nn.linear.backward(block.o, dy2, kept.o, kept.t_o, do)
-  __torch__.nn.attention.backward(do, kept.qkv, kept.o, kept.logsumexp, documents, shared.heads, shared.kv_heads, shared.size, shared.fused, shared.dqkv)
+  __torch__.nn.attention.backward(do, kept.qkv, kept.o, kept.logsumexp, documents, block.heads, shared.dqkv)
   __torch__.nn.rotary.backward(shared.dqkv.narrow(1, 0, turned), shared.cos, shared.sin, shared.size, shared.swapped)
   __torch__.nn.norm.again(kept.h, kept.r1, block.norm1, shared.x, shared.wide)
   if deepest:
