@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
 from safetensors.torch import save_file
-from transformers import CONFIG_MAPPING, GenerationConfig, MODEL_FOR_CAUSAL_LM_MAPPING, PreTrainedConfig
+from transformers import CONFIG_MAPPING, MODEL_FOR_CAUSAL_LM_MAPPING, GenerationConfig, PreTrainedConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDENS = ROOT / "training-job/src/test/resources/io/sparklora/training/model/families"
@@ -102,6 +102,152 @@ MODELS = {
         dict(OTHER_SIZES, rope_parameters=theta(1e4), use_sliding_window=True, sliding_window=7, max_window_layers=1),
         {"use_sliding_window": False, "sliding_window": 8, "max_window_layers": 3},
     ),
+    "qwen3": (
+        "qwen3",
+        dict(SIZES, head_dim=12, rope_parameters=theta(1e6)),
+        {"rope_parameters": theta(1e4), "attention_bias": True},
+    ),
+    "qwen3-biases": (
+        "qwen3",
+        dict(
+            OTHER_SIZES,
+            head_dim=6,
+            attention_bias=True,
+            tie_word_embeddings=True,
+            rope_parameters=theta(300.0),
+            use_sliding_window=True,
+            sliding_window=6,
+            layer_types=["full_attention", "sliding_attention", "full_attention"],
+        ),
+        {"rope_parameters": theta(1e4), "attention_bias": False, "sliding_window": 7, "layer_types": None},
+    ),
+    "granite": (
+        "granite",
+        dict(
+            SIZES,
+            rope_parameters=theta(1e6),
+            embedding_multiplier=3.0,
+            attention_multiplier=0.2,
+            residual_multiplier=0.22,
+            logits_scaling=4.0,
+        ),
+        {
+            "rope_parameters": theta(1e4),
+            "embedding_multiplier": 1.0,
+            "attention_multiplier": 8**-0.5,
+            "residual_multiplier": 1.0,
+            "logits_scaling": 1.0,
+        },
+    ),
+    "granite-biases": (
+        "granite",
+        dict(
+            OTHER_SIZES,
+            head_dim=6,
+            tie_word_embeddings=True,
+            rope_parameters=LLAMA3,
+            attention_bias=True,
+            mlp_bias=True,
+            embedding_multiplier=0.5,
+            residual_multiplier=1.5,
+            logits_scaling=2.5,
+        ),
+        {
+            "rope_parameters": theta(5e5),
+            "attention_bias": False,
+            "mlp_bias": False,
+            "attention_multiplier": 6**-0.5,
+            "embedding_multiplier": 1.0,
+            "residual_multiplier": 1.0,
+            "logits_scaling": 1.0,
+        },
+    ),
+    "olmo2": ("olmo2", dict(SIZES, rope_parameters=theta(5e5)), {"rope_parameters": theta(1e4)}),
+    "olmo2-biases": (
+        "olmo2",
+        dict(OTHER_SIZES, head_dim=6, attention_bias=True, tie_word_embeddings=True, rope_parameters=theta(300.0)),
+        {"rope_parameters": theta(1e4), "attention_bias": False},
+    ),
+    "gemma2": (
+        "gemma2",
+        dict(
+            SIZES,
+            head_dim=12,
+            rope_parameters=theta(1e4),
+            query_pre_attn_scalar=20,
+            sliding_window=5,
+            attn_logit_softcapping=2.0,
+            final_logit_softcapping=3.0,
+        ),
+        {
+            "rope_parameters": theta(300.0),
+            "query_pre_attn_scalar": 12,
+            "sliding_window": 24,
+            "layer_types": ["full_attention", "sliding_attention"],
+            "attn_logit_softcapping": None,
+            "final_logit_softcapping": None,
+        },
+    ),
+    "gemma2-biases": (
+        "gemma2",
+        dict(
+            OTHER_SIZES,
+            head_dim=6,
+            tie_word_embeddings=False,
+            rope_parameters=theta(300.0),
+            attention_bias=True,
+            query_pre_attn_scalar=3,
+            sliding_window=9,
+            layer_types=["full_attention", "sliding_attention", "sliding_attention"],
+            attn_logit_softcapping=None,
+            final_logit_softcapping=6.0,
+        ),
+        {
+            "rope_parameters": theta(1e4),
+            "attention_bias": False,
+            "query_pre_attn_scalar": 6,
+            "sliding_window": 24,
+            "layer_types": None,
+            "attn_logit_softcapping": 2.0,
+            "final_logit_softcapping": None,
+        },
+    ),
+    "gemma3": (
+        "gemma3_text",
+        dict(SIZES, num_hidden_layers=6, head_dim=12, query_pre_attn_scalar=20, sliding_window=5),
+        {
+            "query_pre_attn_scalar": 12,
+            "sliding_window": 24,
+            "layer_types": ["sliding_attention"] * 6,
+            "rope_parameters": {"full_attention": theta(1e4), "sliding_attention": theta(1e4)},
+            "final_logit_softcapping": 3.0,
+        },
+    ),
+    "gemma3-biases": (
+        "gemma3_text",
+        dict(
+            OTHER_SIZES,
+            head_dim=6,
+            tie_word_embeddings=False,
+            rope_parameters={
+                "full_attention": {"rope_type": "linear", "rope_theta": 300.0, "factor": 8.0},
+                "sliding_attention": theta(20.0),
+            },
+            attention_bias=True,
+            query_pre_attn_scalar=3,
+            sliding_window=9,
+            layer_types=["full_attention", "sliding_attention", "full_attention"],
+            final_logit_softcapping=6.0,
+        ),
+        {
+            "rope_parameters": {"full_attention": theta(300.0), "sliding_attention": theta(20.0)},
+            "attention_bias": False,
+            "query_pre_attn_scalar": 6,
+            "sliding_window": 24,
+            "layer_types": ["sliding_attention"] * 3,
+            "final_logit_softcapping": None,
+        },
+    ),
 }
 
 
@@ -111,15 +257,13 @@ def build(family: str, fields: dict):
     config = CONFIG_MAPPING[family](**fields, attn_implementation="eager")
     model = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)](config)
     with torch.no_grad():
-        for number, (name, weight) in enumerate(sorted(model.named_parameters())):
+        for name, weight in sorted(model.named_parameters()):
             generator = torch.Generator().manual_seed(sum(ord(c) * (i + 1) for i, c in enumerate(name)))
             noise = torch.randn(weight.shape, generator=generator)
             if "norm" in name:
                 center = 0.0 if family.startswith("gemma") else 1.0
                 weight.copy_(center + 0.3 * noise)
-            elif name.endswith("bias"):
-                weight.copy_(0.5 * noise)
-            elif "embed_tokens" in name:
+            elif name.endswith("bias") or "embed_tokens" in name:
                 weight.copy_(0.5 * noise)
             else:
                 weight.copy_(1.5 * noise / weight.shape[1] ** 0.5)
@@ -174,7 +318,7 @@ def train(family: str, fields: dict, targets):
     trained = [weight for weight in model.parameters() if weight.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=RATE, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)
     losses, first = [], {}
-    for step in range(STEPS):
+    for _ in range(STEPS):
         loss, grads = gradient(model)
         losses.append(loss)
         first = first or grads

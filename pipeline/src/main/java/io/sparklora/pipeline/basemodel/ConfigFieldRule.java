@@ -81,7 +81,16 @@ sealed interface ConfigFieldRule {
     private static void neutralForward(Map<String, ConfigFieldRule> rules, DecoderFamily family) {
         String causal = family.causalModel();
         rules.put("architectures", new Neutral(causal + " alone", node -> isOne(node, causal)));
-        rules.put("hidden_act", new Neutral("silu", node -> "silu".equals(node.textValue())));
+        String activation = family.isGemma() ? "gelu_pytorch_tanh" : "silu";
+        Neutral act = new Neutral(activation, node -> activation.equals(node.textValue()));
+        rules.put("hidden_act", act);
+        if (family.isGemma()) {
+            rules.put("hidden_activation", act);
+            rules.put("use_bidirectional_attention", isFalse());
+        }
+        if (family == DecoderFamily.GEMMA3) {
+            neutralGemma3(rules);
+        }
         rules.put("partial_rotary_factor", new Neutral("1", node -> node.isNumber() && node.doubleValue() == 1));
         rules.put("attention_dropout", new Neutral("0", node -> node.isNumber() && node.doubleValue() == 0));
         rules.put("layer_types", new Neutral("full_attention in every layer", ConfigFieldRule::isFullAttention));
@@ -93,7 +102,7 @@ sealed interface ConfigFieldRule {
                 "is_encoder_decoder",
                 "add_cross_attention",
                 "tie_encoder_decoder")) {
-            rules.put(field, new Neutral("false", node -> node.isBoolean() && !node.booleanValue()));
+            rules.put(field, isFalse());
         }
         for (String field : List.of(
                 "quantization_config",
@@ -103,6 +112,20 @@ sealed interface ConfigFieldRule {
                 "original_max_position_embeddings")) {
             rules.put(field, new Neutral("absent", JsonNode::isNull));
         }
+    }
+
+    /** Its attention in transformers has a soft cap and does not use it; the others belong to models that see images. */
+    private static void neutralGemma3(Map<String, ConfigFieldRule> rules) {
+        for (String field : List.of(
+                "attn_logit_softcapping", "text_config", "vision_config", "mm_tokens_per_image", "image_token_id")) {
+            rules.put(field, new Neutral("absent", JsonNode::isNull));
+        }
+        // transformers writes it beside layer_types and ignores it when it reads.
+        rules.put("_sliding_window_pattern", new Irrelevant());
+    }
+
+    private static Neutral isFalse() {
+        return new Neutral("false", node -> node.isBoolean() && !node.booleanValue());
     }
 
     private static boolean isOne(JsonNode node, String text) {

@@ -1,6 +1,7 @@
 package io.sparklora.pipeline.basemodel;
 
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * The sizes and constants of a decoder of the Llama kind: grouped-query attention with rotary positions, RMSNorm, a gated
@@ -123,6 +124,29 @@ public record DecoderShape(
         return keyValueHeads * headSize;
     }
 
+    /** Width of the norm's weight for queries, 0 where they are not normed. */
+    public int queryNormWidth() {
+        return normWidth(queryWidth());
+    }
+
+    /** Width of the norm's weight for keys, 0 where they are not normed. */
+    public int keyNormWidth() {
+        return normWidth(keyValueWidth());
+    }
+
+    private int normWidth(int allHeads) {
+        return switch (variant.queryKeyNorm()) {
+            case NONE -> 0;
+            case EACH_HEAD -> headSize;
+            case ALL_HEADS -> allHeads;
+        };
+    }
+
+    /** What a query's product with a key is multiplied by. */
+    public double attentionScale() {
+        return variant.multipliers().attention().orElse(1 / Math.sqrt(headSize));
+    }
+
     /**
      * The angle in radians that each position adds to each of a head's headSize/2 planes, scaling included; element j
      * rotates elements j and j + headSize/2 of a head (Hugging Face's order).
@@ -130,10 +154,21 @@ public record DecoderShape(
      * @return a new array of headSize/2 values
      */
     public double[] inverseFrequencies() {
-        double[] unscaled = new double[headSize / 2];
-        for (int j = 0; j < unscaled.length; j++) {
-            unscaled[j] = Math.pow(ropeTheta, -2.0 * j / headSize);
-        }
+        double[] unscaled = frequencies(ropeTheta);
         return ropeScaling.map(scaling -> scaling.scale(unscaled)).orElse(unscaled);
+    }
+
+    /** The same in layers that have a window, where {@link DecoderVariant#windowRopeTheta} says so. */
+    public Optional<double[]> windowInverseFrequencies() {
+        OptionalDouble theta = variant.windowRopeTheta();
+        return theta.isPresent() ? Optional.of(frequencies(theta.getAsDouble())) : Optional.empty();
+    }
+
+    private double[] frequencies(double theta) {
+        double[] frequencies = new double[headSize / 2];
+        for (int j = 0; j < frequencies.length; j++) {
+            frequencies[j] = Math.pow(theta, -2.0 * j / headSize);
+        }
+        return frequencies;
     }
 }

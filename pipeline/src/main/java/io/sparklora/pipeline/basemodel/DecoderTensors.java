@@ -51,7 +51,8 @@ final class DecoderTensors {
         int intermediate = shape.intermediateSize();
         int queries = shape.queryWidth();
         int keys = shape.keyValueWidth();
-        all.add(vector(block + "input_layernorm", ggufBlock + "attn_norm", hidden));
+        NormPlacement norms = shape.variant().normPlacement();
+        norms.beforeAttention().ifPresent(name -> all.add(vector(block + name, ggufBlock + "attn_norm", hidden)));
         all.add(new Expected(
                 block + "self_attn.q_proj.weight", ggufBlock + "attn_q.weight", queries, hidden, Kind.QUERY));
         all.add(new Expected(block + "self_attn.k_proj.weight", ggufBlock + "attn_k.weight", keys, hidden, Kind.KEY));
@@ -61,11 +62,17 @@ final class DecoderTensors {
             all.add(bias(block + "self_attn.k_proj", ggufBlock + "attn_k", keys));
             all.add(bias(block + "self_attn.v_proj", ggufBlock + "attn_v", keys));
         }
+        if (shape.queryNormWidth() > 0) {
+            all.add(vector(block + "self_attn.q_norm", ggufBlock + "attn_q_norm", shape.queryNormWidth()));
+            all.add(vector(block + "self_attn.k_norm", ggufBlock + "attn_k_norm", shape.keyNormWidth()));
+        }
         all.add(matrix(block + "self_attn.o_proj", ggufBlock + "attn_output", hidden, queries));
         if (shape.variant().biases().contains(Bias.ATTENTION_OUTPUT)) {
             all.add(bias(block + "self_attn.o_proj", ggufBlock + "attn_output", hidden));
         }
-        all.add(vector(block + "post_attention_layernorm", ggufBlock + "ffn_norm", hidden));
+        norms.afterAttention()
+                .ifPresent(name -> all.add(vector(block + name, ggufBlock + "post_attention_norm", hidden)));
+        norms.beforeFeedForward().ifPresent(name -> all.add(vector(block + name, ggufBlock + "ffn_norm", hidden)));
         all.add(matrix(block + "mlp.gate_proj", ggufBlock + "ffn_gate", intermediate, hidden));
         all.add(matrix(block + "mlp.up_proj", ggufBlock + "ffn_up", intermediate, hidden));
         all.add(matrix(block + "mlp.down_proj", ggufBlock + "ffn_down", hidden, intermediate));
@@ -74,6 +81,7 @@ final class DecoderTensors {
             all.add(bias(block + "mlp.up_proj", ggufBlock + "ffn_up", intermediate));
             all.add(bias(block + "mlp.down_proj", ggufBlock + "ffn_down", hidden));
         }
+        norms.afterFeedForward().ifPresent(name -> all.add(vector(block + name, ggufBlock + "post_ffw_norm", hidden)));
     }
 
     private static Expected matrix(String name, String ggufName, int rows, int columns) {

@@ -54,6 +54,15 @@ class ConfigFieldRuleTest {
             Map.entry("tie_word_embeddings", List.of(true, false)),
             Map.entry("attention_bias", List.of(true, false)),
             Map.entry("mlp_bias", List.of(true, false)),
+            Map.entry("embedding_multiplier", List.of(2, 3)),
+            Map.entry("attention_multiplier", List.of(2, 3)),
+            Map.entry("residual_multiplier", List.of(2, 3)),
+            Map.entry("logits_scaling", List.of(2, 3)),
+            Map.entry("query_pre_attn_scalar", List.of(2, 3)),
+            Map.entry("attn_logit_softcapping", List.of(2, 3)),
+            Map.entry("final_logit_softcapping", List.of(2, 3)),
+            Map.entry("sliding_window_pattern", List.of(2, 1)),
+            Map.entry("rope_local_base_freq", List.of(20, 30)),
             Map.entry("sliding_window", List.of(7, 8)),
             Map.entry("use_sliding_window", List.of(true, false)),
             Map.entry("max_window_layers", List.of(1, 0)),
@@ -108,11 +117,18 @@ class ConfigFieldRuleTest {
                 .forEach(field -> rich.put(field, value(field, 0)));
         ConfigFieldRule.rules(family).forEach((field, rule) -> {
             if (rule instanceof ConfigFieldRule.Implemented && !TOKENS.contains(field)) {
-                Object before = shape(family, rich, field, value(field, 0));
-                Object after = shape(family, rich, field, value(field, 1));
+                Object before = shape(family, rich, field, valueOf(family, field, 0));
+                Object after = shape(family, rich, field, valueOf(family, field, 1));
                 assertThat(after).as(family + " " + field).isNotEqualTo(before);
             }
         });
+    }
+
+    /** Gemma 3 has rotary parameters for each kind of layer. */
+    private static Object valueOf(DecoderFamily family, String field, int which) {
+        return family == DecoderFamily.GEMMA3 && field.equals("rope_parameters")
+                ? Map.of("full_attention", value(field, which))
+                : value(field, which);
     }
 
     private static Object value(String field, int which) {

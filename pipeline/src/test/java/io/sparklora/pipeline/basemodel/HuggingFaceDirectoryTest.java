@@ -47,7 +47,10 @@ class HuggingFaceDirectoryTest {
 
     static Stream<Arguments> refusedConfigurations() {
         return Stream.of(
-                arguments("model_type", "gpt2", "must be one of llama, mistral, qwen2 but is \"gpt2\""),
+                arguments(
+                        "model_type",
+                        "gpt2",
+                        "must be one of gemma2, gemma3_text, granite, llama, mistral, olmo2, qwen2, qwen3 but is \"gpt2\""),
                 arguments("hidden_act", "gelu", "must be silu but is \"gelu\""),
                 arguments("attention_bias", "yes", "must be true or false but is \"yes\""),
                 arguments("mlp_bias", 1, "must be true or false but is 1"),
@@ -66,8 +69,13 @@ class HuggingFaceDirectoryTest {
                 arguments("num_attention_heads", 0, "must be a divisor of hidden_size 32 but is 0"),
                 arguments("num_attention_heads", 5, "must be a divisor of hidden_size 32 but is 5"),
                 arguments(
-                        "rope_scaling", Map.of("type", "linear", "factor", 2), "type must be default or llama3 but is"),
-                arguments("rope_scaling", Map.of("rope_type", "yarn"), "rope_type must be default or llama3 but is"),
+                        "rope_scaling",
+                        Map.of("type", "dynamic", "factor", 2),
+                        "type must be default, linear or llama3 but is"),
+                arguments(
+                        "rope_scaling",
+                        Map.of("rope_type", "yarn"),
+                        "rope_type must be default, linear or llama3 but is"),
                 arguments("rope_scaling", Map.of("rope_type", "llama3"), "factor is missing"),
                 arguments(
                         "rope_parameters",
@@ -152,7 +160,7 @@ class HuggingFaceDirectoryTest {
         assertThat(absent.contextLength()).isEqualTo(8192);
         assertThat(absent.variant().windows()).containsExactly(4096);
         assertThat(none.variant()).isEqualTo(DecoderVariant.PLAIN);
-        assertThat(wide.variant()).isEqualTo(DecoderVariant.PLAIN);
+        assertThat(wide.variant().windows()).containsExactly(8192);
     }
 
     @Test

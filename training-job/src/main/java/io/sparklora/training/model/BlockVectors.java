@@ -2,8 +2,10 @@ package io.sparklora.training.model;
 
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.DecoderVariant.Bias;
+import io.sparklora.pipeline.basemodel.NormPlacement;
 import io.sparklora.training.lora.LoraTarget;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -34,17 +36,27 @@ record BlockVectors(List<Place> places) {
     }
 
     static BlockVectors of(DecoderShape shape) {
+        NormPlacement norms = shape.variant().normPlacement();
         return new BlockVectors(List.of(
-                norm(shape, "input_layernorm"),
+                norm(shape, norms.beforeAttention()),
                 biases(shape, Bias.QUERY_KEY_VALUE, LoraTarget.Q_PROJ, LoraTarget.K_PROJ, LoraTarget.V_PROJ),
+                headNorm(shape.queryNormWidth(), "self_attn.q_norm.weight"),
+                headNorm(shape.keyNormWidth(), "self_attn.k_norm.weight"),
                 biases(shape, Bias.ATTENTION_OUTPUT, LoraTarget.O_PROJ),
-                norm(shape, "post_attention_layernorm"),
+                norm(shape, norms.afterAttention()),
+                norm(shape, norms.beforeFeedForward()),
                 biases(shape, Bias.FEED_FORWARD, LoraTarget.GATE_PROJ, LoraTarget.UP_PROJ),
-                biases(shape, Bias.FEED_FORWARD, LoraTarget.DOWN_PROJ)));
+                biases(shape, Bias.FEED_FORWARD, LoraTarget.DOWN_PROJ),
+                norm(shape, norms.afterFeedForward())));
     }
 
-    private static Place norm(DecoderShape shape, String name) {
-        return new Place(shape.hiddenSize(), List.of(name + ".weight"));
+    private static Place norm(DecoderShape shape, Optional<String> name) {
+        return name.map(found -> new Place(shape.hiddenSize(), List.of(found + ".weight")))
+                .orElse(Place.EMPTY);
+    }
+
+    private static Place headNorm(int width, String name) {
+        return width == 0 ? Place.EMPTY : new Place(width, List.of(name));
     }
 
     private static Place biases(DecoderShape shape, Bias bias, LoraTarget... layers) {

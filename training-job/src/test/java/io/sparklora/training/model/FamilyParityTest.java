@@ -182,7 +182,7 @@ final class FamilyParityTest {
                     assertThat(coarse.program.forwardBackward(coarse.batch(), gradient) / loss)
                             .as(name)
                             .isCloseTo(1, within(2e-2));
-                    compare(name + " bf16 gradient " + kernel, gradient, expected, 0.1);
+                    compare(name + " bf16 gradient " + kernel, gradient, expected, 0.2);
                 }
             }
         }

@@ -18,20 +18,25 @@ def oldest(first: int, window: int) -> int:
   return max(0, first - window + 1)
 
 
-# q [Hkv, G, w, D], scaled; k [Hkv, e, D]: the last w of e tokens ask the e tokens -> probabilities [Hkv, G * w, e].
-def probabilities(q: Tensor, k: Tensor, window: int) -> Tensor:
+# q [Hkv, G, w, D], scaled; k [Hkv, e, D]: the last w of e tokens ask the e tokens -> probabilities [Hkv, G * w, e], and
+# the slope of the cap where there is one.
+def probabilities(q: Tensor, k: Tensor, window: int, cap: float) -> Tuple[Tensor, Tensor]:
   kv_heads = q.size(0)
   group = q.size(1)
   w = q.size(2)
   e = k.size(1)
   scores = torch.bmm(q.view([kv_heads, group * w, q.size(3)]), k.transpose(1, 2))
+  slope = torch.empty([0], dtype=q.dtype, device=q.device)
+  if cap > 0.:
+    __torch__.nn.cap.forward(scores, cap)
+    slope = __torch__.nn.cap.slope(scores, cap)
   each = scores.view([kv_heads, group, w, e])
   later = torch.ones([w, w], dtype=11, device=q.device).triu(1)
   each.narrow(3, e - w, w).masked_fill_(later, -float("inf"))
   if window > 0:
     earlier = torch.ones([w, e], dtype=11, device=q.device).tril(e - w - window)
     each.masked_fill_(earlier, -float("inf"))
-  return torch._softmax(scores, 2, False)
+  return (torch._softmax(scores, 2, False), slope)
 
 
 # Queries (scaled), keys and values of one document in fp32: [Hkv, G, n, D] and twice [Hkv, n, D].
@@ -52,13 +57,13 @@ def forward(qkv: Tensor, documents: List[int], heads: __torch__.nn.attention.Hea
     for first in range(0, n, step):
       e = min(first + step, n)
       s = __torch__.nn.blocks.oldest(first, heads.window)
-      p = __torch__.nn.blocks.probabilities(q.narrow(2, first, e - first).contiguous(), k.narrow(1, s, e - s), heads.window)
+      p, slope = __torch__.nn.blocks.probabilities(q.narrow(2, first, e - first).contiguous(), k.narrow(1, s, e - s), heads.window, heads.cap)
       o.narrow(2, first, e - first).copy_(torch.bmm(p, v.narrow(1, s, e - s)).view([heads.pairs, heads.group(), e - first, heads.size]))
     start += n
   return None
 
 
-# With p the probabilities: dv = p' do, dp = do v', ds = p (dp - sum(p dp)), dq = ds k, dk = ds' q.
+# With p the probabilities: dv = p' do, dp = do v', ds = p (dp - sum(p dp)), times the cap's slope, dq = ds k, dk = ds' q.
 def backward(dout: Tensor, qkv: Tensor, documents: List[int], heads: __torch__.nn.attention.Heads, dqkv: Tensor) -> NoneType:
   fp32 = __torch__.nn.number.fp32()
   kv_heads = heads.pairs
@@ -78,10 +83,12 @@ def backward(dout: Tensor, qkv: Tensor, documents: List[int], heads: __torch__.n
       qw = q.narrow(2, first, w).contiguous()
       dow = do.narrow(2, first, w).reshape([kv_heads, group * w, heads.size])
       ks = k.narrow(1, s, e - s)
-      p = __torch__.nn.blocks.probabilities(qw, ks, heads.window)
+      p, slope = __torch__.nn.blocks.probabilities(qw, ks, heads.window, heads.cap)
       dv.narrow(1, s, e - s).baddbmm_(p.transpose(1, 2), dow)
       dp = torch.bmm(dow, v.narrow(1, s, e - s).transpose(1, 2))
       ds = torch._softmax_backward_data(dp, p, 2, fp32)
+      if heads.cap > 0.:
+        ds.mul_(slope)
       dqw = torch.bmm(ds, ks).mul_(heads.scale)
       dq.narrow(2, first, w).copy_(dqw.view([kv_heads, group, w, heads.size]))
       dk.narrow(1, s, e - s).baddbmm_(ds.transpose(1, 2), qw.view([kv_heads, group * w, heads.size]))
