@@ -15,8 +15,8 @@ public interface BaseModel extends AutoCloseable {
      * Opens a GGUF file, or a Hugging Face directory ({@code config.json}, {@code tokenizer.json} and
      * {@code model.safetensors} or the shards that {@code model.safetensors.index.json} lists).
      *
-     * @throws InvalidBaseModelException if there is no such model, or it is malformed, or its forward pass is not the
-     *     Llama family's as this project computes it
+     * @throws InvalidBaseModelException if there is no such model, or it is malformed, or its forward pass is none
+     *     that this project computes
      */
     static BaseModel open(Path path) {
         if (Files.isDirectory(path)) {

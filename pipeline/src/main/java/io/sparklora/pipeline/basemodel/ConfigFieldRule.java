@@ -9,8 +9,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What becomes of a field of {@code config.json}. The table names every field that transformers' LlamaConfig,
- * MistralConfig and PreTrainedConfig read, and those that older versions and tools leave behind; a field that is not in
+ * What becomes of a field of {@code config.json}. A family's table names every field that its configuration class in
+ * transformers and PreTrainedConfig read, and those that older versions and tools leave behind; a field that is not in
  * it is refused, since it could change the forward pass. A field that is null counts as absent.
  */
 sealed interface ConfigFieldRule {
@@ -23,14 +23,14 @@ sealed interface ConfigFieldRule {
     /** The field may only have a value that changes nothing. */
     record Neutral(String allowed, Predicate<JsonNode> check) implements ConfigFieldRule {}
 
-    /** Fields that {@link HuggingFaceConfig} and {@link HuggingFaceTokens} read. */
+    /** Fields that {@link HuggingFaceConfig} and {@link HuggingFaceTokens} read, whatever the family. */
     String READ = """
             model_type vocab_size hidden_size intermediate_size num_hidden_layers num_attention_heads
             num_key_value_heads head_dim max_position_embeddings rms_norm_eps rope_theta rope_scaling
-            rope_parameters sliding_window tie_word_embeddings bos_token_id eos_token_id pad_token_id
+            rope_parameters tie_word_embeddings bos_token_id eos_token_id pad_token_id
             """;
 
-    /** Irrelevant fields of PreTrainedConfig, LlamaConfig and MistralConfig, transformers 4 and 5. */
+    /** Irrelevant fields of PreTrainedConfig and of the families' own classes, transformers 4 and 5. */
     String OF_TRANSFORMERS = """
             _name_or_path name_or_path _commit_hash transformers_version torch_dtype dtype use_cache
             initializer_range pretraining_tp gradient_checkpointing torchscript use_bfloat16 tf_legacy_loss
@@ -38,7 +38,7 @@ sealed interface ConfigFieldRule {
             cross_attention_hidden_size is_decoder id2label label2id num_labels problem_type finetuning_task
             task_specific_params tokenizer_class prefix sep_token_id decoder_start_token_id attn_implementation
             _attn_implementation _attn_implementation_autoset _attn_implementation_internal
-            _flash_attn_2_enabled max_sequence_length pad_token bos_token eos_token
+            experts_implementation _flash_attn_2_enabled max_sequence_length pad_token bos_token eos_token
             """;
 
     /** Irrelevant fields that converters, browsers' runtimes and trainers leave. */
@@ -55,20 +55,21 @@ sealed interface ConfigFieldRule {
             constraints forced_bos_token_id forced_eos_token_id remove_invalid_values
             exponential_decay_length_penalty suppress_tokens begin_suppress_tokens sequence_bias guidance_scale
             num_return_sequences output_scores return_dict_in_generate cache_implementation stop_strings
+            num_assistant_tokens num_assistant_tokens_schedule assistant_confidence_threshold
+            assistant_lookbehind target_lookbehind
             """;
 
-    /** The rule of every field that is known. */
-    Map<String, ConfigFieldRule> RULES = rules();
-
-    private static Map<String, ConfigFieldRule> rules() {
+    /** The rule of every field that is known of a family. */
+    static Map<String, ConfigFieldRule> rules(DecoderFamily family) {
         Map<String, ConfigFieldRule> rules = new TreeMap<>();
         // transformers drops the fields of generation from a model's configuration.
         for (String fields : List.of(OF_TRANSFORMERS, OF_TRAINERS, OF_GENERATION)) {
             put(rules, fields, new Irrelevant());
         }
         put(rules, READ, new Implemented());
-        neutralForward(rules);
-        return Map.copyOf(rules);
+        neutralForward(rules, family);
+        family.ownFields().forEach(field -> rules.put(field, new Implemented()));
+        return rules;
     }
 
     private static void put(Map<String, ConfigFieldRule> rules, String fields, ConfigFieldRule rule) {
@@ -77,9 +78,19 @@ sealed interface ConfigFieldRule {
         }
     }
 
-    private static void neutralForward(Map<String, ConfigFieldRule> rules) {
-        rules.put("architectures", new Neutral("LlamaForCausalLM or MistralForCausalLM", ConfigFieldRule::isCausal));
-        rules.put("hidden_act", new Neutral("silu", node -> "silu".equals(node.textValue())));
+    private static void neutralForward(Map<String, ConfigFieldRule> rules, DecoderFamily family) {
+        String causal = family.causalModel();
+        rules.put("architectures", new Neutral(causal + " alone", node -> isOne(node, causal)));
+        String activation = family.isGemma() ? "gelu_pytorch_tanh" : "silu";
+        Neutral act = new Neutral(activation, node -> activation.equals(node.textValue()));
+        rules.put("hidden_act", act);
+        if (family.isGemma()) {
+            rules.put("hidden_activation", act);
+            rules.put("use_bidirectional_attention", isFalse());
+        }
+        if (family == DecoderFamily.GEMMA3) {
+            neutralGemma3(rules);
+        }
         rules.put("partial_rotary_factor", new Neutral("1", node -> node.isNumber() && node.doubleValue() == 1));
         rules.put("attention_dropout", new Neutral("0", node -> node.isNumber() && node.doubleValue() == 0));
         rules.put("layer_types", new Neutral("full_attention in every layer", ConfigFieldRule::isFullAttention));
@@ -91,16 +102,34 @@ sealed interface ConfigFieldRule {
                 "is_encoder_decoder",
                 "add_cross_attention",
                 "tie_encoder_decoder")) {
-            rules.put(field, new Neutral("false", node -> node.isBoolean() && !node.booleanValue()));
+            rules.put(field, isFalse());
         }
-        for (String field : List.of("quantization_config", "auto_map", "per_layer_config", "compression_config")) {
+        for (String field : List.of(
+                "quantization_config",
+                "auto_map",
+                "per_layer_config",
+                "compression_config",
+                "original_max_position_embeddings")) {
             rules.put(field, new Neutral("absent", JsonNode::isNull));
         }
     }
 
-    private static boolean isCausal(JsonNode node) {
-        List<String> causal = List.of("LlamaForCausalLM", "MistralForCausalLM");
-        return node.isArray() && node.size() == 1 && causal.contains(node.get(0).textValue());
+    /** Its attention in transformers has a soft cap and does not use it; the others belong to models that see images. */
+    private static void neutralGemma3(Map<String, ConfigFieldRule> rules) {
+        for (String field : List.of(
+                "attn_logit_softcapping", "text_config", "vision_config", "mm_tokens_per_image", "image_token_id")) {
+            rules.put(field, new Neutral("absent", JsonNode::isNull));
+        }
+        // transformers writes it beside layer_types and ignores it when it reads.
+        rules.put("_sliding_window_pattern", new Irrelevant());
+    }
+
+    private static Neutral isFalse() {
+        return new Neutral("false", node -> node.isBoolean() && !node.booleanValue());
+    }
+
+    private static boolean isOne(JsonNode node, String text) {
+        return node.isArray() && node.size() == 1 && text.equals(node.get(0).textValue());
     }
 
     private static boolean isFullAttention(JsonNode node) {
@@ -113,16 +142,18 @@ sealed interface ConfigFieldRule {
     }
 
     /** Refuses the first field that means something that is not computed here; {@code file} names it. */
-    static void check(JsonNode config, String file) {
+    static void check(JsonNode config, DecoderFamily family, String file) {
+        Map<String, ConfigFieldRule> rules = rules(family);
         for (Map.Entry<String, JsonNode> field : config.properties()) {
             if (field.getValue() instanceof NullNode) {
                 continue;
             }
-            @Nullable ConfigFieldRule rule = RULES.get(field.getKey());
+            @Nullable ConfigFieldRule rule = rules.get(field.getKey());
             String shown = StrictJson.shown(field.getValue());
             if (rule == null) {
                 throw new InvalidBaseModelException(file + ": field " + field.getKey() + " = " + shown
-                        + " is not known to the Llama family as computed here; such a model is not read");
+                        + " is not known to family " + family.modelType()
+                        + " as computed here; such a model is not read");
             }
             if (rule instanceof Neutral neutral && !neutral.check().test(field.getValue())) {
                 throw new InvalidBaseModelException(

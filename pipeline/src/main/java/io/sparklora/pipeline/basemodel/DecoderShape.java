@@ -1,12 +1,13 @@
 package io.sparklora.pipeline.basemodel;
 
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
- * The sizes and constants of a Llama-family decoder (Llama 2 and 3, Mistral, SmolLM2, TinyLlama): grouped-query
- * attention with rotary positions, RMSNorm, SwiGLU, no biases.
+ * The sizes and constants of a decoder of the Llama kind: grouped-query attention with rotary positions, RMSNorm, a gated
+ * feed-forward. Where a family differs from Llama itself is its {@link DecoderVariant}.
  *
- * @param architecture the family's name as the model states it: {@code llama} or {@code mistral}
+ * @param architecture the family's name as the model states it, for example {@code llama} or {@code qwen2}
  * @param hiddenSize width of the residual stream
  * @param intermediateSize width inside the feed-forward
  * @param layers number of decoder blocks
@@ -19,6 +20,7 @@ import java.util.Optional;
  * @param ropeScaling stretching of those frequencies, if any
  * @param normEpsilon added to the mean square in RMSNorm; above 0, below 1
  * @param tiedHead whether the output head is the embedding itself ({@code lm_head.weight} is then no tensor)
+ * @param variant what its blocks have beyond a plain Llama's
  */
 public record DecoderShape(
         String architecture,
@@ -33,7 +35,8 @@ public record DecoderShape(
         double ropeTheta,
         Optional<RopeScaling> ropeScaling,
         double normEpsilon,
-        boolean tiedHead) {
+        boolean tiedHead,
+        DecoderVariant variant) {
     private static final int LARGEST = 1 << 24;
 
     /** Refuses sizes that no decoder has, naming the first that is wrong. */
@@ -66,6 +69,43 @@ public record DecoderShape(
                     "there must be " + headSize / 2 + " frequency factors (half the head size) but there are "
                             + factors.divisors().size());
         }
+        if (!variant.windows().isEmpty() && variant.windows().size() != layers) {
+            throw new IllegalArgumentException("there must be a window for each of " + layers
+                    + " layers, or none, but there are "
+                    + variant.windows().size());
+        }
+    }
+
+    /** A decoder of plain Llama blocks. */
+    public DecoderShape(
+            String architecture,
+            int hiddenSize,
+            int intermediateSize,
+            int layers,
+            int attentionHeads,
+            int keyValueHeads,
+            int headSize,
+            int vocabularySize,
+            int contextLength,
+            double ropeTheta,
+            Optional<RopeScaling> ropeScaling,
+            double normEpsilon,
+            boolean tiedHead) {
+        this(
+                architecture,
+                hiddenSize,
+                intermediateSize,
+                layers,
+                attentionHeads,
+                keyValueHeads,
+                headSize,
+                vocabularySize,
+                contextLength,
+                ropeTheta,
+                ropeScaling,
+                normEpsilon,
+                tiedHead,
+                DecoderVariant.PLAIN);
     }
 
     private static void within(String what, long value, long least, long most) {
@@ -84,6 +124,29 @@ public record DecoderShape(
         return keyValueHeads * headSize;
     }
 
+    /** Width of the norm's weight for queries, 0 where they are not normed. */
+    public int queryNormWidth() {
+        return normWidth(queryWidth());
+    }
+
+    /** Width of the norm's weight for keys, 0 where they are not normed. */
+    public int keyNormWidth() {
+        return normWidth(keyValueWidth());
+    }
+
+    private int normWidth(int allHeads) {
+        return switch (variant.queryKeyNorm()) {
+            case NONE -> 0;
+            case EACH_HEAD -> headSize;
+            case ALL_HEADS -> allHeads;
+        };
+    }
+
+    /** What a query's product with a key is multiplied by. */
+    public double attentionScale() {
+        return variant.multipliers().attention().orElse(1 / Math.sqrt(headSize));
+    }
+
     /**
      * The angle in radians that each position adds to each of a head's headSize/2 planes, scaling included; element j
      * rotates elements j and j + headSize/2 of a head (Hugging Face's order).
@@ -91,10 +154,21 @@ public record DecoderShape(
      * @return a new array of headSize/2 values
      */
     public double[] inverseFrequencies() {
-        double[] unscaled = new double[headSize / 2];
-        for (int j = 0; j < unscaled.length; j++) {
-            unscaled[j] = Math.pow(ropeTheta, -2.0 * j / headSize);
-        }
+        double[] unscaled = frequencies(ropeTheta);
         return ropeScaling.map(scaling -> scaling.scale(unscaled)).orElse(unscaled);
+    }
+
+    /** The same in layers that have a window, where {@link DecoderVariant#windowRopeTheta} says so. */
+    public Optional<double[]> windowInverseFrequencies() {
+        OptionalDouble theta = variant.windowRopeTheta();
+        return theta.isPresent() ? Optional.of(frequencies(theta.getAsDouble())) : Optional.empty();
+    }
+
+    private double[] frequencies(double theta) {
+        double[] frequencies = new double[headSize / 2];
+        for (int j = 0; j < frequencies.length; j++) {
+            frequencies[j] = Math.pow(theta, -2.0 * j / headSize);
+        }
+        return frequencies;
     }
 }

@@ -1,5 +1,6 @@
 package io.sparklora.pipeline.basemodel;
 
+import io.sparklora.pipeline.basemodel.DecoderVariant.Bias;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -50,20 +51,45 @@ final class DecoderTensors {
         int intermediate = shape.intermediateSize();
         int queries = shape.queryWidth();
         int keys = shape.keyValueWidth();
-        all.add(vector(block + "input_layernorm", ggufBlock + "attn_norm", hidden));
+        NormPlacement norms = shape.variant().normPlacement();
+        norms.beforeAttention().ifPresent(name -> all.add(vector(block + name, ggufBlock + "attn_norm", hidden)));
         all.add(new Expected(
                 block + "self_attn.q_proj.weight", ggufBlock + "attn_q.weight", queries, hidden, Kind.QUERY));
         all.add(new Expected(block + "self_attn.k_proj.weight", ggufBlock + "attn_k.weight", keys, hidden, Kind.KEY));
         all.add(matrix(block + "self_attn.v_proj", ggufBlock + "attn_v", keys, hidden));
+        if (shape.variant().biases().contains(Bias.QUERY_KEY_VALUE)) {
+            all.add(bias(block + "self_attn.q_proj", ggufBlock + "attn_q", queries));
+            all.add(bias(block + "self_attn.k_proj", ggufBlock + "attn_k", keys));
+            all.add(bias(block + "self_attn.v_proj", ggufBlock + "attn_v", keys));
+        }
+        if (shape.queryNormWidth() > 0) {
+            all.add(vector(block + "self_attn.q_norm", ggufBlock + "attn_q_norm", shape.queryNormWidth()));
+            all.add(vector(block + "self_attn.k_norm", ggufBlock + "attn_k_norm", shape.keyNormWidth()));
+        }
         all.add(matrix(block + "self_attn.o_proj", ggufBlock + "attn_output", hidden, queries));
-        all.add(vector(block + "post_attention_layernorm", ggufBlock + "ffn_norm", hidden));
+        if (shape.variant().biases().contains(Bias.ATTENTION_OUTPUT)) {
+            all.add(bias(block + "self_attn.o_proj", ggufBlock + "attn_output", hidden));
+        }
+        norms.afterAttention()
+                .ifPresent(name -> all.add(vector(block + name, ggufBlock + "post_attention_norm", hidden)));
+        norms.beforeFeedForward().ifPresent(name -> all.add(vector(block + name, ggufBlock + "ffn_norm", hidden)));
         all.add(matrix(block + "mlp.gate_proj", ggufBlock + "ffn_gate", intermediate, hidden));
         all.add(matrix(block + "mlp.up_proj", ggufBlock + "ffn_up", intermediate, hidden));
         all.add(matrix(block + "mlp.down_proj", ggufBlock + "ffn_down", hidden, intermediate));
+        if (shape.variant().biases().contains(Bias.FEED_FORWARD)) {
+            all.add(bias(block + "mlp.gate_proj", ggufBlock + "ffn_gate", intermediate));
+            all.add(bias(block + "mlp.up_proj", ggufBlock + "ffn_up", intermediate));
+            all.add(bias(block + "mlp.down_proj", ggufBlock + "ffn_down", hidden));
+        }
+        norms.afterFeedForward().ifPresent(name -> all.add(vector(block + name, ggufBlock + "post_ffw_norm", hidden)));
     }
 
     private static Expected matrix(String name, String ggufName, int rows, int columns) {
         return new Expected(name + ".weight", ggufName + ".weight", rows, columns, Kind.MATRIX);
+    }
+
+    private static Expected bias(String name, String ggufName, int columns) {
+        return new Expected(name + ".bias", ggufName + ".bias", 1, columns, Kind.VECTOR);
     }
 
     private static Expected vector(String name, String ggufName, int columns) {

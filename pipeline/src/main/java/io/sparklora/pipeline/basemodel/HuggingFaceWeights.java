@@ -91,7 +91,8 @@ final class HuggingFaceWeights implements AutoCloseable {
             if (!known.contains(owned.getKey())
                     && !BUFFER.matcher(owned.getKey()).matches()) {
                 throw new InvalidBaseModelException(owned.getValue().source().name() + ": tensor " + owned.getKey()
-                        + " has no place in the Llama family as computed here; such a model is not read");
+                        + " has no place in family " + shape.architecture()
+                        + " as computed here; such a model is not read");
             }
         }
         return new WeightTable(weights);

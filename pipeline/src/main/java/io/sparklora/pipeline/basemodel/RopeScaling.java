@@ -1,5 +1,6 @@
 package io.sparklora.pipeline.basemodel;
 
+import java.util.Arrays;
 import java.util.List;
 
 /** How rotary position frequencies are stretched beyond those of the pre-training context. */
@@ -59,6 +60,26 @@ public sealed interface RopeScaling {
                 }
             }
             return scaled;
+        }
+    }
+
+    /**
+     * All frequencies divided by one number (transformers {@code modeling_rope_utils.py},
+     * {@code _compute_linear_scaling_rope_parameters}).
+     *
+     * @param factor at least 1
+     */
+    record Linear(double factor) implements RopeScaling {
+        /** Checks the range. */
+        public Linear {
+            if (!(factor >= 1 && Double.isFinite(factor))) {
+                throw new IllegalArgumentException("rope scaling's factor must be at least 1 but was " + factor);
+            }
+        }
+
+        @Override
+        public double[] scale(double[] unscaled) {
+            return Arrays.stream(unscaled).map(frequency -> frequency / factor).toArray();
         }
     }
 

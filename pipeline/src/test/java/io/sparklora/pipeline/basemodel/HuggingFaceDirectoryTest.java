@@ -47,30 +47,41 @@ class HuggingFaceDirectoryTest {
 
     static Stream<Arguments> refusedConfigurations() {
         return Stream.of(
-                arguments("model_type", "qwen2", "must be llama or mistral but is \"qwen2\""),
+                arguments(
+                        "model_type",
+                        "gpt2",
+                        "must be one of gemma2, gemma3_text, granite, llama, mistral, olmo2, qwen2, qwen3 but is \"gpt2\""),
                 arguments("hidden_act", "gelu", "must be silu but is \"gelu\""),
-                arguments("attention_bias", true, "must be false but is true"),
-                arguments("mlp_bias", true, "must be false but is true"),
+                arguments("attention_bias", "yes", "must be true or false but is \"yes\""),
+                arguments("mlp_bias", 1, "must be true or false but is 1"),
+                arguments("sliding_window", 16, "= 16 is not known to family llama as computed here"),
+                arguments("use_sliding_window", false, "= false is not known to family llama as computed here"),
                 arguments("rope_interleaved", true, "must be false but is true"),
                 arguments("attention_dropout", 0.1, "must be 0 but is 0.1"),
                 arguments("partial_rotary_factor", 0.5, "must be 1 but is 0.5"),
                 arguments("quantization_config", Map.of("bits", 4), "must be absent but is {\"bits\":4}"),
                 arguments("auto_map", Map.of("AutoModel", "x.Y"), "must be absent but is"),
-                arguments("architectures", List.of("LlamaForSequenceClassification"), "must be LlamaForCausalLM or"),
+                arguments("architectures", List.of("LlamaForSequenceClassification"), "must be LlamaForCausalLM alone"),
                 arguments("layer_types", List.of("sliding_attention"), "must be full_attention in every layer but is"),
-                arguments("logits_scaling", 8, "= 8 is not known to the Llama family as computed here"),
+                arguments("logits_scaling", 8, "= 8 is not known to family llama as computed here"),
                 arguments("hidden_size", "32", "must be a whole number below 2^31 but is \"32\""),
                 arguments("hidden_size", 32.5, "must be a whole number below 2^31 but is 32.5"),
                 arguments("num_attention_heads", 0, "must be a divisor of hidden_size 32 but is 0"),
                 arguments("num_attention_heads", 5, "must be a divisor of hidden_size 32 but is 5"),
                 arguments(
-                        "rope_scaling", Map.of("type", "linear", "factor", 2), "type must be default or llama3 but is"),
-                arguments("rope_scaling", Map.of("rope_type", "yarn"), "rope_type must be default or llama3 but is"),
+                        "rope_scaling",
+                        Map.of("type", "dynamic", "factor", 2),
+                        "type must be default, linear or llama3 but is"),
+                arguments(
+                        "rope_scaling",
+                        Map.of("rope_type", "yarn"),
+                        "rope_type must be default, linear or llama3 but is"),
                 arguments("rope_scaling", Map.of("rope_type", "llama3"), "factor is missing"),
                 arguments(
                         "rope_parameters",
                         Map.of("full_attention", Map.of()),
-                        "full_attention must be absent: known are [partial_rotary_factor, rope_theta, rope_type, type]"),
+                        "full_attention must be absent: known are [partial_rotary_factor, rope_theta, rope_type,"
+                                + " type]"),
                 arguments("eos_token_id", List.of("x"), "must be an id or a list of ids but is [\"x\"]"),
                 arguments("eos_token_id", 300, "special token id 300 must be below vocab_size 300"));
     }
@@ -137,25 +148,19 @@ class HuggingFaceDirectoryTest {
     }
 
     @Test
-    void takesTransformersDefaultsWhereMistralsFieldsAreAbsent() throws IOException {
-        Path written = TINY.withConfig("model_type", "mistral").writeDirectory(directory);
-        assertThatThrownBy(() -> BaseModel.open(with8192(written)))
-                .isInstanceOf(InvalidBaseModelException.class)
-                .hasMessageContaining(
-                        "field sliding_window must be null or at least max_position_embeddings 8192 but is"
-                                + " 4096 (MistralConfig's default)");
-        DecoderShape shape = shape(TINY.withConfig("model_type", "mistral")
+    void takesTransformersDefaultsWhereMistralsFieldsAreAbsent() {
+        TinyLlama mistral = TINY.withConfig("model_type", "mistral")
                 .withConfig("architectures", List.of("MistralForCausalLM"))
-                .withConfig("max_position_embeddings", 8192)
-                .withConfig("sliding_window", NullNode.instance));
-        assertThat(shape.architecture()).isEqualTo("mistral");
-        assertThat(shape.contextLength()).isEqualTo(8192);
-    }
+                .withConfig("max_position_embeddings", 8192);
+        DecoderShape absent = shape(mistral);
+        DecoderShape none = shape(mistral.withConfig("sliding_window", NullNode.instance));
+        DecoderShape wide = shape(mistral.withConfig("sliding_window", 8192));
 
-    private static Path with8192(Path written) throws IOException {
-        Path config = written.resolve("config.json");
-        Files.writeString(config, Files.readString(config).replace("512", "8192"));
-        return written;
+        assertThat(absent.architecture()).isEqualTo("mistral");
+        assertThat(absent.contextLength()).isEqualTo(8192);
+        assertThat(absent.variant().windows()).containsExactly(4096);
+        assertThat(none.variant()).isEqualTo(DecoderVariant.PLAIN);
+        assertThat(wide.variant().windows()).containsExactly(8192);
     }
 
     @Test

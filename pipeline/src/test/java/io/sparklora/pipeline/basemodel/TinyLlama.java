@@ -125,8 +125,19 @@ public record TinyLlama(long seed, int layers, boolean tiedHead, int shards, Map
     /** Writes config.json, the tokenizer's files and the weights in F32 into a directory, created if need be. */
     public Path writeDirectory(Path directory) {
         try {
-            Files.createDirectories(directory);
+            writeTokenizer(directory);
             JSON.writeValue(directory.resolve("config.json").toFile(), configJson());
+            writeWeights(directory);
+            return directory;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Writes the tokenizer's files into a directory, created if need be. */
+    static Path writeTokenizer(Path directory) {
+        try {
+            Files.createDirectories(directory);
             JSON.writeValue(directory.resolve("tokenizer.json").toFile(), TinyTokenizer.json());
             JSON.writeValue(
                     directory.resolve("tokenizer_config.json").toFile(),
@@ -135,7 +146,6 @@ public record TinyLlama(long seed, int layers, boolean tiedHead, int shards, Map
                             "eos_token", "<|im_end|>",
                             "bos_token", "<|im_start|>",
                             "pad_token", "<|im_end|>"));
-            writeWeights(directory);
             return directory;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

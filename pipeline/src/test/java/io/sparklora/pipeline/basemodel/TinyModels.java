@@ -18,4 +18,9 @@ public final class TinyModels {
     public static Path gguf(Path file, long seed) {
         return TinyLlama.seeded(seed).writeGguf(file);
     }
+
+    /** Writes the tiny model's tokenizer, of 300 tokens, into a directory (created if need be) and returns it. */
+    public static Path tokenizer(Path directory) {
+        return TinyLlama.writeTokenizer(directory);
+    }
 }

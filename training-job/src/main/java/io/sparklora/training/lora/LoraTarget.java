@@ -46,7 +46,12 @@ public enum LoraTarget {
 
     /** The module's path in a Llama model, such as {@code model.layers.3.self_attn.q_proj}. */
     public String modulePath(int layer) {
-        return "model.layers." + layer + "." + parent + "." + peftName;
+        return "model.layers." + layer + "." + pathInBlock();
+    }
+
+    /** The module's path in a decoder block, such as {@code self_attn.q_proj}. */
+    public String pathInBlock() {
+        return parent + "." + peftName;
     }
 
     /** Number of input features. */

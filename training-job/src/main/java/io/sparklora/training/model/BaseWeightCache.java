@@ -107,7 +107,7 @@ final class BaseWeightCache {
                 linear.padTo(group.offset());
                 group.tensors().forEach(linear::append);
             }
-            WeightPlan.norms(model.shape()).forEach(norms::append);
+            WeightPlan.vectors(model.shape()).forEach(norms::append);
             return new WeightIndex(
                     FORMAT, model.contentHash().sha256(), type, List.of(linear.finish(), norms.finish()));
         }

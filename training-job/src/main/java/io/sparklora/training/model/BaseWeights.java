@@ -12,7 +12,7 @@ import java.nio.file.Path;
  * @param type how the linear weights are stored
  * @param linearFile embedding, then q k v | o | gate up | down of each layer, then the head unless it is tied
  * @param plan where its tensors lie
- * @param normFile fp32: each layer's two norms, then the final norm
+ * @param normFile fp32: each layer's norms and biases ({@link BlockVectors}), then the final norm
  */
 record BaseWeights(
         DecoderShape shape,

@@ -3,25 +3,40 @@ package io.sparklora.training.model;
 import ai.djl.pytorch.jni.IValue;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.pipeline.basemodel.DecoderVariant;
+import io.sparklora.pipeline.basemodel.DecoderVariant.Activation;
+import io.sparklora.pipeline.basemodel.Multipliers;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.LoraTarget;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Llama family's forward pass, loss and gradient as TorchScript, over memory-mapped base weights.
+ * A decoder's forward pass, loss and gradient as TorchScript, over memory-mapped base weights.
  *
  * <p>The program is the readable library of resources in {@code program/}: one file an operation, forward and backward
  * side by side, and {@code decoder.py}, which composes them. One micro-batch is one native call. Activations of one
  * micro-batch shape are kept between calls. Bound to the thread that opened it.
  */
 public final class TorchScriptProgram implements LossProgram {
-    private static final List<String> OPERATIONS =
-            List.of("number", "norm", "linear", "rotary", "attention", "blocks", "gate", "head", "block");
+    private static final List<String> OPERATIONS = List.of(
+            "number",
+            "norm",
+            "head_norm",
+            "linear",
+            "residual",
+            "rotary",
+            "attention",
+            "blocks",
+            "cap",
+            "gate",
+            "head",
+            "block");
 
     /** Bytes of logits that exist at a time, about. */
     private static final long LOGITS_BYTES = 50L << 20;
@@ -88,6 +103,8 @@ public final class TorchScriptProgram implements LossProgram {
 
     private static ScriptArchive archive(BaseWeights weights, LoraLayout layout, double scale, Placement placement) {
         DecoderShape shape = weights.shape();
+        DecoderVariant variant = shape.variant();
+        Multipliers multipliers = variant.multipliers();
         ScriptArchive archive = new ScriptArchive()
                 .source("", TorchScriptProgram.class, "program/decoder.py")
                 .attribute("hidden", shape.hiddenSize())
@@ -102,6 +119,17 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("compute", placement.compute().torchCode())
                 .attribute("rank", layout.rank())
                 .attribute("scale", scale)
+                .attribute("norm_offset", variant.normOffset())
+                .attribute("gelu", variant.activation() == Activation.GELU_TANH ? 1 : 0)
+                .attribute("logit_cap", variant.softCaps().logits())
+                .attribute("attention_cap", variant.softCaps().attention())
+                .attribute("tables", tables(shape))
+                .attribute("embedding_scale", multipliers.embedding())
+                .attribute("multiplier", multipliers.residual())
+                .attribute("logit_scale", multipliers.logits())
+                .attribute("attention_scale", shape.attentionScale())
+                .attribute("windows", windows(shape))
+                .attribute("vectors", BlockVectors.of(shape).elements())
                 .attribute("targets", targetFlags(layout))
                 .attribute("parameters", layout.parameterCount())
                 .attribute("head_rows", headRows(shape))
@@ -124,6 +152,20 @@ public final class TorchScriptProgram implements LossProgram {
                 .toList();
     }
 
+    private static List<Integer> windows(DecoderShape shape) {
+        return IntStream.range(0, shape.layers())
+                .mapToObj(shape.variant()::window)
+                .toList();
+    }
+
+    /** The first rotary table is that of layers that see all, the second that of layers with a window and a theta. */
+    private static List<Integer> tables(DecoderShape shape) {
+        boolean second = shape.variant().windowRopeTheta().isPresent();
+        return windows(shape).stream()
+                .map(window -> second && window > 0 ? 1 : 0)
+                .toList();
+    }
+
     private static int headRows(DecoderShape shape) {
         return (int) Math.max(16, LOGITS_BYTES / (Float.BYTES * (long) shape.vocabularySize()));
     }
@@ -131,7 +173,10 @@ public final class TorchScriptProgram implements LossProgram {
     private static void map(NativeProgram program, BaseWeights weights) {
         long[] offsets =
                 weights.plan().offsets().stream().mapToLong(Long::longValue).toArray();
-        double[] frequencies = DoubleStream.of(weights.shape().inverseFrequencies())
+        DoubleStream second =
+                weights.shape().windowInverseFrequencies().map(DoubleStream::of).orElse(DoubleStream.empty());
+        double[] frequencies = DoubleStream.concat(
+                        DoubleStream.of(weights.shape().inverseFrequencies()), second)
                 .map(frequency -> (float) frequency)
                 .toArray();
         program.call(

@@ -50,15 +50,15 @@ record WeightPlan(List<Group> groups, long elements) {
         return new WeightPlan(planner.groups, planner.end);
     }
 
-    /** Names of the norms' weights: each layer's two, then the final one. */
-    static List<String> norms(DecoderShape shape) {
-        List<String> norms = new ArrayList<>();
+    /** Names of the norms' weights and the biases: each layer's, then the final norm. */
+    static List<String> vectors(DecoderShape shape) {
+        List<String> vectors = new ArrayList<>();
         for (int layer = 0; layer < shape.layers(); layer++) {
-            norms.add("model.layers." + layer + ".input_layernorm.weight");
-            norms.add("model.layers." + layer + ".post_attention_layernorm.weight");
+            String block = "model.layers." + layer + ".";
+            BlockVectors.of(shape).names().forEach(name -> vectors.add(block + name));
         }
-        norms.add("model.norm.weight");
-        return norms;
+        vectors.add("model.norm.weight");
+        return vectors;
     }
 
     /** Where the groups start, and last where the head starts: for a tied head that is the embedding. */

@@ -10,6 +10,7 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.pipeline.basemodel.DecoderVariant;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.LoraMatrix;
@@ -24,6 +25,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /** Loss and gradient by {@code oracle.py} and PyTorch's autograd, over the same cached weights in fp32. */
 final class AutogradOracle {
@@ -48,11 +51,13 @@ final class AutogradOracle {
         ProgramInput input = ProgramInput.of(batch, weights.shape());
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
                 PtSymbolBlock module = load((PtNDManager) manager)) {
-            double[] frequencies = weights.shape().inverseFrequencies();
-            float[] rounded = new float[frequencies.length];
-            for (int i = 0; i < rounded.length; i++) {
-                rounded[i] = (float) frequencies[i];
-            }
+            float[] rounded = rounded(DoubleStream.concat(
+                            DoubleStream.of(weights.shape().inverseFrequencies()),
+                            weights.shape()
+                                    .windowInverseFrequencies()
+                                    .map(DoubleStream::of)
+                                    .orElse(DoubleStream.empty()))
+                    .toArray());
             NDList inputs = new NDList(
                     manager.create(input.ids()),
                     manager.create(input.documents()),
@@ -68,8 +73,19 @@ final class AutogradOracle {
         }
     }
 
+    private static float[] rounded(double[] values) {
+        float[] rounded = new float[values.length];
+        for (int i = 0; i < rounded.length; i++) {
+            rounded[i] = (float) values[i];
+        }
+        return rounded;
+    }
+
     private PtSymbolBlock load(PtNDManager manager) {
         DecoderShape shape = weights.shape();
+        DecoderVariant variant = shape.variant();
+        List<Integer> windows =
+                IntStream.range(0, shape.layers()).mapToObj(variant::window).toList();
         ScriptArchive archive = new ScriptArchive()
                 .source("", AutogradOracle.class, "oracle.py")
                 .attribute("hidden", shape.hiddenSize())
@@ -81,6 +97,22 @@ final class AutogradOracle {
                 .attribute("vocabulary", shape.vocabularySize())
                 .attribute("eps", shape.normEpsilon())
                 .attribute("scale", scale)
+                .attribute("attention_scale", shape.attentionScale())
+                .attribute("embedding_scale", variant.multipliers().embedding())
+                .attribute("multiplier", variant.multipliers().residual())
+                .attribute("logit_scale", variant.multipliers().logits())
+                .attribute("logit_cap", variant.softCaps().logits())
+                .attribute("attention_cap", variant.softCaps().attention())
+                .attribute("norm_offset", variant.normOffset())
+                .attribute("gelu", variant.activation() == DecoderVariant.Activation.GELU_TANH ? 1 : 0)
+                .attribute("windows", windows)
+                .attribute(
+                        "tables",
+                        windows.stream()
+                                .map(window ->
+                                        window > 0 && variant.windowRopeTheta().isPresent() ? 1 : 0)
+                                .toList())
+                .attribute("vectors", BlockVectors.of(shape).elements())
                 .attribute("rank", layout.rank())
                 .attribute(
                         "offsets",

@@ -4,9 +4,11 @@ import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.BaseTensor;
 import io.sparklora.pipeline.basemodel.ContentHash;
 import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.pipeline.basemodel.DecoderVariant;
 import io.sparklora.pipeline.basemodel.ElementType;
 import io.sparklora.pipeline.basemodel.RopeScaling;
 import io.sparklora.pipeline.basemodel.SpecialTokens;
+import io.sparklora.training.lora.LoraTarget;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -36,12 +38,11 @@ final class RandomLlama implements BaseModel {
         add("model.embed_tokens.weight", shape.vocabularySize(), hidden);
         for (int layer = 0; layer < shape.layers(); layer++) {
             String block = "model.layers." + layer + ".";
-            add(block + "input_layernorm.weight", 1, hidden);
+            BlockVectors.of(shape).names().forEach(name -> add(block + name, 1, length(shape, name)));
             add(block + "self_attn.q_proj.weight", shape.queryWidth(), hidden);
             add(block + "self_attn.k_proj.weight", shape.keyValueWidth(), hidden);
             add(block + "self_attn.v_proj.weight", shape.keyValueWidth(), hidden);
             add(block + "self_attn.o_proj.weight", hidden, shape.queryWidth());
-            add(block + "post_attention_layernorm.weight", 1, hidden);
             add(block + "mlp.gate_proj.weight", shape.intermediateSize(), hidden);
             add(block + "mlp.up_proj.weight", shape.intermediateSize(), hidden);
             add(block + "mlp.down_proj.weight", hidden, shape.intermediateSize());
@@ -50,6 +51,24 @@ final class RandomLlama implements BaseModel {
         if (!shape.tiedHead()) {
             add("lm_head.weight", shape.vocabularySize(), hidden);
         }
+    }
+
+    private static int length(DecoderShape shape, String name) {
+        for (LoraTarget target : LoraTarget.values()) {
+            if (name.equals(target.pathInBlock() + ".bias")) {
+                return target.outputSize(shape);
+            }
+        }
+        return switch (name) {
+            case "self_attn.q_norm.weight" -> shape.queryNormWidth();
+            case "self_attn.k_norm.weight" -> shape.keyNormWidth();
+            default -> shape.hiddenSize();
+        };
+    }
+
+    /** A tiny one whose blocks are those of another family. */
+    static DecoderShape tiny(DecoderVariant variant) {
+        return new DecoderShape("family", 32, 48, 2, 4, 2, 8, 97, 256, 10_000, Optional.empty(), 1e-5, false, variant);
     }
 
     /** Two layers of hidden 32 and inner 48, heads of 8, vocabulary 97, context 256. */

@@ -6,6 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.pipeline.basemodel.DecoderVariant;
+import io.sparklora.pipeline.basemodel.DecoderVariant.Bias;
+import io.sparklora.pipeline.basemodel.DecoderVariant.QueryKeyNorm;
+import io.sparklora.pipeline.basemodel.Multipliers;
+import io.sparklora.pipeline.basemodel.NormPlacement;
 import io.sparklora.pipeline.basemodel.RopeScaling;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraLayout;
@@ -18,6 +23,7 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -42,7 +48,41 @@ final class TorchScriptProgramTest {
                 Arguments.of("a head each, untied head", RandomLlama.tiny(4, 4, false, Optional.empty())),
                 Arguments.of("one key-value head", RandomLlama.tiny(4, 1, true, Optional.empty())),
                 Arguments.of("heads wider than the model", RandomLlama.tiny(6, 3, false, Optional.empty())),
-                Arguments.of("Llama 3 scaling", RandomLlama.tiny(4, 2, false, Optional.of(llama3))));
+                Arguments.of("Llama 3 scaling", RandomLlama.tiny(4, 2, false, Optional.of(llama3))),
+                Arguments.of("biases", variant(NormPlacement.BEFORE, QueryKeyNorm.NONE, EnumSet.allOf(Bias.class))),
+                Arguments.of("norms of heads", variant(NormPlacement.BEFORE, QueryKeyNorm.EACH_HEAD, Set.of())),
+                Arguments.of("norms after", variant(NormPlacement.AFTER, QueryKeyNorm.ALL_HEADS, Set.of())),
+                Arguments.of(
+                        "norms on both sides",
+                        variant(NormPlacement.BEFORE_AND_AFTER, QueryKeyNorm.EACH_HEAD, Set.of(Bias.FEED_FORWARD))),
+                Arguments.of("everything", RandomLlama.tiny(everything())));
+    }
+
+    private static DecoderShape variant(NormPlacement norms, QueryKeyNorm heads, Set<Bias> biases) {
+        DecoderVariant plain = DecoderVariant.PLAIN;
+        return RandomLlama.tiny(new DecoderVariant(
+                biases,
+                List.of(),
+                heads,
+                norms,
+                0,
+                plain.activation(),
+                plain.multipliers(),
+                plain.softCaps(),
+                plain.windowRopeTheta()));
+    }
+
+    private static DecoderVariant everything() {
+        return new DecoderVariant(
+                EnumSet.allOf(Bias.class),
+                List.of(5, 0),
+                QueryKeyNorm.ALL_HEADS,
+                NormPlacement.BEFORE_AND_AFTER,
+                1,
+                DecoderVariant.Activation.GELU_TANH,
+                new Multipliers(3, OptionalDouble.of(0.5), 0.3, 0.7),
+                new DecoderVariant.SoftCaps(2, 4),
+                OptionalDouble.of(30));
     }
 
     @ParameterizedTest(name = "{0}")

@@ -1,4 +1,4 @@
-# A decoder of the Llama family with a frozen base and LoRA branches: loss, gradient, hidden states, logits.
+# A decoder of the Llama kind with a frozen base and LoRA branches: loss, gradient, hidden states, logits.
 #
 # M tokens of one micro-batch, row after row; documents are the lengths of the M tokens' documents, in order, so that a
 # row's border is a document's border too. N supervised tokens. Every method that takes adapted computes the base model
@@ -21,6 +21,19 @@ class M(Module):
   compute : int            # type of products and activations
   rank : int
   scale : float            # alpha / r
+  embedding_scale : float  # of the embedding
+  multiplier : float       # of what a block adds to the residual stream
+  logit_scale : float      # of the head's products
+  norm_offset : float      # added to every norm's weight as it is stored
+  gelu : int               # 1 where the MLP's gate is GELU, else SiLU
+  logit_cap : float        # soft cap of the logits, 0 for none
+  attention_cap : float    # soft cap of the attention's scores, 0 for none
+  tables : List[int]       # for each layer its rotary table
+  attention_scale : float  # of a query's product with a key
+  windows : List[int]      # for each layer the positions that a token sees, or 0 for all before it
+  vectors : List[int]      # lengths of a layer's vectors, 0 where it has none: norm before attention, bias of q
+                           # k v, norm of q, norm of k, bias of o, norm after attention, norm before the MLP, bias of
+                           # gate up, bias of down, norm after the MLP
   targets : List[int]      # 1 where q k v o gate up down carries a branch
   parameters : int         # length of the flat parameter vector
   head_rows : int          # rows of logits at a time
@@ -34,21 +47,22 @@ class M(Module):
   cache : List[Tensor]     # for each layer keys and values of the text so far, [capacity, 2 Hkv D]
 
   # Maps the weights: offsets (in elements) are those of embedding, then q k v | o | gate up | down of each layer, then
-  # head; norms holds the layers' two norms, then the final one; frequencies are the rotary frequencies.
-  def open(self: __torch__.M, weights: str, elements: int, offsets: List[int], norms: str, frequencies: List[float]) -> NoneType:
+  # head; small holds the layers' vectors, then the final norm; frequencies are the
+  # rotary frequencies, a table after the other.
+  def open(self: __torch__.M, weights: str, elements: int, offsets: List[int], small: str, frequencies: List[float]) -> NoneType:
     fp32 = __torch__.nn.number.fp32()
     h = self.hidden
     queries = self.heads * self.size
     pairs = self.kv_heads * self.size
     device = torch.device(self.place)
     w = torch.from_file(weights, False, elements, dtype=self.storage, layout=None, device=None, pin_memory=None).to(device)
-    g = torch.from_file(norms, False, (2 * self.layers + 1) * h, dtype=fp32, layout=None, device=None, pin_memory=None).to(device).view([-1, h])
+    v = torch.from_file(small, False, self.layers * sum(self.vectors) + h, dtype=fp32, layout=None, device=None, pin_memory=None).to(device)
     theta = torch.zeros([self.parameters], dtype=self.compute, device=device)
     gradient = torch.zeros([self.parameters], dtype=fp32, device=device)
     embedding = w.narrow(0, offsets[0], self.vocabulary * h).view([self.vocabulary, h])
     self.state.append(torch.tensor(frequencies, dtype=fp32, device=device))
     self.state.append(embedding)
-    self.state.append(g[2 * self.layers])
+    self.state.append(v.narrow(0, self.layers * sum(self.vectors), h).add(self.norm_offset))
     self.state.append(theta)
     self.state.append(gradient)
     largest = h * max(max(queries + 2 * pairs, queries), 2 * self.inner)
@@ -61,7 +75,15 @@ class M(Module):
     end = [3, 4, 6, 7]
     inputs = [h, queries, h, self.inner]
     cursor = 0
+    read = 0
     for l in range(self.layers):
+      own : List[Tensor] = []
+      for n in self.vectors:
+        own.append(v.narrow(0, read, n))
+        read += n
+      for i in [0, 2, 3, 5, 6, 9]:
+        own[i] = own[i].add(self.norm_offset)
+      biases = [own[1], own[4], own[7], own[8]]
       a : List[Tensor] = []
       ga : List[Tensor] = []
       for i in range(4):
@@ -87,10 +109,11 @@ class M(Module):
             starts.append(first[j])
             cursor += n
         weight = w.narrow(0, offsets[1 + 4 * l + i], outputs * inputs[i]).view([outputs, inputs[i]])
-        linears.append(__torch__.nn.linear.Linear(weight, scratch, a[i], b, starts, self.scale, ga[i], gb))
-      self.blocks.append(__torch__.nn.block.Block(g[2 * l], linears[0], linears[1], g[2 * l + 1], linears[2], linears[3]))
+        linears.append(__torch__.nn.linear.Linear(weight, biases[i].to(self.compute), scratch, a[i], b, starts, self.scale, ga[i], gb))
+      heads = __torch__.nn.attention.Heads(self.heads, self.kv_heads, self.size, self.attention_scale, self.windows[l], self.attention_cap, self.fused == 1)
+      self.blocks.append(__torch__.nn.block.Block(own[0], heads, self.tables[l], linears[0], own[2], own[3], linears[1], own[5], own[6], linears[2], linears[3], own[9]))
     output = w.narrow(0, offsets[1 + 4 * self.layers], self.vocabulary * h).view([self.vocabulary, h])
-    self.head.append(__torch__.nn.head.Head(output, scratch, self.head_rows, self.compute))
+    self.head.append(__torch__.nn.head.Head(output, self.logit_scale, self.logit_cap, scratch, self.head_rows, self.compute))
     return None
 
   # theta [parameters] fp32: the adapter of all later calls.
@@ -178,8 +201,8 @@ class M(Module):
     x = torch.empty_like(h)
     __torch__.nn.norm.forward(h, self.state[2], self.eps, x, self.shared[0].wide)
     out = h.new_empty([h.size(0), self.vocabulary])
-    __torch__.nn.head.logits(self.head[0], x, out)
-    return out.to(torch.device("cpu"), __torch__.nn.number.fp32())
+    __torch__.nn.head.products(self.head[0], x, out)
+    return self.head[0].finish(out.to(torch.device("cpu"), __torch__.nn.number.fp32()))
 
   # Buffers for M tokens, kept from call to call while M and the number of kept blocks stay.
   def reserve(self: __torch__.M, tokens: int, blocks: int, backward: bool) -> NoneType:
@@ -188,22 +211,30 @@ class M(Module):
     self.kept.clear()
     self.shared.clear()
     like = torch.empty([0], dtype=self.compute, device=torch.device(self.place))
+    plain = __torch__.nn.residual.plain(self.blocks[0].after1, self.multiplier)
+    normed = self.blocks[0].norm_q.numel() > 0
     wide_like = like.to(__torch__.nn.number.fp32())
-    self.shared.append(__torch__.nn.block.Shared(self.heads, self.kv_heads, self.size, self.eps, self.fused == 1, tokens, self.hidden, self.inner, backward, like, wide_like))
+    self.shared.append(__torch__.nn.block.Shared(self.heads, self.kv_heads, self.size, self.eps, self.gelu == 1, self.multiplier, tokens, self.hidden, self.inner, normed, backward, like, wide_like))
     for l in range(blocks):
-      self.kept.append(__torch__.nn.block.Saved(tokens, self.hidden, self.heads, self.kv_heads, self.size, self.inner, like))
+      self.kept.append(__torch__.nn.block.Saved(tokens, self.hidden, self.heads, self.kv_heads, self.size, self.inner, normed, plain, like))
     if backward:
-      self.kept.append(__torch__.nn.block.Saved(tokens, self.hidden, 0, 0, self.size, 0, like))
+      self.kept.append(__torch__.nn.block.Saved(tokens, self.hidden, 0, 0, self.size, 0, False, True, like))
     return None
 
   # Embeds the tokens and builds the rotary tables; positions start at first.
   def prepare(self: __torch__.M, ids: List[int], documents: List[int], first: int) -> NoneType:
     embedded = self.state[1].index_select(0, self.indices(ids))
     self.kept[0].h.copy_(embedded)
+    if self.embedding_scale != 1.:
+      self.kept[0].h.mul_(self.embedding_scale)
     shared = self.shared[0]
-    cos, sin = __torch__.nn.rotary.tables(documents, first, self.state[0], self.heads + self.kv_heads, self.compute)
-    shared.cos = cos
-    shared.sin = sin
+    shared.cos.clear()
+    shared.sin.clear()
+    for t in range(max(self.tables) + 1):
+      frequencies = self.state[0].narrow(0, t * (self.size // 2), self.size // 2)
+      cos, sin = __torch__.nn.rotary.tables(documents, first, frequencies, self.heads + self.kv_heads, self.compute)
+      shared.cos.append(cos)
+      shared.sin.append(sin)
     return None
 
   # All blocks; each block's activations stay in kept as far as there is room. Returns the last residual stream.

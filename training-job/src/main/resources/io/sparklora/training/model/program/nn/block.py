@@ -1,4 +1,5 @@
-# One decoder block of the Llama family: h + attention(norm(h)), then h + mlp(norm(h)). backward mirrors forward.
+# One decoder block of the Llama kind: h + attention(norm(h)), then h + mlp(norm(h)). backward mirrors forward. What a family
+# lacks has an empty weight: the norms of queries and keys, the norms before or after attention and MLP.
 #
 # M tokens, H hidden, Hq and Hkv query and key-value heads of size D, I inner features of the MLP.
 
@@ -9,9 +10,10 @@ class Shared:
   kv_heads : int
   size : int
   eps : float
-  fused : bool    # attention by the fused operators
-  cos : Tensor    # [M, (Hq + Hkv) D]
-  sin : Tensor    # [M, (Hq + Hkv) D]
+  gelu : bool         # whether the MLP's gate is GELU, else SiLU
+  multiplier : float  # of what a block adds to the residual stream
+  cos : List[Tensor]  # a rotary table each, [M, (Hq + Hkv) D]
+  sin : List[Tensor]  # a rotary table each, [M, (Hq + Hkv) D]
   x : Tensor      # [M, H] compute type
   a : Tensor      # [M, I] compute type
   dqkv : Tensor   # [M, (Hq + 2 Hkv) D] compute type
@@ -22,27 +24,35 @@ class Shared:
   wide2 : Tensor  # [M, H] fp32
   wide3 : Tensor  # [M, H] fp32
   swapped : Tensor  # [M, (Hq + Hkv) D] compute type
+  turned : Tensor   # M (Hq + Hkv) D elements, fp32, where queries and keys are normed
+  turned2 : Tensor  # the same
 
-  def __init__(self, heads: int, kv_heads: int, size: int, eps: float, fused: bool, tokens: int, hidden: int, inner: int, backward: bool, like: Tensor, wide_like: Tensor) -> NoneType:
+  def __init__(self, heads: int, kv_heads: int, size: int, eps: float, gelu: bool, multiplier: float, tokens: int, hidden: int, inner: int, normed: bool, backward: bool, like: Tensor, wide_like: Tensor) -> NoneType:
     self.heads = heads
     self.kv_heads = kv_heads
     self.size = size
     self.eps = eps
-    self.fused = fused
+    self.gelu = gelu
+    self.multiplier = multiplier
     none = torch.empty_like(like)
-    self.cos = none
-    self.sin = none
+    self.cos = annotate(List[Tensor], [])
+    self.sin = annotate(List[Tensor], [])
     self.x = like.new_empty([tokens, hidden])
     self.a = like.new_empty([tokens, inner])
     self.wide = wide_like.new_empty([tokens, hidden])
     self.wide2 = none
     self.wide3 = none
     self.swapped = like.new_empty([tokens, (heads + kv_heads) * size])
+    self.turned = none
+    self.turned2 = none
+    if normed:
+      self.turned = wide_like.new_empty([tokens * (heads + kv_heads) * size])
     self.dqkv = none
     self.dgu = none
     self.dx = none
     self.dh = none
     if backward:
+      self.turned2 = torch.empty_like(self.turned)
       self.wide2 = wide_like.new_empty([tokens, hidden])
       self.wide3 = wide_like.new_empty([tokens, hidden])
       self.dqkv = like.new_empty([tokens, (heads + 2 * kv_heads) * size])
@@ -60,25 +70,44 @@ class Shared:
 # What one block keeps for its backward. Normed inputs and the MLP's middle are computed again instead.
 class Saved:
   h : Tensor                # [M, H] the block's input
-  r1 : Tensor               # [M, 1] fp32, 1 / rms
+  r1 : Tensor               # [M, 1] fp32, 1 / rms, where the norm is there
   t_qkv : Tensor            # [M, m r]
+  raw : Tensor              # [M, (Hq + Hkv) D] queries and keys before their norms, where they have some
+  rq : Tensor               # 1 / rms of queries, fp32
+  rk : Tensor               # 1 / rms of keys, fp32
   qkv : Tensor              # [M, (Hq + 2 Hkv) D], queries and keys turned
   o : Tensor                # [M, Hq D] attention's output
   logsumexp : List[Tensor]  # a document each, [Hkv, Hq / Hkv, n] fp32
   t_o : Tensor
+  y1 : Tensor               # [M, H] attention's part of the residual stream, where it is not added as it is
+  ry1 : Tensor
   h2 : Tensor               # [M, H] after attention
   r2 : Tensor
   t_gu : Tensor
   gu : Tensor               # [M, 2 I]
   t_down : Tensor
+  y2 : Tensor               # [M, H] the MLP's part, likewise
+  ry2 : Tensor
 
-  def __init__(self, tokens: int, hidden: int, heads: int, kv_heads: int, size: int, inner: int, like: Tensor) -> NoneType:
+  def __init__(self, tokens: int, hidden: int, heads: int, kv_heads: int, size: int, inner: int, normed: bool, plain: bool, like: Tensor) -> NoneType:
     none = torch.empty_like(like)
     self.h = like.new_empty([tokens, hidden])
     self.qkv = like.new_empty([tokens, (heads + 2 * kv_heads) * size])
     self.o = like.new_empty([tokens, heads * size])
     self.h2 = like.new_empty([tokens, hidden])
     self.gu = like.new_empty([tokens, 2 * inner])
+    self.raw = none
+    if normed:
+      self.raw = like.new_empty([tokens, (heads + kv_heads) * size])
+    self.y1 = none
+    self.y2 = none
+    if not plain:
+      self.y1 = like.new_empty([tokens, hidden])
+      self.y2 = like.new_empty([tokens, hidden])
+    self.ry1 = none
+    self.ry2 = none
+    self.rq = none
+    self.rk = none
     self.r1 = none
     self.t_qkv = none
     self.logsumexp = annotate(List[Tensor], [])
@@ -90,27 +119,39 @@ class Saved:
 
 
 class Block:
-  norm1 : Tensor                          # [H] fp32
+  before1 : Tensor                        # [H] fp32, the norm before attention, or empty
+  heads : __torch__.nn.attention.Heads
+  table : int                             # its rotary table
   qkv : __torch__.nn.linear.Linear        # H -> (Hq + 2 Hkv) D
+  norm_q : Tensor                         # [D] or [Hq D] fp32, or empty
+  norm_k : Tensor                         # [D] or [Hkv D] fp32, or empty
   o : __torch__.nn.linear.Linear          # Hq D -> H
-  norm2 : Tensor                          # [H] fp32
+  after1 : Tensor                         # [H] fp32, the norm after attention, or empty
+  before2 : Tensor                        # [H] fp32, the norm before the MLP, or empty
   gate_up : __torch__.nn.linear.Linear    # H -> 2 I
   down : __torch__.nn.linear.Linear       # I -> H
+  after2 : Tensor                         # [H] fp32, the norm after the MLP, or empty
 
-  def __init__(self, norm1: Tensor, qkv: __torch__.nn.linear.Linear, o: __torch__.nn.linear.Linear, norm2: Tensor, gate_up: __torch__.nn.linear.Linear, down: __torch__.nn.linear.Linear) -> NoneType:
-    self.norm1 = norm1
+  def __init__(self, before1: Tensor, heads: __torch__.nn.attention.Heads, table: int, qkv: __torch__.nn.linear.Linear, norm_q: Tensor, norm_k: Tensor, o: __torch__.nn.linear.Linear, after1: Tensor, before2: Tensor, gate_up: __torch__.nn.linear.Linear, down: __torch__.nn.linear.Linear, after2: Tensor) -> NoneType:
+    self.before1 = before1
+    self.heads = heads
+    self.table = table
     self.qkv = qkv
+    self.norm_q = norm_q
+    self.norm_k = norm_k
     self.o = o
-    self.norm2 = norm2
+    self.after1 = after1
+    self.before2 = before2
     self.gate_up = gate_up
     self.down = down
+    self.after2 = after2
     return None
 
 
 # kept.h [M, H] is the input; fills the rest of kept and out [M, H].
 def forward(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, shared: __torch__.nn.block.Shared, documents: List[int], adapted: bool, out: Tensor) -> NoneType:
   __torch__.nn.block.before_attention(block, kept, shared, adapted)
-  kept.logsumexp = __torch__.nn.attention.forward(kept.qkv, documents, shared.heads, shared.kv_heads, shared.size, shared.fused, kept.o)
+  kept.logsumexp = __torch__.nn.attention.forward(kept.qkv, documents, block.heads, kept.o)
   __torch__.nn.block.after_attention(block, kept, shared, adapted, out)
   return None
 
@@ -121,28 +162,32 @@ def forward_cached(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Sav
   n = kept.h.size(0)
   cache.narrow(0, first, n).copy_(kept.qkv.narrow(1, shared.heads * shared.size, cache.size(1)))
   if first == 0:
-    __torch__.nn.attention.forward(kept.qkv, [n], shared.heads, shared.kv_heads, shared.size, shared.fused, kept.o)
+    __torch__.nn.attention.forward(kept.qkv, [n], block.heads, kept.o)
   else:
-    __torch__.nn.attention.forward_cached(kept.qkv, cache, first, shared.heads, shared.kv_heads, shared.size, kept.o)
+    __torch__.nn.attention.forward_cached(kept.qkv, cache, first, block.heads, kept.o)
   __torch__.nn.block.after_attention(block, kept, shared, adapted, out)
   return None
 
 
 def before_attention(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, shared: __torch__.nn.block.Shared, adapted: bool) -> NoneType:
-  kept.r1 = __torch__.nn.norm.forward(kept.h, block.norm1, shared.eps, shared.x, shared.wide)
+  kept.r1 = __torch__.nn.residual.enter(kept.h, block.before1, shared.eps, shared.x, shared.wide)
   kept.t_qkv = __torch__.nn.linear.forward(block.qkv, shared.x, kept.qkv, 0, adapted)
-  __torch__.nn.rotary.forward(kept.qkv.narrow(1, 0, shared.cos.size(1)), shared.cos, shared.sin, shared.size, shared.swapped)
+  if block.norm_q.numel() > 0:
+    kept.raw.copy_(kept.qkv.narrow(1, 0, kept.raw.size(1)))
+    queries = block.heads.queries * block.heads.size
+    pairs = block.heads.pairs * block.heads.size
+    kept.rq = __torch__.nn.head_norm.forward(kept.raw.narrow(1, 0, queries), block.norm_q, shared.eps, kept.qkv.narrow(1, 0, queries), shared.turned)
+    kept.rk = __torch__.nn.head_norm.forward(kept.raw.narrow(1, queries, pairs), block.norm_k, shared.eps, kept.qkv.narrow(1, queries, pairs), shared.turned)
+  __torch__.nn.rotary.forward(kept.qkv.narrow(1, 0, shared.swapped.size(1)), shared.cos[block.table], shared.sin[block.table], shared.size, shared.swapped)
   return None
 
 
 def after_attention(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, shared: __torch__.nn.block.Shared, adapted: bool, out: Tensor) -> NoneType:
-  kept.h2.copy_(kept.h)
-  kept.t_o = __torch__.nn.linear.forward(block.o, kept.o, kept.h2, 1, adapted)
-  kept.r2 = __torch__.nn.norm.forward(kept.h2, block.norm2, shared.eps, shared.x, shared.wide)
+  kept.t_o, kept.ry1 = __torch__.nn.residual.leave(block.o, kept.o, kept.h, block.after1, shared.multiplier, shared.eps, adapted, kept.y1, shared.x, shared.wide, kept.h2)
+  kept.r2 = __torch__.nn.residual.enter(kept.h2, block.before2, shared.eps, shared.x, shared.wide)
   kept.t_gu = __torch__.nn.linear.forward(block.gate_up, shared.x, kept.gu, 0, adapted)
-  __torch__.nn.gate.forward(kept.gu, shared.a, shared.a)
-  out.copy_(kept.h2)
-  kept.t_down = __torch__.nn.linear.forward(block.down, shared.a, out, 1, adapted)
+  __torch__.nn.gate.forward(kept.gu, shared.gelu, shared.a, shared.a)
+  kept.t_down, kept.ry2 = __torch__.nn.residual.leave(block.down, shared.a, kept.h2, block.after2, shared.multiplier, shared.eps, adapted, kept.y2, shared.x, shared.wide, out)
   return None
 
 
@@ -150,28 +195,32 @@ def after_attention(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Sa
 # nothing below is trained), and the gradients of all A and B.
 def backward(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, shared: __torch__.nn.block.Shared, documents: List[int], deepest: bool, dh: Tensor) -> NoneType:
   hidden = dh.size(1)
-  turned = shared.cos.size(1)
-  dy = __torch__.nn.number.widened(dh, shared.dh)
-  __torch__.nn.gate.forward(kept.gu, __torch__.nn.gate.silu_of(shared.dgu), shared.a)
+  dy = __torch__.nn.residual.leave_backward(dh, kept.y2, kept.ry2, block.after2, shared.multiplier, shared.dh, shared.wide, shared.wide2, shared.wide3)
+  __torch__.nn.gate.forward(kept.gu, shared.gelu, __torch__.nn.gate.activated_of(shared.dgu), shared.a)
   da = shared.dx_of(shared.a.size(1))
   __torch__.nn.linear.backward(block.down, dy, shared.a, kept.t_down, da)
-  __torch__.nn.gate.backward(da, kept.gu, shared.dgu)
-  __torch__.nn.norm.again(kept.h2, kept.r2, block.norm2, shared.x, shared.wide)
+  __torch__.nn.gate.backward(da, kept.gu, shared.gelu, shared.dgu)
+  __torch__.nn.residual.enter_again(kept.h2, kept.r2, block.before2, shared.x, shared.wide)
   dx = shared.dx_of(hidden)
   __torch__.nn.linear.backward(block.gate_up, shared.dgu, shared.x, kept.t_gu, dx)
-  __torch__.nn.norm.backward(__torch__.nn.number.widened(dx, shared.wide2), kept.h2, kept.r2, block.norm2, dh, shared.wide, shared.wide3)
+  __torch__.nn.residual.enter_backward(dx, kept.h2, kept.r2, block.before2, dh, shared.wide, shared.wide2, shared.wide3)
 
-  dy2 = __torch__.nn.number.widened(dh, shared.dh)
+  dy2 = __torch__.nn.residual.leave_backward(dh, kept.y1, kept.ry1, block.after1, shared.multiplier, shared.dh, shared.wide, shared.wide2, shared.wide3)
   do = shared.dx_of(kept.o.size(1))
   __torch__.nn.linear.backward(block.o, dy2, kept.o, kept.t_o, do)
-  __torch__.nn.attention.backward(do, kept.qkv, kept.o, kept.logsumexp, documents, shared.heads, shared.kv_heads, shared.size, shared.fused, shared.dqkv)
-  __torch__.nn.rotary.backward(shared.dqkv.narrow(1, 0, turned), shared.cos, shared.sin, shared.size, shared.swapped)
-  __torch__.nn.norm.again(kept.h, kept.r1, block.norm1, shared.x, shared.wide)
+  __torch__.nn.attention.backward(do, kept.qkv, kept.o, kept.logsumexp, documents, block.heads, shared.dqkv)
+  __torch__.nn.rotary.backward(shared.dqkv.narrow(1, 0, shared.swapped.size(1)), shared.cos[block.table], shared.sin[block.table], shared.size, shared.swapped)
+  if block.norm_q.numel() > 0:
+    queries = block.heads.queries * block.heads.size
+    pairs = block.heads.pairs * block.heads.size
+    __torch__.nn.head_norm.backward(shared.dqkv.narrow(1, 0, queries), kept.raw.narrow(1, 0, queries), kept.rq, block.norm_q, shared.turned, shared.turned2)
+    __torch__.nn.head_norm.backward(shared.dqkv.narrow(1, queries, pairs), kept.raw.narrow(1, queries, pairs), kept.rk, block.norm_k, shared.turned, shared.turned2)
+  __torch__.nn.residual.enter_again(kept.h, kept.r1, block.before1, shared.x, shared.wide)
   if deepest:
     if len(block.qkv.b) > 0:
       __torch__.nn.linear.gradients(block.qkv, shared.dqkv, shared.x, kept.t_qkv)
   else:
     dx2 = shared.dx_of(hidden)
     __torch__.nn.linear.backward(block.qkv, shared.dqkv, shared.x, kept.t_qkv, dx2)
-    __torch__.nn.norm.backward(__torch__.nn.number.widened(dx2, shared.wide2), kept.h, kept.r1, block.norm1, dh, shared.wide, shared.wide3)
+    __torch__.nn.residual.enter_backward(dx2, kept.h, kept.r1, block.before1, dh, shared.wide, shared.wide2, shared.wide3)
   return None

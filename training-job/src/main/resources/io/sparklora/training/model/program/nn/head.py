@@ -1,4 +1,4 @@
-# The output head with its loss: l = log softmax(x E^T), loss = -sum of l at the targets.
+# The output head with its loss: l = log softmax(cap(f x E^T)), loss = -sum of l at the targets.
 #
 # N supervised tokens, H features, V vocabulary. Only a few rows of [N, V] exist at a time, and where E is stored in
 # another type than the compute type only a few rows of E are widened at a time.
@@ -6,18 +6,44 @@
 
 class Head:
   weight : Tensor    # E [V, H], storage type, memory-mapped
+  factor : float     # f
+  cap : float        # soft cap of the logits, 0 for none
   scratch : Tensor   # compute type; empty where storage and compute type agree
   l : Tensor         # [tokens at a time, V] compute type: logits, then their gradient
   wide : Tensor      # the same in fp32, where the compute type is another
 
-  def __init__(self, weight: Tensor, scratch: Tensor, rows: int, compute: int) -> NoneType:
+  def __init__(self, weight: Tensor, factor: float, cap: float, scratch: Tensor, rows: int, compute: int) -> NoneType:
     fp32 = __torch__.nn.number.fp32()
     self.weight = weight
+    self.factor = factor
+    self.cap = cap
     self.scratch = scratch
     self.l = torch.empty([rows, weight.size(0)], dtype=compute, device=weight.device)
     self.wide = self.l
     if compute != fp32:
       self.wide = torch.empty([rows, weight.size(0)], dtype=fp32, device=weight.device)
+    return None
+
+  # l [n, V] = x E^T in fp32 becomes logits.
+  def finish(self, l: Tensor) -> Tensor:
+    if self.factor != 1.:
+      l.mul_(self.factor)
+    if self.cap > 0.:
+      __torch__.nn.cap.forward(l, self.cap)
+    return l
+
+  # Of logits l [n, V] fp32: what finish_backward wants.
+  def slope(self, l: Tensor) -> Tensor:
+    if self.cap > 0.:
+      return __torch__.nn.cap.slope(l, self.cap)
+    return l[:0]
+
+  # dl [n, V] fp32, the gradient of logits, becomes that of x E^T.
+  def finish_backward(self, dl: Tensor, slope: Tensor) -> NoneType:
+    if self.cap > 0.:
+      dl.mul_(slope)
+    if self.factor != 1.:
+      dl.mul_(self.factor)
     return None
 
   # Vocabulary rows that are widened at a time.
@@ -34,8 +60,8 @@ class Head:
     return self.scratch[:w.numel()].view(w.size()).copy_(w)
 
 
-# x [n, H] -> out [n, V].
-def logits(head: __torch__.nn.head.Head, x: Tensor, out: Tensor) -> NoneType:
+# x [n, H] -> out [n, V] = x E^T.
+def products(head: __torch__.nn.head.Head, x: Tensor, out: Tensor) -> NoneType:
   v = head.weight.size(0)
   step = head.block()
   for start in range(0, v, step):
@@ -45,7 +71,7 @@ def logits(head: __torch__.nn.head.Head, x: Tensor, out: Tensor) -> NoneType:
 
 
 # dl [n, V] -> dx [n, H], overwritten.
-def logits_backward(head: __torch__.nn.head.Head, dl: Tensor, dx: Tensor) -> NoneType:
+def products_backward(head: __torch__.nn.head.Head, dl: Tensor, dx: Tensor) -> NoneType:
   v = head.weight.size(0)
   step = head.block()
   for start in range(0, v, step):
@@ -58,7 +84,7 @@ def logits_backward(head: __torch__.nn.head.Head, dl: Tensor, dx: Tensor) -> Non
 
 
 # x [N, H], targets [N] int64 -> log-probabilities of the targets, [N] fp32. Where dx [N, H] has rows they are
-# overwritten with d(loss)/dx: (softmax - one-hot) E.
+# overwritten with d(loss)/dx: f cap' (softmax - one-hot) E.
 def forward_backward(head: __torch__.nn.head.Head, x: Tensor, targets: Tensor, dx: Tensor) -> Tensor:
   n = x.size(0)
   v = head.weight.size(0)
@@ -68,8 +94,9 @@ def forward_backward(head: __torch__.nn.head.Head, x: Tensor, targets: Tensor, d
   for start in range(0, n, most):
     end = min(start + most, n)
     l = head.l[:end - start]
-    __torch__.nn.head.logits(head, x[start:end], l)
-    p = __torch__.nn.number.widened(l, head.wide)
+    __torch__.nn.head.products(head, x[start:end], l)
+    p = head.finish(__torch__.nn.number.widened(l, head.wide))
+    slope = head.slope(p[:min(dx.size(0), p.size(0))])
     torch._log_softmax(p, 1, False, out=p)
     at = row_starts[:end - start].add(targets[start:end])
     lt = p.view([-1]).index_select(0, at)
@@ -77,7 +104,8 @@ def forward_backward(head: __torch__.nn.head.Head, x: Tensor, targets: Tensor, d
     if dx.size(0) > 0:
       p.exp_()
       p.view([-1]).index_copy_(0, at, lt.exp_().sub_(1.))
+      head.finish_backward(p, slope)
       if l.dtype != p.dtype:
         l.copy_(p)
-      __torch__.nn.head.logits_backward(head, l, dx[start:end])
+      __torch__.nn.head.products_backward(head, l, dx[start:end])
   return found

@@ -1,4 +1,4 @@
-# A frozen linear layer with LoRA branches: y = x W^T + s (x A^T) B^T (Hu et al. 2021, arXiv 2106.09685).
+# A frozen linear layer with LoRA branches: y = x W^T + c + s (x A^T) B^T (Hu et al. 2021, arXiv 2106.09685).
 #
 # One Linear is one or more of the model's layers that read the same input, their outputs side by side (q k v; gate up),
 # so that one product with W and one with A serve all. M tokens, K inputs, N outputs of all members, r rank,
@@ -7,6 +7,7 @@
 
 class Linear:
   weight : Tensor          # [N, K], storage type, memory-mapped
+  bias : Tensor            # c [N] compute type, or empty
   scratch : Tensor         # at least N * K elements of the compute type; empty where storage and compute type agree
   a : Tensor               # [m r, K] compute type, the members' A one below the other
   b : List[Tensor]         # m x [Nj, r] compute type
@@ -15,8 +16,9 @@ class Linear:
   gradient_a : Tensor      # [m r, K] fp32
   gradient_b : List[Tensor]  # m x [Nj, r] fp32
 
-  def __init__(self, weight: Tensor, scratch: Tensor, a: Tensor, b: List[Tensor], first: List[int], scale: float, gradient_a: Tensor, gradient_b: List[Tensor]) -> NoneType:
+  def __init__(self, weight: Tensor, bias: Tensor, scratch: Tensor, a: Tensor, b: List[Tensor], first: List[int], scale: float, gradient_a: Tensor, gradient_b: List[Tensor]) -> NoneType:
     self.weight = weight
+    self.bias = bias
     self.scratch = scratch
     self.a = a
     self.b = b
@@ -39,6 +41,8 @@ class Linear:
 # x [M, K] -> out [M, N] = keep * out + y; returns t = s x A^T, [M, m r], which backward wants (empty without branches).
 def forward(layer: __torch__.nn.linear.Linear, x: Tensor, out: Tensor, keep: int, adapted: bool) -> Tensor:
   out.addmm_(x, layer.w().t(), beta=keep)
+  if layer.bias.numel() > 0:
+    out.add_(layer.bias)
   if not adapted or len(layer.b) == 0:
     return torch.empty([0, 0], dtype=x.dtype, device=x.device)
   t = torch.mm(x, layer.a.t()).mul_(layer.scale)

@@ -1,0 +1,195 @@
+package io.sparklora.pipeline.basemodel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Walks every field that transformers reads of each family ({@code config_fields.json}, which
+ * {@code interop/family_goldens.py} lists with the fields' defaults).
+ */
+class ConfigFieldRuleTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Read by {@link HuggingFaceTokens}. */
+    private static final Set<String> TOKENS = Set.of("bos_token_id", "eos_token_id", "pad_token_id");
+
+    private static final Map<String, Object> SIZES = Map.of(
+            "vocab_size", 300,
+            "hidden_size", 32,
+            "intermediate_size", 48,
+            "num_hidden_layers", 2,
+            "num_attention_heads", 4,
+            "num_key_value_heads", 2);
+
+    /** For each implemented field two values that mean something, and differ in it. */
+    private static final Map<String, List<Object>> VALUES = Map.ofEntries(
+            Map.entry("model_type", List.of("no-such-type", "no-other-type")),
+            Map.entry("vocab_size", List.of(300, 301)),
+            Map.entry("hidden_size", List.of(32, 40)),
+            Map.entry("intermediate_size", List.of(48, 49)),
+            Map.entry("num_hidden_layers", List.of(2, 3)),
+            Map.entry("num_attention_heads", List.of(4, 8)),
+            Map.entry("num_key_value_heads", List.of(2, 1)),
+            Map.entry("head_dim", List.of(16, 24)),
+            Map.entry("max_position_embeddings", List.of(64, 65)),
+            Map.entry("rms_norm_eps", List.of(1e-3, 1e-4)),
+            Map.entry("rope_theta", List.of(500, 600)),
+            Map.entry("rope_scaling", List.of(llama3(2), llama3(3))),
+            Map.entry("rope_parameters", List.of(llama3(2), llama3(3))),
+            Map.entry("tie_word_embeddings", List.of(true, false)),
+            Map.entry("attention_bias", List.of(true, false)),
+            Map.entry("mlp_bias", List.of(true, false)),
+            Map.entry("embedding_multiplier", List.of(2, 3)),
+            Map.entry("attention_multiplier", List.of(2, 3)),
+            Map.entry("residual_multiplier", List.of(2, 3)),
+            Map.entry("logits_scaling", List.of(2, 3)),
+            Map.entry("query_pre_attn_scalar", List.of(2, 3)),
+            Map.entry("attn_logit_softcapping", List.of(2, 3)),
+            Map.entry("final_logit_softcapping", List.of(2, 3)),
+            Map.entry("sliding_window_pattern", List.of(2, 1)),
+            Map.entry("rope_local_base_freq", List.of(20, 30)),
+            Map.entry("sliding_window", List.of(7, 8)),
+            Map.entry("use_sliding_window", List.of(true, false)),
+            Map.entry("max_window_layers", List.of(1, 0)),
+            Map.entry(
+                    "layer_types",
+                    List.of(
+                            List.of("full_attention", "sliding_attention"),
+                            List.of("sliding_attention", "full_attention"))));
+
+    private static Map<String, Object> llama3(int factor) {
+        return Map.of("rope_type", "llama3", "factor", factor, "low_freq_factor", 1, "high_freq_factor", 4);
+    }
+
+    private static final Map<String, Map<String, JsonNode>> READ = read();
+
+    private static Map<String, Map<String, JsonNode>> read() {
+        try (InputStream in = ConfigFieldRuleTest.class.getResourceAsStream("config_fields.json")) {
+            Map<String, Map<String, JsonNode>> read = new TreeMap<>();
+            for (Map.Entry<String, JsonNode> family : JSON.readTree(in).properties()) {
+                Map<String, JsonNode> fields = new TreeMap<>();
+                family.getValue().properties().forEach(field -> fields.put(field.getKey(), field.getValue()));
+                read.put(family.getKey(), fields);
+            }
+            return read;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Map<String, JsonNode> readOf(DecoderFamily family) {
+        return Optional.ofNullable(READ.get(family.modelType())).orElseThrow();
+    }
+
+    @Test
+    void everyFamilyIsWalked() {
+        assertThat(READ.keySet()).containsExactlyElementsOf(DecoderFamily.modelTypes());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyFieldThatTransformersReadsHasARule(DecoderFamily family) {
+        assertThat(ConfigFieldRule.rules(family).keySet())
+                .containsAll(readOf(family).keySet());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyImplementedFieldChangesTheShapeOrIsRefused(DecoderFamily family) {
+        Map<String, Object> rich = new LinkedHashMap<>();
+        family.ownFields().stream()
+                .filter(field -> !field.equals("layer_types"))
+                .forEach(field -> rich.put(field, value(field, 0)));
+        ConfigFieldRule.rules(family).forEach((field, rule) -> {
+            if (rule instanceof ConfigFieldRule.Implemented && !TOKENS.contains(field)) {
+                Object before = shape(family, rich, field, valueOf(family, field, 0));
+                Object after = shape(family, rich, field, valueOf(family, field, 1));
+                assertThat(after).as(family + " " + field).isNotEqualTo(before);
+            }
+        });
+    }
+
+    /** Gemma 3 has rotary parameters for each kind of layer. */
+    private static Object valueOf(DecoderFamily family, String field, int which) {
+        return family == DecoderFamily.GEMMA3 && field.equals("rope_parameters")
+                ? Map.of("full_attention", value(field, which))
+                : value(field, which);
+    }
+
+    private static Object value(String field, int which) {
+        return Optional.ofNullable(VALUES.get(field)).orElseThrow().get(which);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyNeutralFieldRefusesAnotherValue(DecoderFamily family) {
+        ConfigFieldRule.rules(family).forEach((field, rule) -> {
+            if (rule instanceof ConfigFieldRule.Neutral) {
+                assertThat(shape(family, Map.of(), field, Map.of("another", 1)))
+                        .as(family + " " + field)
+                        .asString()
+                        .contains("field " + field + " must be ");
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void absentFieldsHaveTransformersDefaults(DecoderFamily family) {
+        Object absent = shape(family, Map.of(), "use_cache", true);
+
+        readOf(family).forEach((field, standard) -> {
+            boolean read = ConfigFieldRule.rules(family).get(field) instanceof ConfigFieldRule.Implemented;
+            if (read && !standard.isNull() && !SIZES.containsKey(field)) {
+                assertThat(shape(family, Map.of(), field, standard))
+                        .as(family + " " + field + " = " + standard)
+                        .isEqualTo(absent);
+            }
+        });
+        int keyValueHeads = readOf(family).get("num_key_value_heads").asInt(4);
+        ObjectNode sizes = config(
+                family, Map.of("hidden_size", 64, "num_attention_heads", 32, "num_key_value_heads", keyValueHeads));
+        Object stated = HuggingFaceConfig.shape(new JsonFields(sizes, "config.json"));
+        sizes.remove("num_key_value_heads");
+        if (!readOf(family).get("num_key_value_heads").isNull()) {
+            assertThat(HuggingFaceConfig.shape(new JsonFields(sizes, "config.json")))
+                    .isEqualTo(stated);
+        }
+    }
+
+    /** The shape, or the message of the refusal. */
+    private static Object shape(DecoderFamily family, Map<String, Object> others, String field, Object value) {
+        ObjectNode config = config(family, others);
+        config.set(field, JSON.valueToTree(value));
+        if (field.equals("rope_parameters") || field.equals("rope_scaling")) {
+            config.remove(field.equals("rope_scaling") ? "rope_parameters" : "rope_scaling");
+        }
+        try {
+            return HuggingFaceConfig.shape(new JsonFields(config, "config.json"));
+        } catch (InvalidBaseModelException e) {
+            return String.valueOf(e.getMessage());
+        }
+    }
+
+    private static ObjectNode config(DecoderFamily family, Map<String, Object> others) {
+        Map<String, Object> fields = new LinkedHashMap<>(SIZES);
+        fields.put("model_type", family.modelType());
+        fields.putAll(others);
+        return JSON.valueToTree(fields);
+    }
+}
