@@ -40,9 +40,7 @@ def call(arguments):
 
 CONVERSATIONS = {
     "single": {"messages": [say("user", "Hello"), say("assistant", "Hello to you.")]},
-    "system": {
-        "messages": [say("system", "Be brief."), say("user", "One and one?"), say("assistant", "Two.")]
-    },
+    "system": {"messages": [say("system", "Be brief."), say("user", "One and one?"), say("assistant", "Two.")]},
     "multi-turn": {
         "messages": [
             say("user", "First question"),
