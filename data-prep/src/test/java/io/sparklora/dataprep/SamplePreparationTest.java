@@ -130,6 +130,34 @@ final class SamplePreparationTest {
     }
 
     @Test
+    void leavesWhatWasSaidAsItIsWhereStepsRewriteTexts() throws Exception {
+        StringBuilder lines = new StringBuilder();
+        for (int sample = 0; sample < 4; sample++) {
+            lines.append("{\"q\": \"Always the same question\\n\\n")
+                    .append(sample)
+                    .append("\", \"a\": \"no sentence, and ")
+                    .append(sample < 3 ? "" + sample : "x".repeat(500))
+                    .append("\"}\n");
+        }
+        files.write("a.jsonl", lines.toString());
+
+        Preparation.Outcome outcome = prepare(
+                List.of(
+                        "samples.unusable=0",
+                        "recurring-lines={share: 0.1, documents: 2, min-characters: 1}",
+                        "repeated-paragraphs.min-words=1",
+                        "length.oversized=split",
+                        "filters.c4-quality={enabled: true, min-sentences: 0}"),
+                0,
+                source(Format.JSON_LINES, "a.jsonl", Kind.INSTRUCTION));
+
+        assertThat(said(outcome))
+                .containsExactlyInAnyOrder(
+                        "no sentence, and 0<|im_end|>", "no sentence, and 1<|im_end|>", "no sentence, and 2<|im_end|>");
+        assertThat(outcome.funnel().dropped()).contains(new Dropped("length", "too-long", 1));
+    }
+
+    @Test
     void writesTheSameBytesForAnyPartitioningWhereTextsAndChatsAreMixed() throws Exception {
         StringBuilder lines = new StringBuilder();
         for (int sample = 0; sample < 60; sample++) {
@@ -191,12 +219,17 @@ final class SamplePreparationTest {
     }
 
     private Preparation.Outcome prepare(double badRows, double unusable, SourceConfig... sources) {
-        PrepareConfig settings = PrepareSettings.with(
+        return prepare(List.of("samples.unusable=" + unusable), badRows, sources);
+    }
+
+    private Preparation.Outcome prepare(List<String> overrides, double badRows, SourceConfig... sources) {
+        List<String> keys = new ArrayList<>(List.of(
                 "length.min-characters=10",
                 "length.max-characters=400",
                 "split.validation=0",
-                "sequence.length=" + LENGTH,
-                "samples.unusable=" + unusable);
+                "sequence.length=" + LENGTH));
+        keys.addAll(overrides);
+        PrepareConfig settings = PrepareSettings.with(keys.toArray(String[]::new));
         TokenRules rules = new TokenRules(tokenizerJson, OptionalInt.empty(), 0, 2, 300);
         return new Preparation(CorpusDirectory.corpus(badRows, sources), settings, 17, rules, format)
                 .run(spark, storage, output(), new Progress(spark, new PrintStream(PrintStream.nullOutputStream())));

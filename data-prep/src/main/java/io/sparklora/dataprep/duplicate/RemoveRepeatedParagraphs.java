@@ -86,7 +86,7 @@ public final class RemoveRepeatedParagraphs implements Step.OfCorpus {
     /** The places of a document's paragraphs that stand elsewhere, too. */
     private Dataset<Row> removed(Dataset<Row> documents) {
         Dataset<Row> paragraphs = documents
-                .where(col(Documents.TEXT).isNotNull())
+                .where(col(Documents.TEXT).isNotNull().and(not(Documents.isSample(documents))))
                 .select(
                         Signatures.node().as(NODE),
                         Survivor.rank().as(Signatures.RANK),

@@ -79,8 +79,7 @@ public final class C4Quality implements Step.OfDocument {
                         when(isUnwanted(col(LOWER)), filter(col(LINES), line -> not(isUnwanted(lower(line)))))
                                 .otherwise(col(LINES)));
         Column joined = btrim(array_join(col(KEPT), "\n"), lit(Characters.SPACES));
-        return Rule.apply(documentRules(), lines)
-                .withColumn(Documents.TEXT, when(text.isNotNull(), joined))
+        return Documents.withPlainText(Rule.apply(documentRules(), lines), when(text.isNotNull(), joined))
                 .drop(LINES, LOWER, OFFENDER, KEPT);
     }
 

@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.split;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
@@ -67,8 +68,8 @@ public final class RemoveRecurringLines implements Step.OfCorpus {
             return documents;
         }
         UserDefinedFunction without = without(documents, recurring);
-        return documents.withColumn(
-                Documents.TEXT,
+        return Documents.withPlainText(
+                documents,
                 when(
                                 col(Documents.SOURCE)
                                         .isInCollection(recurring.keySet())
@@ -80,7 +81,7 @@ public final class RemoveRecurringLines implements Step.OfCorpus {
     /** The lines to remove by source; sources without any are left out. */
     private Map<Integer, Set<String>> recurringLines(Dataset<Row> documents) {
         Dataset<Row> texts = documents
-                .where(col(Documents.TEXT).isNotNull())
+                .where(col(Documents.TEXT).isNotNull().and(not(Documents.isSample(documents))))
                 .select(Documents.SOURCE, Documents.TEXT)
                 .distinct();
         Map<Integer, Long> sizes = new TreeMap<>();

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.char_length;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.posexplode;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
@@ -57,7 +58,8 @@ public final class SplitOversized implements Step.OfDocument {
         UDF1<String, List<String>> cut = text -> parts(text, longest);
         UserDefinedFunction parts = udf(cut, DataTypes.createArrayType(DataTypes.StringType));
         Column text = col(Documents.TEXT);
-        Column isTooLong = char_length(text).gt(longest);
+        // A part of a sample is no sample.
+        Column isTooLong = char_length(text).gt(longest).and(not(Documents.isSample(documents)));
         Column partNumber = concat(lit("~part"), col(PART).plus(1).cast(DataTypes.StringType));
         String[] others = Arrays.stream(documents.columns())
                 .filter(column -> !column.equals(Documents.TEXT))
