@@ -7,15 +7,15 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.FixedRecvByteBufAllocator;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.sparklora.training.collective.CollectiveException.Reason;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -48,8 +48,7 @@ public final class RingEndpoint implements AutoCloseable {
      */
     public static RingEndpoint bind(String host, Membership me, SharedSecret secret, RingSettings settings)
             throws IOException {
-        EventLoopGroup group = new MultiThreadIoEventLoopGroup(
-                1, new DefaultThreadFactory("ring-rank-" + me.rank(), true), NioIoHandler.newFactory());
+        EventLoopGroup group = eventLoop(new DefaultThreadFactory("ring-rank-" + me.rank(), true));
         Ring ring = new Ring(me, group.next());
         var bound = new ServerBootstrap()
                 .group(group)
@@ -73,6 +72,12 @@ public final class RingEndpoint implements AutoCloseable {
                     me + " cannot listen on " + host + ": " + bound.cause().getMessage(), bound.cause());
         }
         return new RingEndpoint(group, bound.channel(), ring, secret, settings);
+    }
+
+    /** One thread. Netty 4.2 has another class for it, but Spark 4.0 brings Netty 4.1. */
+    @SuppressWarnings("deprecation")
+    private static EventLoopGroup eventLoop(ThreadFactory threads) {
+        return new NioEventLoopGroup(1, threads);
     }
 
     /** Where the predecessor is to connect. */
