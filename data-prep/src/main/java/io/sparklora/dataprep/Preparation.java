@@ -1,5 +1,6 @@
 package io.sparklora.dataprep;
 
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
@@ -23,7 +24,6 @@ import io.sparklora.dataprep.privacy.ProtectPrivacy;
 import io.sparklora.dataprep.sample.ChatFormat;
 import io.sparklora.dataprep.sample.EncodeSamples;
 import io.sparklora.dataprep.split.AssignSplit;
-import io.sparklora.dataprep.step.CachedDatasets;
 import io.sparklora.dataprep.step.CheckLicence;
 import io.sparklora.dataprep.step.DistinguishIds;
 import io.sparklora.dataprep.step.Documents;
@@ -32,6 +32,7 @@ import io.sparklora.dataprep.step.DropReason;
 import io.sparklora.dataprep.step.LimitLength;
 import io.sparklora.dataprep.step.NormaliseText;
 import io.sparklora.dataprep.step.RemoveRecurringLines;
+import io.sparklora.dataprep.step.ScratchTables;
 import io.sparklora.dataprep.step.SplitOversized;
 import io.sparklora.dataprep.step.Step;
 import io.sparklora.dataprep.step.StripMarkup;
@@ -63,6 +64,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.storage.StorageLevel;
 
 /**
  * The pipeline from corpus to token dataset: read, the steps, ledger, tokens, sequences.
@@ -95,7 +97,7 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
             List<PrivacyFigures> privacy) {}
 
     /** What happens to every document, in this order; steps that are switched off are left out. */
-    List<Step> steps(CachedDatasets cached, Supplier<Dataset<Row>> evaluationSets) {
+    List<Step> steps(ScratchTables scratch, Supplier<Dataset<Row>> evaluationSets) {
         List<Step> steps = new ArrayList<>(Stream.<Step>of(
                         new CheckLicence(corpus.licences()),
                         new StripMarkup(prepare.html(), markdownSources()),
@@ -111,10 +113,10 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
                         new FineWebQuality(prepare.filters().finewebQuality()),
                         new DistinguishIds(),
                         new DropExactDuplicates(prepare.deduplicate()),
-                        new DropNearDuplicates(prepare.deduplicate(), prepare.nearDuplicates(), cached),
-                        new AssignSplit(prepare.split(), seed, units(), cached),
+                        new DropNearDuplicates(prepare.deduplicate(), prepare.nearDuplicates(), scratch),
+                        new AssignSplit(prepare.split(), seed, units(), scratch),
                         new RemoveRepeatedParagraphs(prepare.repeatedParagraphs(), prepare.length()),
-                        new Decontaminate(prepare.decontaminate(), evaluationSets, cached))
+                        new Decontaminate(prepare.decontaminate(), evaluationSets, scratch))
                 .filter(Step::isOn)
                 .toList());
         if (holdsSamples()) {
@@ -154,15 +156,15 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
      *     split that the configuration asks for
      */
     Outcome run(SparkSession spark, Storage storage, Path below, Progress progress) {
-        try (CachedDatasets cached = new CachedDatasets()) {
-            List<Step> steps = steps(cached, () -> evaluationSets(spark, storage));
+        try (ScratchTables scratch = new ScratchTables(storage, below)) {
+            List<Step> steps = steps(scratch, () -> evaluationSets(spark, storage));
             Corpus source = Corpus.open(spark, storage, corpus);
             progress.begin("reading %,d sources", corpus.sources().size());
-            Dataset<Row> cleaned = cached.keep(apply(ofDocuments(steps), source.read()));
+            Dataset<Row> cleaned = scratch.keep(apply(ofDocuments(steps), source.read()));
             Corpus.Checked checked = source.checked(cleaned);
 
             progress.begin("comparing %,d documents", checked.rows());
-            Dataset<Row> judged = cached.keep(apply(ofCorpus(steps), checked.documents()));
+            Dataset<Row> judged = scratch.keep(apply(ofCorpus(steps), checked.documents()));
             Ledger ledger = Ledger.of(judged, checked.rows(), reasons(steps));
             if (holdsSamples()) {
                 EncodeSamples.requireUsable(
@@ -174,7 +176,23 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
             ledger.write(storage, below);
 
             progress.begin("tokenising %,d documents", ledger.funnel().kept());
-            Dataset<Row> tokens = cached.keep(TokenizedDocuments.of(judged, ledger.characters(), rules));
+            List<SplitFigures> splits = tokenise(judged, ledger, storage, below, progress);
+            return new Outcome(
+                    splits,
+                    ledger.funnel(),
+                    licences(judged),
+                    languages(judged),
+                    checked.sources(),
+                    Findings.of(judged, prepare.privacy()));
+        }
+    }
+
+    private List<SplitFigures> tokenise(
+            Dataset<Row> judged, Ledger ledger, Storage storage, Path below, Progress progress) {
+        // In the executors' memory, since places in a partition hold for one computation only.
+        Dataset<Row> tokens =
+                TokenizedDocuments.of(judged, ledger.characters(), rules).persist(StorageLevel.MEMORY_AND_DISK());
+        try {
             int length = prepare.sequence().length();
             SequencePlan plan = SequencePlan.of(tokens, length, rules);
             requireAll(plan, ledger.funnel());
@@ -182,13 +200,9 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
             progress.begin("writing %,d tokens as %,d sequences", plan.tokens(), plan.sequences());
             List<SplitFigures> splits = new Sequences(length, rules.pad()).write(tokens, plan, storage, below);
             requireSplits(splits, ledger.funnel().kept());
-            return new Outcome(
-                    splits,
-                    ledger.funnel(),
-                    licences(tokens),
-                    languages(judged),
-                    checked.sources(),
-                    Findings.of(judged, prepare.privacy()));
+            return splits;
+        } finally {
+            tokens.unpersist();
         }
     }
 
@@ -279,9 +293,10 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
         }
     }
 
-    private static Map<String, Long> licences(Dataset<Row> tokens) {
+    private static Map<String, Long> licences(Dataset<Row> judged) {
         Map<String, Long> licences = new TreeMap<>();
-        for (Row row : tokens.groupBy(col(Documents.LICENCE))
+        for (Row row : judged.where(col(Documents.DROPPED).isNull())
+                .groupBy(coalesce(col(Documents.LICENCE), lit("")))
                 .agg(count(lit(1)))
                 .limit(MOST_LICENCES + 1)
                 .collectAsList()) {

@@ -205,7 +205,7 @@ final class PreparationTest {
         for (Map<String, String> settings : List.of(
                 Map.of("spark.sql.shuffle.partitions", "1", "spark.sql.adaptive.enabled", "true"),
                 Map.of("spark.sql.shuffle.partitions", "3", "spark.sql.adaptive.enabled", "false"),
-                Map.of("spark.sql.shuffle.partitions", "8", "spark.sql.files.openCostInBytes", "1000000000"))) {
+                Map.of("spark.sql.shuffle.partitions", "8", "spark.sql.files.openCostInBytes", "16000000"))) {
             SharedSpark.with(settings, () -> prepare(corpus(1), settings(0.2, LENGTH)));
             written.add(storage.describe(output()));
             storage.delete(output());
@@ -229,7 +229,7 @@ final class PreparationTest {
         for (Map<String, String> settings : List.of(
                 Map.of("spark.sql.shuffle.partitions", "1", "spark.sql.adaptive.enabled", "true"),
                 Map.of("spark.sql.shuffle.partitions", "3", "spark.sql.adaptive.enabled", "false"),
-                Map.of("spark.sql.shuffle.partitions", "8", "spark.sql.files.openCostInBytes", "1000000000"))) {
+                Map.of("spark.sql.shuffle.partitions", "8", "spark.sql.files.openCostInBytes", "16000000"))) {
             PrepareConfig near = settings(PrepareConfig.Deduplicate.NEAR, Keep.SURVIVOR, 0.2, decontaminate, LENGTH);
             funnels.add(
                     SharedSpark.with(settings, () -> prepare(corpus(1), near)).funnel());
@@ -262,7 +262,7 @@ final class PreparationTest {
     }
 
     @Test
-    void takesADocumentThatIsRepeatedAHundredThousandTimes() {
+    void takesADocumentThatIsRepeatedAHundredThousandTimes() throws Exception {
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < 100_000; i++) {
             lines.append("{\"id\": \"").append(i).append("\", \"text\": \"always the same few words of text\"}\n");
@@ -270,9 +270,9 @@ final class PreparationTest {
         files.write("x.jsonl", lines.toString());
         PrepareConfig.Decontaminate nothing = new PrepareConfig.Decontaminate(13, 1, false, List.of());
 
-        Preparation.Outcome outcome = prepare(
+        Preparation.Outcome outcome = SharedSpark.compiled(() -> prepare(
                 CorpusDirectory.corpus(0, files.source(Format.JSON_LINES, "x.jsonl")),
-                settings(PrepareConfig.Deduplicate.NEAR, Keep.SURVIVOR, 0, nothing, LENGTH));
+                settings(PrepareConfig.Deduplicate.NEAR, Keep.SURVIVOR, 0, nothing, LENGTH)));
 
         assertThat(outcome.funnel().kept()).isEqualTo(1);
         assertThat(outcome.funnel().dropped()).contains(new Dropped("deduplicate", "exact-duplicate", 99_999));

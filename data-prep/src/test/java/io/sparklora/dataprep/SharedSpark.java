@@ -1,9 +1,13 @@
 package io.sparklora.dataprep;
 
+import io.sparklora.dataprep.step.ScratchTables;
+import io.sparklora.pipeline.run.Storage;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 
 /** One Spark session for all tests of a JVM, with two threads. */
@@ -27,6 +31,18 @@ public final class SharedSpark {
 
     public static SparkSession session() {
         return SESSION;
+    }
+
+    /** Tables in a new directory. */
+    public static ScratchTables scratch() {
+        Path directory = Path.of(System.getProperty("java.io.tmpdir"), "scratch-" + UUID.randomUUID());
+        return new ScratchTables(new Storage(new Configuration()), new org.apache.hadoop.fs.Path(directory.toUri()));
+    }
+
+    /** Runs with compiled queries, for many rows. */
+    public static <T> T compiled(Callable<T> action) throws Exception {
+        return with(
+                Map.of("spark.sql.codegen.wholeStage", "true", "spark.sql.codegen.factoryMode", "FALLBACK"), action);
     }
 
     /** Runs with other settings and puts the old ones back. */

@@ -10,9 +10,9 @@ import static org.apache.spark.sql.functions.when;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import io.sparklora.dataprep.duplicate.Shingles;
-import io.sparklora.dataprep.step.CachedDatasets;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
+import io.sparklora.dataprep.step.ScratchTables;
 import io.sparklora.dataprep.step.Step;
 import io.sparklora.pipeline.config.PrepareConfig;
 import io.sparklora.pipeline.dataset.Split;
@@ -52,18 +52,18 @@ public final class Decontaminate implements Step.OfCorpus {
 
     private final PrepareConfig.Decontaminate settings;
     private final Supplier<Dataset<Row>> evaluationSets;
-    private final CachedDatasets cached;
+    private final ScratchTables scratch;
     private final Shingles ngrams;
 
     /**
      * @param evaluationSets documents of the evaluation sets, asked for where there are any
-     * @param cached keeps the n-grams
+     * @param scratch keeps the n-grams
      */
     public Decontaminate(
-            PrepareConfig.Decontaminate settings, Supplier<Dataset<Row>> evaluationSets, CachedDatasets cached) {
+            PrepareConfig.Decontaminate settings, Supplier<Dataset<Row>> evaluationSets, ScratchTables scratch) {
         this.settings = settings;
         this.evaluationSets = evaluationSets;
-        this.cached = cached;
+        this.scratch = scratch;
         this.ngrams = new Shingles(settings.words());
     }
 
@@ -90,8 +90,8 @@ public final class Decontaminate implements Step.OfCorpus {
         if (reasons().isEmpty()) {
             return documents;
         }
-        Dataset<Row> split = cached.keep(documents);
-        Dataset<Row> shared = shared(training(split), cached.keep(wanted(split)));
+        Dataset<Row> split = scratch.keep(documents);
+        Dataset<Row> shared = shared(training(split), scratch.keep(wanted(split)));
         Dataset<Row> joined = split.join(shared, node().equalTo(col(NODE)), "left");
         Column threshold = lit(settings.matches());
         Column none = lit(null);

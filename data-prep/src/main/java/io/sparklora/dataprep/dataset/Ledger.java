@@ -49,7 +49,7 @@ public final class Ledger {
     /**
      * Counts documents by what became of them.
      *
-     * @param documents after the last step, cached
+     * @param documents after the last step, kept
      * @param read how many were read
      * @param reasons every reason of every step, in their order
      * @throws IllegalArgumentException where documents were lost or doubled on the way, or dropped for an unnamed reason

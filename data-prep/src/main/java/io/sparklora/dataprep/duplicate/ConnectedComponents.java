@@ -14,7 +14,7 @@ import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.xxhash64;
 
-import io.sparklora.dataprep.step.CachedDatasets;
+import io.sparklora.dataprep.step.ScratchTables;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -43,8 +43,6 @@ public record ConnectedComponents(Dataset<Row> labels, int rounds) {
     private static final String LEAST = "least";
     private static final int MOST_ROUNDS = 200;
     private static final long MOST_EDGES_OF_TASK = 1 << 20;
-    private static final StructType EDGE =
-            new StructType().add(NODE, DataTypes.LongType, false).add(OTHER, DataTypes.LongType, false);
     private static final StructType LABEL =
             new StructType().add(NODE, DataTypes.LongType, false).add(COMPONENT, DataTypes.LongType, false);
 
@@ -52,39 +50,37 @@ public record ConnectedComponents(Dataset<Row> labels, int rounds) {
      * Finds the components.
      *
      * @param edges two columns of nodes, long; repeated edges, both directions and loops do no harm
-     * @param cached keeps what the labels are made of
+     * @param scratch keeps the edges of every round
      */
-    public static ConnectedComponents of(Dataset<Row> edges, CachedDatasets cached) {
-        return of(edges, MOST_EDGES_OF_TASK, cached);
+    public static ConnectedComponents of(Dataset<Row> edges, ScratchTables scratch) {
+        return of(edges, MOST_EDGES_OF_TASK, scratch);
     }
 
     /** @param mostEdgesOfTask what one task may hold */
-    static ConnectedComponents of(Dataset<Row> edges, long mostEdgesOfTask, CachedDatasets cached) {
+    static ConnectedComponents of(Dataset<Row> edges, long mostEdgesOfTask, ScratchTables scratch) {
         Dataset<Row> given = edges.toDF(NODE, OTHER);
-        Dataset<Row> current = cut(given.select(
+        Dataset<Row> current = scratch.keep(given.select(
                         greatest(col(NODE), col(OTHER)).as(NODE),
                         least(col(NODE), col(OTHER)).as(OTHER))
                 .where(col(NODE).notEqual(col(OTHER))));
-        Row before = checksum(current.persist());
+        Row before = checksum(current);
         if (before.getLong(0) <= mostEdgesOfTask) {
-            return inOneTask(cached.keep(current), cached);
+            return inOneTask(current, scratch);
         }
         for (int round = 1; round <= MOST_ROUNDS; round++) {
-            Dataset<Row> next = cut(smallStar(largeStar(current))).persist();
-            Row after = checksum(next);
-            current.unpersist();
-            current = next;
+            current = scratch.keep(smallStar(largeStar(current)));
+            Row after = checksum(current);
             if (after.equals(before)) {
-                return new ConnectedComponents(labels(cached.keep(current)), round);
+                return new ConnectedComponents(labels(current), round);
             }
             before = after;
         }
         throw new IllegalStateException("connected components did not converge in " + MOST_ROUNDS + " rounds");
     }
 
-    private static ConnectedComponents inOneTask(Dataset<Row> edges, CachedDatasets cached) {
+    private static ConnectedComponents inOneTask(Dataset<Row> edges, ScratchTables scratch) {
         JavaRDD<Row> labels = edges.toJavaRDD().coalesce(1).mapPartitions(UnionFind::labels);
-        return new ConnectedComponents(cached.keep(edges.sparkSession().createDataFrame(labels, LABEL)), 0);
+        return new ConnectedComponents(scratch.keep(edges.sparkSession().createDataFrame(labels, LABEL)), 0);
     }
 
     /** Edges from a node's larger neighbours to the least of its neighbours and itself. */
@@ -120,10 +116,5 @@ public record ConnectedComponents(Dataset<Row> labels, int rounds) {
     private static Row checksum(Dataset<Row> edges) {
         Column hash = xxhash64(col(NODE), col(OTHER)).cast(DataTypes.createDecimalType(20, 0));
         return edges.agg(count(lit(1)), coalesce(sum(hash), lit(0))).first();
-    }
-
-    /** The same rows with a short plan: Spark's planner would otherwise see all rounds, doubled by each. */
-    private static Dataset<Row> cut(Dataset<Row> edges) {
-        return edges.sparkSession().createDataFrame(edges.toJavaRDD(), EDGE);
     }
 }

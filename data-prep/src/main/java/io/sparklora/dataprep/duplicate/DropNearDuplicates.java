@@ -5,9 +5,9 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min_by;
 import static org.apache.spark.sql.functions.struct;
 
-import io.sparklora.dataprep.step.CachedDatasets;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
+import io.sparklora.dataprep.step.ScratchTables;
 import io.sparklora.dataprep.step.Step;
 import io.sparklora.pipeline.config.PrepareConfig;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates.Keep;
@@ -33,17 +33,17 @@ public final class DropNearDuplicates implements Step.OfCorpus {
 
     private final PrepareConfig.Deduplicate mode;
     private final PrepareConfig.NearDuplicates settings;
-    private final CachedDatasets cached;
+    private final ScratchTables scratch;
 
     /**
      * @param mode anything but {@code near} leaves all as they are
-     * @param cached keeps the signatures and the clusters
+     * @param scratch keeps the signatures and the clusters
      */
     public DropNearDuplicates(
-            PrepareConfig.Deduplicate mode, PrepareConfig.NearDuplicates settings, CachedDatasets cached) {
+            PrepareConfig.Deduplicate mode, PrepareConfig.NearDuplicates settings, ScratchTables scratch) {
         this.mode = mode;
         this.settings = settings;
-        this.cached = cached;
+        this.scratch = scratch;
     }
 
     @Override
@@ -78,9 +78,9 @@ public final class DropNearDuplicates implements Step.OfCorpus {
     /** The members of every cluster, with the id of its survivor and their similarity with it. */
     private Dataset<Row> clusters(Dataset<Row> documents) {
         Signatures minHash = new Signatures(settings);
-        Dataset<Row> signatures = cached.keep(minHash.of(documents));
+        Dataset<Row> signatures = scratch.keep(minHash.of(documents));
         Dataset<Row> labels =
-                ConnectedComponents.of(minHash.pairs(signatures), cached).labels();
+                ConnectedComponents.of(minHash.pairs(signatures), scratch).labels();
         Dataset<Row> members = labels.join(signatures, ConnectedComponents.NODE);
         Column identity = struct(
                 col(ConnectedComponents.NODE).as("survivor_node"),
@@ -89,7 +89,7 @@ public final class DropNearDuplicates implements Step.OfCorpus {
         Dataset<Row> survivors = members.groupBy(ConnectedComponents.COMPONENT)
                 .agg(min_by(identity, col(Signatures.RANK)).as(SURVIVOR))
                 .select(col(ConnectedComponents.COMPONENT), col(SURVIVOR + ".*"));
-        return cached.keep(members.join(survivors, ConnectedComponents.COMPONENT)
+        return scratch.keep(members.join(survivors, ConnectedComponents.COMPONENT)
                 .select(
                         col(ConnectedComponents.NODE),
                         col(ConnectedComponents.COMPONENT),

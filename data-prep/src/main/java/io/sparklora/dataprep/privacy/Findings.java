@@ -26,7 +26,7 @@ public final class Findings {
     /**
      * Counts the findings of every kind that was looked for, in the documents that were dropped later, too.
      *
-     * @param documents after the last step, cached
+     * @param documents after the last step, kept
      */
     public static List<PrivacyFigures> of(Dataset<Row> documents, PrivacyConfig config) {
         if (!config.isOn()) {

@@ -111,7 +111,7 @@ public final class EncodeSamples implements Step.OfDocument {
     /**
      * Refuses a corpus too many of whose samples are unusable.
      *
-     * @param documents after the last step, cached
+     * @param documents after the last step, kept
      * @param unusable the largest share allowed
      * @throws StageFailure ({@link ExitCode#BAD_INPUT}) with what is wrong with how many
      */

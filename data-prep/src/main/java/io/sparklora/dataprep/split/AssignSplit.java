@@ -12,9 +12,9 @@ import static org.apache.spark.sql.functions.when;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import io.sparklora.dataprep.duplicate.ConnectedComponents;
-import io.sparklora.dataprep.step.CachedDatasets;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
+import io.sparklora.dataprep.step.ScratchTables;
 import io.sparklora.dataprep.step.Step;
 import io.sparklora.pipeline.config.PrepareConfig;
 import io.sparklora.pipeline.dataset.Split;
@@ -48,18 +48,18 @@ public final class AssignSplit implements Step.OfCorpus {
     private final PrepareConfig.Split settings;
     private final long seed;
     private final List<String> units;
-    private final CachedDatasets cached;
+    private final ScratchTables scratch;
 
     /**
      * @param seed of the hash
      * @param units which of {@link Documents#GROUP} and {@link Documents#CLUSTER} hold documents together
-     * @param cached keeps which units belong together
+     * @param scratch keeps which units belong together
      */
-    public AssignSplit(PrepareConfig.Split settings, long seed, List<String> units, CachedDatasets cached) {
+    public AssignSplit(PrepareConfig.Split settings, long seed, List<String> units, ScratchTables scratch) {
         this.settings = settings;
         this.seed = seed;
         this.units = List.copyOf(units);
-        this.cached = cached;
+        this.scratch = scratch;
     }
 
     @Override
@@ -96,7 +96,7 @@ public final class AssignSplit implements Step.OfCorpus {
                         .and(names.get(1).isNotNull()))
                 .select(xxhash64(names.get(0)).as("one"), xxhash64(names.get(1)).as("other"))
                 .distinct();
-        Dataset<Row> labels = ConnectedComponents.of(connections, cached).labels();
+        Dataset<Row> labels = ConnectedComponents.of(connections, scratch).labels();
         names.add(Documents.contentHash());
         Column name = coalesce(names.toArray(Column[]::new));
         Column connected =

@@ -26,6 +26,6 @@ public sealed interface Step {
     /** A step that looks at one document at a time: no shuffle. */
     non-sealed interface OfDocument extends Step {}
 
-    /** A step that compares documents; its input is cached, so that it may be read more than once. */
+    /** A step that compares documents; its input is kept, so that it may be read more than once. */
     non-sealed interface OfCorpus extends Step {}
 }

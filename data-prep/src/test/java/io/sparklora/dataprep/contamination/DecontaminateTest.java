@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparklora.dataprep.CorpusDirectory;
 import io.sparklora.dataprep.SharedSpark;
-import io.sparklora.dataprep.step.CachedDatasets;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
+import io.sparklora.dataprep.step.ScratchTables;
 import io.sparklora.pipeline.config.PrepareConfig;
 import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.config.SourceConfig.Format;
@@ -27,11 +27,11 @@ final class DecontaminateTest {
     private static final SourceConfig SET = CorpusDirectory.source(
             Format.JSON_LINES, "questions.jsonl", "", List.of("text"), List.of(), "", "", TextUnit.FILE);
 
-    private final CachedDatasets cached = new CachedDatasets();
+    private final ScratchTables scratch = SharedSpark.scratch();
 
     @AfterEach
     void forget() {
-        cached.close();
+        scratch.close();
     }
 
     @Test
@@ -82,7 +82,7 @@ final class DecontaminateTest {
                 () -> {
                     throw new AssertionError("no evaluation set is configured");
                 },
-                cached);
+                scratch);
 
         assertThat(off.apply(documents)).isSameAs(documents);
         assertThat(off.reasons()).isEmpty();
@@ -102,7 +102,7 @@ final class DecontaminateTest {
     private Decontaminate step(PrepareConfig.Decontaminate settings) {
         Dataset<Row> questions =
                 documents(row("q1", "What is the capital of France?", Split.TRAIN), row("q2", "Why?", Split.TRAIN));
-        return new Decontaminate(settings, () -> questions, cached);
+        return new Decontaminate(settings, () -> questions, scratch);
     }
 
     private static Dataset<Row> documents(Row... rows) {

@@ -3,7 +3,7 @@ package io.sparklora.dataprep.duplicate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparklora.dataprep.SharedSpark;
-import io.sparklora.dataprep.step.CachedDatasets;
+import io.sparklora.dataprep.step.ScratchTables;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -22,11 +22,11 @@ final class ConnectedComponentsTest {
     private static final StructType EDGES = StructType.fromDDL("one bigint, other bigint");
     private static final int CHAIN = 10_000;
 
-    private final CachedDatasets cached = new CachedDatasets();
+    private final ScratchTables scratch = SharedSpark.scratch();
 
     @AfterEach
     void forget() {
-        cached.close();
+        scratch.close();
     }
 
     @Test
@@ -39,7 +39,7 @@ final class ConnectedComponentsTest {
 
         for (int partitions : new int[] {1, 3, 8}) {
             assertThat(labels(components(edges, partitions))).isEqualTo(unionFind(edges));
-            ConnectedComponents inOneTask = ConnectedComponents.of(graph(edges, partitions), cached);
+            ConnectedComponents inOneTask = ConnectedComponents.of(graph(edges, partitions), scratch);
             assertThat(inOneTask.rounds()).isZero();
             assertThat(labels(inOneTask)).isEqualTo(unionFind(edges));
         }
@@ -72,7 +72,7 @@ final class ConnectedComponentsTest {
     void joinsAHundredThousandNeighboursOfOneNode() {
         Dataset<Row> star = SharedSpark.session().range(1, 100_001).selectExpr("id", "cast(-7 as bigint)");
 
-        ConnectedComponents found = ConnectedComponents.of(star, -1, cached);
+        ConnectedComponents found = ConnectedComponents.of(star, -1, scratch);
 
         assertThat(found.rounds()).isLessThanOrEqualTo(3);
         assertThat(found.labels().count()).isEqualTo(100_001);
@@ -86,7 +86,7 @@ final class ConnectedComponentsTest {
     }
 
     private ConnectedComponents components(List<long[]> edges, int partitions) {
-        return ConnectedComponents.of(graph(edges, partitions), -1, cached);
+        return ConnectedComponents.of(graph(edges, partitions), -1, scratch);
     }
 
     private static Dataset<Row> graph(List<long[]> edges, int partitions) {

@@ -4,9 +4,9 @@ import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparklora.dataprep.SharedSpark;
-import io.sparklora.dataprep.step.CachedDatasets;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
+import io.sparklora.dataprep.step.ScratchTables;
 import io.sparklora.pipeline.config.PrepareConfig.Deduplicate;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates.Keep;
@@ -30,11 +30,11 @@ final class DropNearDuplicatesTest {
     private static final NearDuplicates DEFAULTS = new NearDuplicates(5, 14, 8, 0.75, Keep.SURVIVOR);
 
     private final Random random = new Random(11);
-    private final CachedDatasets cached = new CachedDatasets();
+    private final ScratchTables scratch = SharedSpark.scratch();
 
     @AfterEach
     void forget() {
-        cached.close();
+        scratch.close();
     }
 
     @Test
@@ -160,7 +160,7 @@ final class DropNearDuplicatesTest {
         Dataset<Row> documents =
                 SharedSpark.session().createDataFrame(rows, SCHEMA).withColumn(Documents.WEIGHT, lit(1.0));
         Signatures minHash = new Signatures(DEFAULTS);
-        Dataset<Row> signatures = cached.keep(minHash.of(documents));
+        Dataset<Row> signatures = scratch.keep(minHash.of(documents));
 
         assertThat(minHash.pairs(signatures).count()).isBetween((long) members - 1, 2L * DEFAULTS.bands() * members);
         assertThat(survivors(apply(rows, DEFAULTS, 4)).values().stream().filter("kept"::equals))
@@ -180,7 +180,7 @@ final class DropNearDuplicatesTest {
     }
 
     private DropNearDuplicates step(NearDuplicates settings) {
-        return new DropNearDuplicates(Deduplicate.NEAR, settings, cached);
+        return new DropNearDuplicates(Deduplicate.NEAR, settings, scratch);
     }
 
     private Dataset<Row> apply(List<Row> rows, NearDuplicates settings, int partitions) {

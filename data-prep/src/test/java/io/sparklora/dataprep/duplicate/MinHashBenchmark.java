@@ -4,9 +4,9 @@ import static org.apache.spark.sql.functions.col;
 
 import io.sparklora.dataprep.CorpusDirectory;
 import io.sparklora.dataprep.corpus.Corpus;
-import io.sparklora.dataprep.step.CachedDatasets;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropExactDuplicates;
+import io.sparklora.dataprep.step.ScratchTables;
 import io.sparklora.pipeline.config.PrepareConfig.Deduplicate;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates.Keep;
@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -41,13 +42,14 @@ final class MinHashBenchmark {
                         .config("spark.sql.shuffle.partitions", Integer.parseInt(threads) * 4)
                         .config("spark.log.level", "WARN")
                         .getOrCreate();
-                CachedDatasets cached = new CachedDatasets()) {
+                ScratchTables scratch =
+                        new ScratchTables(new Storage(new Configuration()), new Path(arguments[1] + ".scratch"))) {
             Dataset<Row> documents = documents(spark, arguments[1]);
             if (isQuality) {
                 Dataset<Row> sample = documents.orderBy(Documents.ID).limit(Integer.parseInt(arguments[2]));
-                quality(cached.keep(sample), cached);
+                quality(scratch.keep(sample), scratch);
             } else {
-                run(cached.keep(documents), arguments[2], cached);
+                run(scratch.keep(documents), arguments[2], scratch);
             }
         }
     }
@@ -66,22 +68,22 @@ final class MinHashBenchmark {
                 .read();
     }
 
-    private static void run(Dataset<Row> documents, String output, CachedDatasets cached) {
-        Dataset<Row> judged = deduplicated(documents, cached);
+    private static void run(Dataset<Row> documents, String output, ScratchTables scratch) {
+        Dataset<Row> judged = deduplicated(documents, scratch);
         judged.where(col(Documents.DROPPED).isNull())
                 .select(col(Documents.ID).as("id"), col(Documents.TEXT))
                 .write()
                 .json(output);
     }
 
-    private static Dataset<Row> deduplicated(Dataset<Row> documents, CachedDatasets cached) {
+    private static Dataset<Row> deduplicated(Dataset<Row> documents, ScratchTables scratch) {
         Dataset<Row> different = new DropExactDuplicates(Deduplicate.NEAR).apply(documents);
-        return new DropNearDuplicates(Deduplicate.NEAR, SETTINGS, cached).apply(different);
+        return new DropNearDuplicates(Deduplicate.NEAR, SETTINGS, scratch).apply(different);
     }
 
-    private static void quality(Dataset<Row> sample, CachedDatasets cached) {
+    private static void quality(Dataset<Row> sample, ScratchTables scratch) {
         Map<String, Long> clusters = new TreeMap<>();
-        for (Row row : deduplicated(sample, cached)
+        for (Row row : deduplicated(sample, scratch)
                 .where(col(Documents.CLUSTER).isNotNull())
                 .select(Documents.ID, Documents.CLUSTER)
                 .collectAsList()) {

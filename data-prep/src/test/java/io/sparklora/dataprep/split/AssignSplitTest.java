@@ -3,9 +3,9 @@ package io.sparklora.dataprep.split;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparklora.dataprep.SharedSpark;
-import io.sparklora.dataprep.step.CachedDatasets;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
+import io.sparklora.dataprep.step.ScratchTables;
 import io.sparklora.pipeline.config.PrepareConfig;
 import io.sparklora.pipeline.dataset.Split;
 import java.sql.Timestamp;
@@ -33,11 +33,11 @@ final class AssignSplitTest {
     private static final List<String> GROUPS = List.of(Documents.GROUP);
     private static final List<String> BOTH = List.of(Documents.GROUP, Documents.CLUSTER);
 
-    private final CachedDatasets cached = new CachedDatasets();
+    private final ScratchTables scratch = SharedSpark.scratch();
 
     @AfterEach
     void forget() {
-        cached.close();
+        scratch.close();
     }
 
     @Test
@@ -48,14 +48,15 @@ final class AssignSplitTest {
             rows.add(row("d" + i, null, null, null));
         }
 
-        Map<String, Split> before = splits(new AssignSplit(shares, 17, List.of(), cached), rows.subList(0, 1500));
-        Map<String, Split> after = splits(new AssignSplit(shares, 17, List.of(), cached), rows);
+        Map<String, Split> before = splits(new AssignSplit(shares, 17, List.of(), scratch), rows.subList(0, 1500));
+        Map<String, Split> after = splits(new AssignSplit(shares, 17, List.of(), scratch), rows);
 
         assertThat(after).containsAllEntriesOf(before);
         assertThat(after.values().stream().filter(Split.VALIDATION::equals).count())
                 .isBetween(330L, 470L);
         assertThat(after.values().stream().filter(Split.TEST::equals).count()).isBetween(140L, 260L);
-        assertThat(splits(new AssignSplit(shares, 18, List.of(), cached), rows)).isNotEqualTo(after);
+        assertThat(splits(new AssignSplit(shares, 18, List.of(), scratch), rows))
+                .isNotEqualTo(after);
     }
 
     @Test
@@ -64,7 +65,7 @@ final class AssignSplitTest {
         for (int i = 0; i < 300; i++) {
             rows.add(row("d" + i, "customer" + i % 30, null, null));
         }
-        AssignSplit byGroup = new AssignSplit(HALVES, 17, GROUPS, cached);
+        AssignSplit byGroup = new AssignSplit(HALVES, 17, GROUPS, scratch);
 
         Map<String, Split> before = splits(byGroup, rows.subList(0, 200));
         Map<String, Split> after = splits(byGroup, rows);
@@ -84,11 +85,11 @@ final class AssignSplitTest {
             rows.add(row("d" + i, i < 50 ? "one" : null, i < 50 ? null : 1L, null));
         }
 
-        assertThat(AssignSplit.straddling(new AssignSplit(HALVES, 17, List.of(), cached).apply(documents(rows))))
+        assertThat(AssignSplit.straddling(new AssignSplit(HALVES, 17, List.of(), scratch).apply(documents(rows))))
                 .isEqualTo(2);
-        assertThat(AssignSplit.straddling(new AssignSplit(HALVES, 17, GROUPS, cached).apply(documents(rows))))
+        assertThat(AssignSplit.straddling(new AssignSplit(HALVES, 17, GROUPS, scratch).apply(documents(rows))))
                 .isEqualTo(1);
-        assertThat(AssignSplit.straddling(new AssignSplit(HALVES, 17, BOTH, cached).apply(documents(rows))))
+        assertThat(AssignSplit.straddling(new AssignSplit(HALVES, 17, BOTH, scratch).apply(documents(rows))))
                 .isZero();
     }
 
@@ -101,7 +102,7 @@ final class AssignSplitTest {
             rows.add(row("alone" + i, null, 1000L + i, null));
         }
 
-        Dataset<Row> assigned = new AssignSplit(HALVES, 17, BOTH, cached).apply(documents(rows));
+        Dataset<Row> assigned = new AssignSplit(HALVES, 17, BOTH, scratch).apply(documents(rows));
 
         assertThat(AssignSplit.straddling(assigned)).isZero();
         assertThat(assigned.where("cluster < 1000").select("split").distinct().count())
@@ -112,7 +113,7 @@ final class AssignSplitTest {
 
     @Test
     void splitsByTheLatestDocumentOfAGroupAndDropsThoseWithoutATime() {
-        AssignSplit byTime = new AssignSplit(BY_TIME, 17, GROUPS, cached);
+        AssignSplit byTime = new AssignSplit(BY_TIME, 17, GROUPS, scratch);
         List<Row> rows = List.of(
                 row("old", null, null, "2024-12-31T23:59:59Z"),
                 row("new", null, null, "2025-01-01T00:00:00Z"),

@@ -48,6 +48,8 @@ final class ConductorTest {
                 "--set",
                 "spark.conf.spark.driver.extraClassPath=" + FakeInstallation.classPath(),
                 "--set",
+                "spark.conf.spark.driver.extraJavaOptions=-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+                "--set",
                 "spark.driver-memory=256m",
                 // The stand-ins need no executors.
                 "--set",

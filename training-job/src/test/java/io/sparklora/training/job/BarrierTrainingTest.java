@@ -42,6 +42,7 @@ class BarrierTrainingTest {
                 .setAppName("BarrierTrainingTest")
                 .set("spark.ui.enabled", "false")
                 .set("spark.executor.memory", "512m")
+                .set("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1")
                 .set("spark.authenticate", "true")
                 .set("spark.authenticate.secret", "of the test")
                 .set("spark.executor.extraClassPath", System.getProperty("java.class.path"));

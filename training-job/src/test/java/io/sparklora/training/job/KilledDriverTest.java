@@ -76,13 +76,14 @@ class KilledDriverTest {
                 .forEach(command::add);
         command.addAll(List.of(
                 "-Xmx512m",
+                "-XX:TieredStopAtLevel=1",
                 "-Dai.djl.offline=true",
                 "-Dspark.master=local-cluster[" + executors + ",1,512]",
                 "-Dspark.executor.memory=512m",
                 "-Dspark.task.cpus=1",
                 "-Dspark.ui.enabled=false",
                 "-Dspark.executor.extraClassPath=" + classPath,
-                "-Dspark.executor.extraJavaOptions=-Dai.djl.offline=true",
+                "-Dspark.executor.extraJavaOptions=-Dai.djl.offline=true -XX:TieredStopAtLevel=1",
                 "-cp",
                 classPath,
                 Train.class.getName(),
