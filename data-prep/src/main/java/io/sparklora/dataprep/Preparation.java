@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.sum;
 
 import io.sparklora.dataprep.contamination.Decontaminate;
 import io.sparklora.dataprep.corpus.Corpus;
@@ -24,6 +25,7 @@ import io.sparklora.dataprep.privacy.ProtectPrivacy;
 import io.sparklora.dataprep.sample.ChatFormat;
 import io.sparklora.dataprep.sample.EncodeSamples;
 import io.sparklora.dataprep.split.AssignSplit;
+import io.sparklora.dataprep.split.RepeatByWeight;
 import io.sparklora.dataprep.step.CheckLicence;
 import io.sparklora.dataprep.step.DistinguishIds;
 import io.sparklora.dataprep.step.Documents;
@@ -36,6 +38,7 @@ import io.sparklora.dataprep.step.ScratchTables;
 import io.sparklora.dataprep.step.SplitOversized;
 import io.sparklora.dataprep.step.Step;
 import io.sparklora.dataprep.step.StripMarkup;
+import io.sparklora.dataprep.step.ValueStore;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.CorpusConfig;
@@ -50,6 +53,7 @@ import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
 import io.sparklora.pipeline.dataset.Split;
 import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -74,8 +78,15 @@ import org.apache.spark.storage.StorageLevel;
  * @param seed of the split
  * @param rules how texts become tokens
  * @param chat how the model writes a conversation; empty where it has no template
+ * @param computed where earlier preparations left what they computed of texts; empty where nothing is reused
  */
-record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenRules rules, Optional<ChatFormat> chat) {
+record Preparation(
+        CorpusConfig corpus,
+        PrepareConfig prepare,
+        long seed,
+        TokenRules rules,
+        Optional<ChatFormat> chat,
+        Optional<Path> computed) {
     private static final int MOST_LICENCES = 10_000;
 
     /**
@@ -97,7 +108,7 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
             List<PrivacyFigures> privacy) {}
 
     /** What happens to every document, in this order; steps that are switched off are left out. */
-    List<Step> steps(ScratchTables scratch, Supplier<Dataset<Row>> evaluationSets) {
+    List<Step> steps(ScratchTables scratch, ValueStore store, Supplier<Dataset<Row>> evaluationSets) {
         List<Step> steps = new ArrayList<>(Stream.<Step>of(
                         new CheckLicence(corpus.licences()),
                         new StripMarkup(prepare.html(), markdownSources()),
@@ -113,10 +124,11 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
                         new FineWebQuality(prepare.filters().finewebQuality()),
                         new DistinguishIds(),
                         new DropExactDuplicates(prepare.deduplicate()),
-                        new DropNearDuplicates(prepare.deduplicate(), prepare.nearDuplicates(), scratch),
+                        new DropNearDuplicates(prepare.deduplicate(), prepare.nearDuplicates(), scratch, store),
                         new AssignSplit(prepare.split(), seed, units(), scratch),
                         new RemoveRepeatedParagraphs(prepare.repeatedParagraphs(), prepare.length()),
-                        new Decontaminate(prepare.decontaminate(), evaluationSets, scratch))
+                        new Decontaminate(prepare.decontaminate(), evaluationSets, scratch),
+                        new RepeatByWeight(corpus.sources(), seed))
                 .filter(Step::isOn)
                 .toList());
         if (holdsSamples()) {
@@ -157,7 +169,8 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
      */
     Outcome run(SparkSession spark, Storage storage, Path below, Progress progress) {
         try (ScratchTables scratch = new ScratchTables(storage, below)) {
-            List<Step> steps = steps(scratch, () -> evaluationSets(spark, storage));
+            ValueStore store = new ValueStore(storage, computed, scratch);
+            List<Step> steps = steps(scratch, store, () -> evaluationSets(spark, storage));
             Corpus source = Corpus.open(spark, storage, corpus);
             progress.begin("reading %,d sources", corpus.sources().size());
             Dataset<Row> cleaned = scratch.keep(apply(ofDocuments(steps), source.read()));
@@ -176,30 +189,36 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
             ledger.write(storage, below);
 
             progress.begin("tokenising %,d documents", ledger.funnel().kept());
-            List<SplitFigures> splits = tokenise(judged, ledger, storage, below, progress);
+            List<SourceFigures> sources = sources(checked, judged);
+            long samples = sources.stream().mapToLong(SourceFigures::samples).sum();
+            List<SplitFigures> splits = pack(
+                    TokenizedDocuments.of(judged, ledger.characters(), rules, store),
+                    samples,
+                    storage,
+                    below,
+                    progress);
             return new Outcome(
                     splits,
                     ledger.funnel(),
                     licences(judged),
                     languages(judged),
-                    checked.sources(),
+                    sources,
                     Findings.of(judged, prepare.privacy()));
         }
     }
 
-    private List<SplitFigures> tokenise(
-            Dataset<Row> judged, Ledger ledger, Storage storage, Path below, Progress progress) {
+    private List<SplitFigures> pack(
+            Dataset<Row> documents, long samples, Storage storage, Path below, Progress progress) {
         // In the executors' memory, since places in a partition hold for one computation only.
-        Dataset<Row> tokens =
-                TokenizedDocuments.of(judged, ledger.characters(), rules).persist(StorageLevel.MEMORY_AND_DISK());
+        Dataset<Row> tokens = documents.persist(StorageLevel.MEMORY_AND_DISK());
         try {
             int length = prepare.sequence().length();
             SequencePlan plan = SequencePlan.of(tokens, length, rules);
-            requireAll(plan, ledger.funnel());
+            requireAll(plan, samples);
 
             progress.begin("writing %,d tokens as %,d sequences", plan.tokens(), plan.sequences());
             List<SplitFigures> splits = new Sequences(length, rules.pad()).write(tokens, plan, storage, below);
-            requireSplits(splits, ledger.funnel().kept());
+            requireSplits(splits, samples);
             return splits;
         } finally {
             tokens.unpersist();
@@ -272,10 +291,10 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
         }
     }
 
-    private static void requireAll(SequencePlan plan, Funnel funnel) {
-        if (plan.documents() != funnel.kept()) {
+    private static void requireAll(SequencePlan plan, long samples) {
+        if (plan.documents() != samples) {
             throw new IllegalStateException(
-                    plan.documents() + " documents were tokenised, but " + funnel.kept() + " were kept");
+                    plan.documents() + " documents were tokenised, but " + samples + " were kept");
         }
     }
 
@@ -291,6 +310,23 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
                     "no document fell into the " + split.directory() + " split: " + kept
                             + " documents are too few for prepare.split, or another seed is needed");
         }
+    }
+
+    private static List<SourceFigures> sources(Corpus.Checked checked, Dataset<Row> judged) {
+        Map<Integer, Long> samples = new HashMap<>();
+        judged.where(col(Documents.DROPPED).isNull())
+                .groupBy(Documents.SOURCE)
+                .agg(sum(Documents.copies(judged)))
+                .collectAsList()
+                .forEach(row -> samples.put(row.getInt(0), row.getLong(1)));
+        return checked.sources().stream()
+                .map(rows -> new SourceFigures(
+                        rows.source(),
+                        rows.documents(),
+                        rows.malformed(),
+                        rows.outsideWindow(),
+                        samples.getOrDefault(rows.source(), 0L)))
+                .toList();
     }
 
     private static Map<String, Long> licences(Dataset<Row> judged) {

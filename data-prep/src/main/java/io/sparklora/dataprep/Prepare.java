@@ -6,6 +6,7 @@ import io.sparklora.dataprep.sample.ChatFormat;
 import io.sparklora.dataprep.tokenizer.SealedVocabulary;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.Stage;
+import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.ModelLocation;
 import io.sparklora.pipeline.basemodel.SpecialTokens;
@@ -25,7 +26,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 
@@ -81,6 +84,7 @@ public final class Prepare {
         Optional<DatasetManifest> done =
                 StageTransaction.committed(context.storage(), directory, DatasetManifest.class);
         DatasetManifest manifest = done.orElseGet(() -> prepare(directory, datasetKey, fingerprint));
+        refuseNothingNew(manifest);
         context.storage()
                 .replace(
                         context.layout().plan(context.keys().configKey()),
@@ -89,10 +93,52 @@ public final class Prepare {
                 manifest, directory, done.isPresent() ? StageResult.Status.ALREADY_DONE : StageResult.Status.DONE);
     }
 
+    /**
+     * Ends the stage where the corpus has changed, but not the sequences that were made of it, and an adapter was already
+     * trained on them. The plan then goes on leading to that adapter's dataset.
+     */
+    private void refuseNothingNew(DatasetManifest manifest) {
+        if (!context.storage().exists(context.layout().plan(context.keys().configKey()))) {
+            return;
+        }
+        PreparedPlan before = context.keys().plan(context.layout(), context.storage());
+        org.apache.hadoop.fs.Path trained = context.layout().dataset(before.datasetKey());
+        boolean isTrainedOn = context.storage()
+                .exists(new org.apache.hadoop.fs.Path(
+                        context.layout().adapter(context.keys().runKey(before)), RunLayout.MANIFEST));
+        if (before.datasetKey().equals(manifest.datasetKey()) || !isTrainedOn) {
+            return;
+        }
+        StageTransaction.committed(context.storage(), trained, DatasetManifest.class)
+                .filter(earlier -> sequences(earlier).equals(sequences(manifest)))
+                .ifPresent(same -> {
+                    throw new StageFailure(
+                            ExitCode.NO_NEW_DATA,
+                            "the corpus has changed, but what is trained on is that of " + trained
+                                    + ", of which there is an adapter");
+                });
+    }
+
+    private static List<FileEntry> sequences(DatasetManifest manifest) {
+        Set<String> paths = manifest.splits().stream()
+                .flatMap(split -> split.files().stream())
+                .map(DatasetManifest.DataFile::path)
+                .collect(Collectors.toSet());
+        return manifest.files().stream()
+                .filter(file -> paths.contains(file.path()))
+                .toList();
+    }
+
     private DatasetManifest prepare(
             org.apache.hadoop.fs.Path directory, ContentKey datasetKey, ContentKey fingerprint) {
         RunConfig config = context.config();
-        Preparation preparation = new Preparation(config.corpus(), config.prepare(), config.seed(), rules, chat);
+        Preparation preparation = new Preparation(
+                config.corpus(),
+                config.prepare(),
+                config.seed(),
+                rules,
+                chat,
+                config.prepare().reuse() ? Optional.of(context.layout().computed()) : Optional.empty());
         try (StageTransaction transaction = StageTransaction.begin(context.storage(), directory)) {
             Preparation.Outcome outcome = preparation.run(
                     spark.get(), context.storage(), transaction.workDirectory(), new Progress(spark.get(), System.err));

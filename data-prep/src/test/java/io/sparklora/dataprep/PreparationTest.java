@@ -11,6 +11,7 @@ import io.sparklora.pipeline.basemodel.TinyModels;
 import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.PrepareConfig;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates.Keep;
+import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.config.SourceConfig.Format;
 import io.sparklora.pipeline.dataset.DatasetManifest.DataFile;
 import io.sparklora.pipeline.dataset.DatasetManifest.Dropped;
@@ -184,6 +185,51 @@ final class PreparationTest {
     }
 
     @Test
+    void showsADocumentAsOftenAsItsSourceWeighs() {
+        for (int i = 0; i < 40; i++) {
+            files.writeJson("heavy" + i + ".json", "heavy" + i, "document number " + i + " of the heavy source");
+            files.writeJson("light" + i + ".json", "light" + i, "document number " + i + " of the light source");
+        }
+        CorpusConfig corpus = CorpusDirectory.corpus(
+                0,
+                weighing(2, files.source(Format.JSON, "heavy*.json")),
+                weighing(0.5, files.source(Format.JSON, "light*.json")));
+
+        Preparation.Outcome outcome = prepare(corpus, settings(0.2, LENGTH));
+
+        long light = outcome.sources().get(1).samples();
+        long heldOut = outcome.splits().get(1).documents();
+        assertThat(light).isBetween(10L, 30L);
+        assertThat(outcome.funnel().dropped()).contains(new Dropped("weight", "not-drawn", 40 - light));
+        assertThat(heldOut).isPositive();
+        Map<String, Long> shown = new TreeMap<>();
+        for (Row row : rows(outcome.splits().get(0))) {
+            row.<String>getList(row.fieldIndex(TokenDataset.DOCUMENT_IDS))
+                    .forEach(id -> shown.merge(id, 1L, Long::sum));
+        }
+        assertThat(shown).hasSizeGreaterThan(40);
+        shown.forEach((id, times) -> assertThat(times).as(id).isEqualTo(id.startsWith("heavy") ? 2 : 1));
+        long heavyHeldOut = 40
+                - shown.keySet().stream().filter(id -> id.startsWith("heavy")).count();
+        assertThat(outcome.sources().get(0).samples()).isEqualTo(80 - heavyHeldOut);
+    }
+
+    private static SourceConfig weighing(double weight, SourceConfig source) {
+        return CorpusDirectory.source(
+                source.format(),
+                source.path(),
+                "",
+                source.text(),
+                source.id(),
+                "",
+                "",
+                source.document(),
+                weight,
+                "",
+                CorpusDirectory.EVER);
+    }
+
+    @Test
     void keepsADocumentInItsSplitWhenOthersCome() {
         writeRandomCorpus(40);
         Map<String, Split> before = splits(prepare(corpus(0), settings(0.3, LENGTH)));
@@ -244,6 +290,37 @@ final class PreparationTest {
                 .contains(new Dropped("deduplicate", "near-duplicate", 40))
                 .contains(new Dropped("decontaminate", "evaluation-overlap", 1))
                 .contains(new Dropped("decontaminate", "held-out-overlap", 0));
+    }
+
+    @Test
+    void computesOnlyWhatIsNewOfACorpusThatHasGrown() {
+        PrepareConfig.Decontaminate nothing = new PrepareConfig.Decontaminate(13, 1, false, List.of());
+        PrepareConfig near = settings(PrepareConfig.Deduplicate.NEAR, Keep.SURVIVOR, 0.2, nothing, LENGTH);
+        writeNearDuplicates();
+        Optional<org.apache.hadoop.fs.Path> computed =
+                Optional.of(new org.apache.hadoop.fs.Path(directory + "/computed"));
+        prepare(corpus(1), near, computed);
+        storage.delete(output());
+        files.writeJson("later.json", "later", "a document that came when all the others had been there for a week");
+        files.writeJson("again.json", "again", "another one, of which nothing stands in the first");
+
+        prepare(corpus(1), near, computed);
+        List<FileEntry> grown = storage.describe(output());
+        storage.delete(output());
+        prepare(corpus(1), near);
+
+        assertThat(grown).isEqualTo(storage.describe(output()));
+        assertThat(rowsOfParts("signatures")).containsExactlyInAnyOrder(81L, 2L);
+        assertThat(rowsOfParts("tokens")).containsExactlyInAnyOrder(41L, 2L);
+    }
+
+    /** How many values each preparation left of a kind. */
+    private List<Long> rowsOfParts(String kind) {
+        return storage.list(new org.apache.hadoop.fs.Path(directory + "/computed")).stream()
+                .filter(table -> table.getPath().getName().startsWith(kind))
+                .flatMap(table -> storage.list(table.getPath()).stream())
+                .map(part -> spark.read().parquet(part.getPath().toString()).count())
+                .toList();
     }
 
     @Test
@@ -357,7 +434,8 @@ final class PreparationTest {
         files.writeJson("a.json", "a", "the only document of the corpus");
         TokenRules small = new TokenRules(tokenizerJson, OptionalInt.empty(), 0, 0, 100);
 
-        assertThatThrownBy(() -> new Preparation(corpus(0), settings(0, LENGTH), 17, small, Optional.empty())
+        assertThatThrownBy(() -> new Preparation(
+                                corpus(0), settings(0, LENGTH), 17, small, Optional.empty(), Optional.empty())
                         .run(spark, storage, output(), quiet()))
                 .isInstanceOfSatisfying(
                         StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.MISMATCH))
@@ -365,8 +443,14 @@ final class PreparationTest {
     }
 
     private Preparation.Outcome prepare(CorpusConfig corpus, PrepareConfig settings) {
+        return prepare(corpus, settings, Optional.empty());
+    }
+
+    private Preparation.Outcome prepare(
+            CorpusConfig corpus, PrepareConfig settings, Optional<org.apache.hadoop.fs.Path> computed) {
         TokenRules rules = new TokenRules(tokenizerJson, OptionalInt.of(1), END_OF_TEXT, PAD, 300);
-        return new Preparation(corpus, settings, 17, rules, Optional.empty()).run(spark, storage, output(), quiet());
+        return new Preparation(corpus, settings, 17, rules, Optional.empty(), computed)
+                .run(spark, storage, output(), quiet());
     }
 
     private Progress quiet() {
@@ -404,7 +488,8 @@ final class PreparationTest {
                 new PrepareConfig.RepeatedParagraphs(0),
                 decontaminate,
                 new PrepareConfig.Sequence(sequenceLength),
-                new PrepareConfig.Samples(0));
+                new PrepareConfig.Samples(0),
+                true);
     }
 
     private org.apache.hadoop.fs.Path output() {

@@ -63,7 +63,7 @@ final class PrepareChoicesTest {
 
         assertThat(manifest.privacy())
                 .containsExactly(new PrivacyFigures("email", "replace", 1, 2), new PrivacyFigures("ssn", "drop", 1, 1));
-        assertThat(manifest.sources()).containsExactly(new SourceFigures(0, 4, 1, 1));
+        assertThat(manifest.sources()).containsExactly(new SourceFigures(0, 4, 1, 1, 2));
         assertThat(manifest.funnel().read()).isEqualTo(4);
         assertThat(manifest.funnel().kept()).isEqualTo(2);
         assertThat(manifest.funnel().dropped())

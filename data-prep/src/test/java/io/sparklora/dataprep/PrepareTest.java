@@ -106,6 +106,35 @@ final class PrepareTest {
     }
 
     @Test
+    void saysThatThereIsNothingNewWhereAnAdapterWasTrainedOnTheSameSequences() throws IOException {
+        StageMain.Context context = context();
+        StageResult first = Prepare.run(context, SharedSpark::session);
+        PreparedPlan plan = context.keys().plan(context.layout(), storage);
+        files.writeJson("13.json", "z13", "document number 3, long enough to be kept");
+
+        assertThat(Prepare.run(context(), SharedSpark::session).status()).isEqualTo(StageResult.Status.DONE);
+        storage.delete(context.layout().plan(context.keys().configKey()));
+        Files.delete(directory.resolve("corpus/13.json"));
+        assertThat(Prepare.run(context(), NO_SPARK).artifacts()).isEqualTo(first.artifacts());
+        storage.replace(
+                new org.apache.hadoop.fs.Path(
+                        context.layout().adapter(context.keys().runKey(plan)), RunLayout.MANIFEST),
+                new byte[] {'{', '}'});
+        files.writeJson("13.json", "z13", "document number 3, long enough to be kept");
+
+        for (Supplier<SparkSession> spark : List.<Supplier<SparkSession>>of(SharedSpark::session, NO_SPARK)) {
+            assertThatThrownBy(() -> Prepare.run(context(), spark))
+                    .isInstanceOfSatisfying(
+                            StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.NO_NEW_DATA))
+                    .hasMessageContaining(
+                            context.layout().dataset(plan.datasetKey()).toString());
+            assertThat(context.keys().plan(context.layout(), storage)).isEqualTo(plan);
+        }
+        files.writeJson("14.json", "id14", "document number 14, which nobody has ever seen");
+        assertThat(Prepare.run(context(), SharedSpark::session).status()).isEqualTo(StageResult.Status.DONE);
+    }
+
+    @Test
     void leavesNothingBehindWhenItFails() throws IOException {
         files.write("broken.json", "{");
 

@@ -231,7 +231,7 @@ final class SamplePreparationTest {
         keys.addAll(overrides);
         PrepareConfig settings = PrepareSettings.with(keys.toArray(String[]::new));
         TokenRules rules = new TokenRules(tokenizerJson, OptionalInt.empty(), 0, 2, 300);
-        return new Preparation(CorpusDirectory.corpus(badRows, sources), settings, 17, rules, format)
+        return new Preparation(CorpusDirectory.corpus(badRows, sources), settings, 17, rules, format, Optional.empty())
                 .run(spark, storage, output(), new Progress(spark, new PrintStream(PrintStream.nullOutputStream())));
     }
 

@@ -1,10 +1,12 @@
 package io.sparklora.dataprep;
 
 import io.sparklora.dataprep.step.ScratchTables;
+import io.sparklora.dataprep.step.ValueStore;
 import io.sparklora.pipeline.run.Storage;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
@@ -37,6 +39,11 @@ public final class SharedSpark {
     public static ScratchTables scratch() {
         Path directory = Path.of(System.getProperty("java.io.tmpdir"), "scratch-" + UUID.randomUUID());
         return new ScratchTables(new Storage(new Configuration()), new org.apache.hadoop.fs.Path(directory.toUri()));
+    }
+
+    /** Knows nothing of earlier preparations. */
+    public static ValueStore store(ScratchTables scratch) {
+        return new ValueStore(new Storage(new Configuration()), Optional.empty(), scratch);
     }
 
     /** Runs with compiled queries, for many rows. */

@@ -21,7 +21,6 @@ import io.sparklora.pipeline.config.CorpusConfig.EmptySources;
 import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.config.Window;
 import io.sparklora.pipeline.dataset.CorpusFingerprint;
-import io.sparklora.pipeline.dataset.DatasetManifest.SourceFigures;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
@@ -95,12 +94,22 @@ public final class Corpus {
      * @param rows how many they are, malformed ones included
      * @param sources figures of each source, in the order of {@code corpus.sources}
      */
-    public record Checked(Dataset<Row> documents, long rows, List<SourceFigures> sources) {
+    public record Checked(Dataset<Row> documents, long rows, List<SourceRows> sources) {
         /** Copies the list. */
         public Checked {
             sources = List.copyOf(sources);
         }
     }
+
+    /**
+     * What was read of one source.
+     *
+     * @param source place in {@code corpus.sources}
+     * @param documents documents read, malformed rows included
+     * @param malformed rows that are no documents
+     * @param outsideWindow rows that the source's window leaves out; they are not among the documents
+     */
+    public record SourceRows(int source, long documents, long malformed, long outsideWindow) {}
 
     /** What all inputs are now; tables are read for it. */
     public static ContentKey fingerprint(SparkSession spark, Storage storage, Map<String, SourceConfig> inputs) {
@@ -200,20 +209,20 @@ public final class Corpus {
      * @param documents what {@link #read} gave, on which steps may have worked
      */
     public Checked checked(Dataset<Row> documents) {
-        List<SourceFigures> figures = new ArrayList<>();
+        List<SourceRows> figures = new ArrayList<>();
         Map<Integer, Row> counted = new HashMap<>();
         counts(documents).forEach(counts -> counted.put(counts.getInt(0), counts));
         for (Source source : sources) {
             Row counts = counted.get(source.index());
             if (counts != null) {
                 requireFields(source, counts);
-                figures.add(new SourceFigures(source.index(), counts.getLong(1), counts.getLong(2), counts.getLong(7)));
+                figures.add(new SourceRows(source.index(), counts.getLong(1), counts.getLong(2), counts.getLong(7)));
             } else {
-                figures.add(new SourceFigures(source.index(), 0, 0, 0));
+                figures.add(new SourceRows(source.index(), 0, 0, 0));
             }
         }
-        long rows = figures.stream().mapToLong(SourceFigures::documents).sum();
-        long malformed = figures.stream().mapToLong(SourceFigures::malformed).sum();
+        long rows = figures.stream().mapToLong(SourceRows::documents).sum();
+        long malformed = figures.stream().mapToLong(SourceRows::malformed).sum();
         if (rows == 0) {
             throw new StageFailure(ExitCode.BAD_INPUT, "the corpus is empty: " + places() + " hold no documents");
         }
@@ -227,7 +236,7 @@ public final class Corpus {
         return new Checked(inside, rows, figures);
     }
 
-    private void requireRows(SourceFigures figures) {
+    private void requireRows(SourceRows figures) {
         if (figures.documents() == 0 && figures.outsideWindow() == 0) {
             throw new StageFailure(
                     ExitCode.BAD_INPUT,

@@ -1,16 +1,23 @@
 package io.sparklora.dataprep.dataset;
 
 import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.array_repeat;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
+import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
 import io.sparklora.dataprep.step.Documents;
+import io.sparklora.dataprep.step.ValueStore;
 import io.sparklora.pipeline.dataset.Split;
+import io.sparklora.pipeline.run.ContentKey;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -25,7 +32,7 @@ import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataTypes;
 
 /**
- * The kept documents as tokens, in canonical order: by split, source, id, hash of the text, file and row. Partitions hold
+ * The kept documents as tokens, each as often as it is to be seen, in canonical order: by split, source, id, hash of the text, file and row. Partitions hold
  * the order from the first to the last.
  *
  * <ul>
@@ -44,48 +51,67 @@ public final class TokenizedDocuments {
     static final int POSITION_BITS = 33;
 
     private static final ArrayType IDS = DataTypes.createArrayType(DataTypes.IntegerType, false);
-    private static final String HASH = "hash";
+    private static final String HASH = ValueStore.HASH;
+    private static final String COPY = "copy";
     private static final long CHARACTERS_OF_TASK = 4_000_000;
 
     private TokenizedDocuments() {}
 
     /**
-     * Orders and tokenises; lazy, and to be cached before use, since positions hold for one computation only.
+     * Tokenises and orders; the order is lazy, and to be cached before use, since positions hold for one computation only.
      *
      * @param documents columns of {@link Documents} with the split; dropped ones are left out
      * @param characters of the documents that are kept
+     * @param store knows the tokens of texts that were tokenised before
      */
-    public static Dataset<Row> of(Dataset<Row> documents, long characters, TokenRules rules) {
+    public static Dataset<Row> of(Dataset<Row> documents, long characters, TokenRules rules, ValueStore store) {
         SparkSession spark = documents.sparkSession();
         UserDefinedFunction tokenize = tokenizer(spark, rules);
         Column[] order = Stream.of(SPLIT, Documents.SOURCE, Documents.ID, HASH, Documents.FILE, Documents.ROW)
                 .map(functions::col)
                 .toArray(Column[]::new);
-        return documents
-                .where(col(Documents.DROPPED).isNull())
-                .withColumn(HASH, Documents.contentHash())
-                .repartitionByRange(tasks(spark, characters), order)
+        Dataset<Row> kept = documents.where(col(Documents.DROPPED).isNull()).withColumn(HASH, Documents.contentHash());
+        int tasks = tasks(spark, characters);
+        Column ofText = tokenize.apply(col(Documents.TEXT));
+        Column ofPlainText = hasEncoded(documents) ? when(not(Documents.isSample(documents)), ofText) : ofText;
+        return store.with(kept, TOKENS, ofPlainText, IDS, way(rules), tasks)
+                .repartitionByRange(tasks, order)
                 .sortWithinPartitions(order)
                 .select(
-                        monotonically_increasing_id().as(POSITION),
                         // None is ever null, which Spark can't infer through the joins.
                         coalesce(col(SPLIT), lit(Split.TRAIN.ordinal())).as(SPLIT),
                         coalesce(col(Documents.ID), lit("")).as(Documents.ID),
                         coalesce(col(Documents.LICENCE), lit("")).as(Documents.LICENCE),
-                        tokens(documents, tokenize).as(TOKENS),
-                        labels(documents).as(LABELS));
+                        tokens(documents).as(TOKENS),
+                        labels(documents).as(LABELS),
+                        explode(array_repeat(lit(0), Documents.copies(documents)))
+                                .as(COPY))
+                .drop(COPY)
+                .withColumn(POSITION, monotonically_increasing_id());
     }
 
-    private static Column tokens(Dataset<Row> documents, UserDefinedFunction tokenize) {
-        Column ofText = tokenize.apply(col(Documents.TEXT));
-        return hasEncoded(documents)
-                ? when(Documents.isSample(documents), coalesce(encoded(TOKENS), array().cast(IDS)))
-                        .otherwise(ofText)
-                : ofText;
+    /** What a text's tokens follow from. */
+    private static List<String> way(TokenRules rules) {
+        return List.of(
+                "tokens",
+                "1",
+                ContentKey.ofText(rules.tokenizerJson()).hex(),
+                rules.begin().toString(),
+                String.valueOf(rules.endOfText()));
+    }
+
+    private static Column tokens(Dataset<Row> documents) {
+        Column ofSample = hasEncoded(documents) ? encoded(TOKENS) : lit(null);
+        return withoutNulls(coalesce(ofSample, col(TOKENS), array().cast(IDS)));
+    }
+
+    /** The same ids: none is null, which Spark does not know of what it read from files. */
+    private static Column withoutNulls(Column ids) {
+        return transform(ids, id -> coalesce(id, lit(0)));
     }
 
     private static Column labels(Dataset<Row> documents) {
-        return hasEncoded(documents) ? encoded(LABELS) : lit(null).cast(IDS);
+        return hasEncoded(documents) ? withoutNulls(encoded(LABELS)) : lit(null).cast(IDS);
     }
 
     private static boolean hasEncoded(Dataset<Row> documents) {

@@ -9,6 +9,7 @@ import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
 import io.sparklora.dataprep.step.ScratchTables;
 import io.sparklora.dataprep.step.Step;
+import io.sparklora.dataprep.step.ValueStore;
 import io.sparklora.pipeline.config.PrepareConfig;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates.Keep;
 import java.util.List;
@@ -34,16 +35,22 @@ public final class DropNearDuplicates implements Step.OfCorpus {
     private final PrepareConfig.Deduplicate mode;
     private final PrepareConfig.NearDuplicates settings;
     private final ScratchTables scratch;
+    private final ValueStore store;
 
     /**
      * @param mode anything but {@code near} leaves all as they are
      * @param scratch keeps the signatures and the clusters
+     * @param store knows the signatures of texts that were compared before
      */
     public DropNearDuplicates(
-            PrepareConfig.Deduplicate mode, PrepareConfig.NearDuplicates settings, ScratchTables scratch) {
+            PrepareConfig.Deduplicate mode,
+            PrepareConfig.NearDuplicates settings,
+            ScratchTables scratch,
+            ValueStore store) {
         this.mode = mode;
         this.settings = settings;
         this.scratch = scratch;
+        this.store = store;
     }
 
     @Override
@@ -78,7 +85,7 @@ public final class DropNearDuplicates implements Step.OfCorpus {
     /** The members of every cluster, with the id of its survivor and their similarity with it. */
     private Dataset<Row> clusters(Dataset<Row> documents) {
         Signatures minHash = new Signatures(settings);
-        Dataset<Row> signatures = scratch.keep(minHash.of(documents));
+        Dataset<Row> signatures = minHash.of(documents, store);
         Dataset<Row> labels =
                 ConnectedComponents.of(minHash.pairs(signatures), scratch).labels();
         Dataset<Row> members = labels.join(signatures, ConnectedComponents.NODE);

@@ -20,7 +20,9 @@ import static org.apache.spark.sql.functions.xxhash64;
 
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.Survivor;
+import io.sparklora.dataprep.step.ValueStore;
 import io.sparklora.pipeline.config.PrepareConfig;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -77,13 +79,22 @@ final class Signatures {
     }
 
     /** Columns node, {@value #RANK}, {@value #SIGNATURE} of the documents that were not dropped and have words. */
-    Dataset<Row> of(Dataset<Row> documents) {
-        return documents
+    Dataset<Row> of(Dataset<Row> documents, ValueStore store) {
+        Dataset<Row> texts = documents
                 .where(col(Documents.TEXT).isNotNull())
                 .select(
                         node().as(ConnectedComponents.NODE),
                         Survivor.rank().as(RANK),
-                        signature.apply(col(Documents.TEXT)).as(SIGNATURE))
+                        Documents.contentHash().as(ValueStore.HASH),
+                        col(Documents.TEXT));
+        List<String> way = List.of(
+                "signatures",
+                "1",
+                String.valueOf(settings.words()),
+                String.valueOf(settings.bands() * settings.rows()));
+        int tasks = Integer.parseInt(documents.sparkSession().conf().get("spark.sql.shuffle.partitions"));
+        return store.with(texts, SIGNATURE, signature.apply(col(Documents.TEXT)), DataTypes.BinaryType, way, tasks)
+                .drop(ValueStore.HASH)
                 .where(length(col(SIGNATURE)).gt(0));
     }
 

@@ -7,7 +7,6 @@ import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
-import static org.apache.spark.sql.functions.shiftrightunsigned;
 import static org.apache.spark.sql.functions.when;
 import static org.apache.spark.sql.functions.xxhash64;
 
@@ -39,8 +38,6 @@ import org.apache.spark.sql.types.DataTypes;
 public final class AssignSplit implements Step.OfCorpus {
     private static final String NAME = "split";
     private static final DropReason NO_TIMESTAMP = new DropReason(NAME, "no-timestamp");
-    private static final int UNUSED_BITS = 11;
-    private static final double UNIT_INTERVAL = 0x1p-53;
     private static final String UNIT = "unit";
     private static final String REPEATED_UNIT = "repeated_unit";
     private static final String LATEST = "latest";
@@ -135,9 +132,7 @@ public final class AssignSplit implements Step.OfCorpus {
     }
 
     private Column splitOfHash() {
-        Column draw = shiftrightunsigned(xxhash64(lit(seed), col(UNIT)), UNUSED_BITS)
-                .cast(DataTypes.DoubleType)
-                .multiply(UNIT_INTERVAL);
+        Column draw = Draw.of(seed, col(UNIT));
         return when(draw.lt(settings.validation()), Split.VALIDATION.ordinal())
                 .when(draw.lt(settings.validation() + settings.test()), Split.TEST.ordinal())
                 .otherwise(Split.TRAIN.ordinal());

@@ -31,6 +31,7 @@ import org.apache.spark.sql.types.DataTypes;
  *   <li>{@value #CLUSTER} long: the near-duplicates that the document is one of; null for none. Only after the steps that
  *       compare documents
  *   <li>{@value #SPLIT} int: ordinal of {@link io.sparklora.pipeline.dataset.Split}; only after the split
+ *   <li>{@value #COPIES} int: how often the document is seen in an epoch; only where the sources' weights differ from 1
  *   <li>{@value #SAMPLE} string, only where a source holds samples: the structure of an instruction or a chat, whose
  *       texts are then in {@value #TEXT}; null for plain text
  *   <li>{@value #ENCODED} struct of tokens and labels, from the last step on: null for plain text
@@ -57,6 +58,7 @@ public final class Documents {
     public static final String WEIGHT = "weight";
     public static final String FINDINGS = "findings";
     public static final String DROPPED = "dropped";
+    public static final String COPIES = "copies";
     public static final String SAMPLE = "sample";
     public static final String ENCODED = "encoded";
     /** Fields of {@link #ENCODED}, arrays of int of the same size. */
@@ -77,6 +79,11 @@ public final class Documents {
     /** Whether a document is an instruction or a chat. */
     public static Column isSample(Dataset<Row> documents) {
         return Arrays.asList(documents.columns()).contains(SAMPLE) ? col(SAMPLE).isNotNull() : lit(false);
+    }
+
+    /** How often a document is seen in an epoch. */
+    public static Column copies(Dataset<Row> documents) {
+        return Arrays.asList(documents.columns()).contains(COPIES) ? col(COPIES) : lit(1);
     }
 
     /** Gives plain texts another text; what people and models said in samples (as often code as not) stays as it is. */

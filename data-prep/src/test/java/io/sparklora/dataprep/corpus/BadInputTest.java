@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparklora.dataprep.CorpusDirectory;
 import io.sparklora.dataprep.SharedSpark;
+import io.sparklora.dataprep.corpus.Corpus.SourceRows;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.CorpusConfig;
@@ -12,7 +13,6 @@ import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.config.SourceConfig.Format;
 import io.sparklora.pipeline.config.SourceConfig.TextUnit;
 import io.sparklora.pipeline.config.Window;
-import io.sparklora.pipeline.dataset.DatasetManifest.SourceFigures;
 import io.sparklora.pipeline.run.Storage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -89,7 +89,7 @@ final class BadInputTest {
 
         Corpus.Checked checked = check(CorpusDirectory.corpus(1, files.source(Format.PARQUET, "p")));
 
-        assertThat(checked.sources()).containsExactly(new SourceFigures(0, 5, 3, 0));
+        assertThat(checked.sources()).containsExactly(new SourceRows(0, 5, 3, 0));
     }
 
     @Test
@@ -108,8 +108,7 @@ final class BadInputTest {
                 1,
                 CorpusConfig.EmptySources.ALLOW,
                 new CorpusConfig.Licences(List.of(), List.of()));
-        assertThat(check(allowed).sources())
-                .containsExactly(new SourceFigures(0, 1, 0, 0), new SourceFigures(1, 0, 0, 0));
+        assertThat(check(allowed).sources()).containsExactly(new SourceRows(0, 1, 0, 0), new SourceRows(1, 0, 0, 0));
     }
 
     @Test
@@ -123,7 +122,7 @@ final class BadInputTest {
 
         assertThat(lines(checked.documents()))
                 .containsExactly("a.csv#2 first", "a.csv#3 last", "a.csv#5 no-date", "a.csv#6 shifted");
-        assertThat(checked.sources()).containsExactly(new SourceFigures(0, 4, 1, 2));
+        assertThat(checked.sources()).containsExactly(new SourceRows(0, 4, 1, 2));
         assertThat(checked.rows()).isEqualTo(4);
     }
 
@@ -142,8 +141,8 @@ final class BadInputTest {
         Corpus.Checked lines = check(CorpusDirectory.corpus(1, windowed(Format.JSON_LINES, "a.jsonl")));
         Corpus.Checked parquet = check(CorpusDirectory.corpus(1, windowed(Format.PARQUET, "p")));
 
-        assertThat(lines.sources()).containsExactly(new SourceFigures(0, 2, 1, 1));
-        assertThat(parquet.sources()).containsExactly(new SourceFigures(0, 1, 0, 1));
+        assertThat(lines.sources()).containsExactly(new SourceRows(0, 2, 1, 1));
+        assertThat(parquet.sources()).containsExactly(new SourceRows(0, 1, 0, 1));
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.sparklora.dataprep.dataset;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparklora.dataprep.SharedSpark;
+import io.sparklora.dataprep.step.ScratchTables;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.TinyModels;
 import io.sparklora.pipeline.dataset.DatasetManifest.DataFile;
@@ -36,7 +37,9 @@ final class SequencesTest {
                         "concat('text number ', id) text",
                         "if(id % 10 = 3, 1, 0) split",
                         "cast(null as struct<step: string>) dropped");
-        Dataset<Row> tokens = TokenizedDocuments.of(documents, 0, rules).persist();
+        ScratchTables scratch = SharedSpark.scratch();
+        Dataset<Row> tokens = TokenizedDocuments.of(documents, 0, rules, SharedSpark.store(scratch))
+                .persist();
         SequencePlan plan = SequencePlan.of(tokens, LENGTH, rules);
 
         List<SplitFigures> splits = new Sequences(LENGTH, 0, 1)

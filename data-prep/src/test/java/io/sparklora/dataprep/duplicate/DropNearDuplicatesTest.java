@@ -7,6 +7,7 @@ import io.sparklora.dataprep.SharedSpark;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
 import io.sparklora.dataprep.step.ScratchTables;
+import io.sparklora.dataprep.step.ValueStore;
 import io.sparklora.pipeline.config.PrepareConfig.Deduplicate;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates.Keep;
@@ -31,6 +32,7 @@ final class DropNearDuplicatesTest {
 
     private final Random random = new Random(11);
     private final ScratchTables scratch = SharedSpark.scratch();
+    private final ValueStore store = SharedSpark.store(scratch);
 
     @AfterEach
     void forget() {
@@ -160,7 +162,7 @@ final class DropNearDuplicatesTest {
         Dataset<Row> documents =
                 SharedSpark.session().createDataFrame(rows, SCHEMA).withColumn(Documents.WEIGHT, lit(1.0));
         Signatures minHash = new Signatures(DEFAULTS);
-        Dataset<Row> signatures = scratch.keep(minHash.of(documents));
+        Dataset<Row> signatures = minHash.of(documents, store);
 
         assertThat(minHash.pairs(signatures).count()).isBetween((long) members - 1, 2L * DEFAULTS.bands() * members);
         assertThat(survivors(apply(rows, DEFAULTS, 4)).values().stream().filter("kept"::equals))
@@ -180,7 +182,7 @@ final class DropNearDuplicatesTest {
     }
 
     private DropNearDuplicates step(NearDuplicates settings) {
-        return new DropNearDuplicates(Deduplicate.NEAR, settings, scratch);
+        return new DropNearDuplicates(Deduplicate.NEAR, settings, scratch, store);
     }
 
     private Dataset<Row> apply(List<Row> rows, NearDuplicates settings, int partitions) {

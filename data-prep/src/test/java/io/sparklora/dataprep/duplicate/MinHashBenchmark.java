@@ -3,6 +3,7 @@ package io.sparklora.dataprep.duplicate;
 import static org.apache.spark.sql.functions.col;
 
 import io.sparklora.dataprep.CorpusDirectory;
+import io.sparklora.dataprep.SharedSpark;
 import io.sparklora.dataprep.corpus.Corpus;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropExactDuplicates;
@@ -78,7 +79,7 @@ final class MinHashBenchmark {
 
     private static Dataset<Row> deduplicated(Dataset<Row> documents, ScratchTables scratch) {
         Dataset<Row> different = new DropExactDuplicates(Deduplicate.NEAR).apply(documents);
-        return new DropNearDuplicates(Deduplicate.NEAR, SETTINGS, scratch).apply(different);
+        return new DropNearDuplicates(Deduplicate.NEAR, SETTINGS, scratch, SharedSpark.store(scratch)).apply(different);
     }
 
     private static void quality(Dataset<Row> sample, ScratchTables scratch) {

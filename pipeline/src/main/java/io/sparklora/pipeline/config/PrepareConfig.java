@@ -63,7 +63,15 @@ public record PrepareConfig(
         Sequence sequence,
 
         @Key(value = "Instruction and chat samples.", or = "{}")
-        Samples samples) {
+        Samples samples,
+
+        @Key(
+                value =
+                        "Whether tokens and signatures are kept below the run's directory, so that a corpus that has grown "
+                                + "costs what is new in it.",
+                or = "true",
+                inRunKey = false)
+        boolean reuse) {
     /** The key of the evaluation sets. */
     public static final String EVALUATION_SETS = "prepare.decontaminate.evaluation-sets";
 

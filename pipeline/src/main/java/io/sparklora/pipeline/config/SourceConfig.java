@@ -75,10 +75,13 @@ public record SourceConfig(
         String tools,
 
         @Key(
-                value = "How much this source counts beside others, greater than 0: among duplicates the heavier "
-                        + "source's document survives.",
+                value =
+                        "How often an epoch shows each training document of this source, greater than 0: with 2.5 twice, "
+                                + "and half of them a third time; with 0.1 one in ten. Among duplicates the heavier source's "
+                                + "document survives.",
                 or = "1.0",
-                min = 0)
+                min = 0,
+                max = 100)
         double weight,
 
         @Key(

@@ -27,6 +27,13 @@ public record TrainConfig(
 
         @Key(value = "The global batch.", or = "{}") Batch batch,
 
+        @Key(
+                value =
+                        "How an epoch visits the sequences: `shuffled` by the seed, anew each epoch; or `short-first`, a "
+                                + "curriculum from the sequences of short documents to those of long ones.",
+                or = "shuffled")
+        Order order,
+
         @Key(value = "Peak learning rate.", or = "0.001", min = 0, max = 10)
         double learningRate,
 
@@ -47,6 +54,12 @@ public record TrainConfig(
 
         @Key(value = "When the state is saved.", or = "{}", inRunKey = false)
         Checkpoint checkpoint) {
+    /** How an epoch visits the sequences. */
+    public enum Order {
+        SHUFFLED,
+        SHORT_FIRST
+    }
+
     /** How the learning rate falls after the warm-up. */
     public enum Schedule {
         COSINE,

@@ -64,7 +64,7 @@ public record DatasetManifest(
      * One split.
      *
      * @param split which
-     * @param documents documents in it
+     * @param documents documents in it, each as often as an epoch shows it
      * @param sequences rows over all files
      * @param tokens tokens without padding
      * @param supervisedTokens tokens with a label
@@ -145,14 +145,15 @@ public record DatasetManifest(
     public record Dropped(String step, String reason, long documents) {}
 
     /**
-     * What was read of one source.
+     * What was read and kept of one source.
      *
      * @param source place in {@code corpus.sources}
      * @param documents documents read, malformed rows included
      * @param malformed rows that are no documents
      * @param outsideWindow rows that the source's window leaves out; they are not among the documents
+     * @param samples documents of it in all splits, each as often as an epoch shows it: the source's weight
      */
-    public record SourceFigures(int source, long documents, long malformed, long outsideWindow) {}
+    public record SourceFigures(int source, long documents, long malformed, long outsideWindow, long samples) {}
 
     /**
      * Findings of one kind in all documents that were read, kept or dropped.

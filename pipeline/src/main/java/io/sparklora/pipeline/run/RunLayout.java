@@ -51,6 +51,11 @@ public final class RunLayout {
         return new Path(new Path(root, "datasets"), datasetKey.directoryName());
     }
 
+    /** What preparations computed of texts, for the next one; may be deleted at any time. */
+    public Path computed() {
+        return new Path(root, "computed");
+    }
+
     /** The trained adapter's directory; PEFT's files lie in {@link #adapterFiles}. */
     public Path adapter(ContentKey runKey) {
         return new Path(new Path(root, "adapters"), runKey.directoryName());

@@ -112,7 +112,11 @@ public final class StageMain {
         ExitCode code = e.exitCode();
         return new StageResult(
                 stage,
-                code == ExitCode.GATE_REJECTED ? StageResult.Status.REJECTED : StageResult.Status.FAILED,
+                switch (code) {
+                    case GATE_REJECTED -> StageResult.Status.REJECTED;
+                    case NO_NEW_DATA -> StageResult.Status.NO_NEW_DATA;
+                    default -> StageResult.Status.FAILED;
+                },
                 code.code(),
                 Optional.of(code.kind()),
                 e.getMessage(),

@@ -39,6 +39,7 @@ public record StageResult(
         DONE,
         ALREADY_DONE,
         REJECTED,
+        NO_NEW_DATA,
         FAILED
     }
 

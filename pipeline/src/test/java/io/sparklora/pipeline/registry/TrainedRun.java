@@ -101,7 +101,7 @@ public final class TrainedRun {
                                 new DatasetManifest.Dropped("length", "too-short", 59))),
                 Map.of("CC0-1.0", 605L),
                 Map.of("eng", 605L),
-                List.of(new DatasetManifest.SourceFigures(0, 760, 0, 12)),
+                List.of(new DatasetManifest.SourceFigures(0, 760, 0, 12, 605)),
                 List.of(new DatasetManifest.PrivacyFigures("email", "replace", 3, 7)),
                 files,
                 context.keys().preparation());

@@ -106,7 +106,12 @@ final class StageMainTest {
         assertThat(result.errorKind()).contains(code.kind());
         assertThat(result.message()).isEqualTo("what was wrong (where)");
         assertThat(result.status())
-                .isEqualTo(code == ExitCode.GATE_REJECTED ? StageResult.Status.REJECTED : StageResult.Status.FAILED);
+                .isEqualTo(
+                        switch (code) {
+                            case GATE_REJECTED -> StageResult.Status.REJECTED;
+                            case NO_NEW_DATA -> StageResult.Status.NO_NEW_DATA;
+                            default -> StageResult.Status.FAILED;
+                        });
     }
 
     @Test

@@ -1,7 +1,7 @@
 package io.sparklora.training.data;
 
 /**
- * The order in which an epoch visits the sequences: a pseudo-random permutation of [0, sequences) that follows from
+ * The shuffled order in which an epoch visits the sequences: a pseudo-random permutation of [0, sequences) that follows from
  * (seed, epoch) and is computed element by element, in no memory, so that any rank finds any position at once.
  *
  * <p>A balanced Feistel network permutes the smallest domain of 4^h values that holds all sequences (Luby and Rackoff,

@@ -99,6 +99,7 @@ public final class TrainStage {
                 train.tokens(),
                 sequences,
                 manifest.sequenceLength(),
+                train.order(),
                 config.seed(),
                 train.batch().sequences(),
                 train.batch().micro());

@@ -3,6 +3,7 @@ package io.sparklora.training.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparklora.pipeline.config.TrainConfig.Order;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -60,7 +61,7 @@ class BatchPlanTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 8})
     void dealsTheSameMicroBatchesToAnyNumberOfRanks(int world) {
-        BatchPlan plan = new BatchPlan(37, 64, 5, 12, 2, 20);
+        BatchPlan plan = new BatchPlan(37, 64, Order.SHUFFLED, 5, 12, 2, 20);
         for (long step = 0; step < plan.steps(); step++) {
             List<List<Long>> alone = boxed(plan.microBatches(step, 0, 1));
             List<List<Long>> dealt = new ArrayList<>();
@@ -73,7 +74,7 @@ class BatchPlanTest {
 
     @Test
     void runsOnIntoTheNextEpochWithoutShortBatches() {
-        BatchPlan plan = new BatchPlan(10, 64, 5, 4, 2, 5);
+        BatchPlan plan = new BatchPlan(10, 64, Order.SHUFFLED, 5, 4, 2, 5);
         List<Long> visited = new ArrayList<>();
         for (long step = 0; step < 5; step++) {
             boxed(plan.microBatches(step, 0, 1)).forEach(visited::addAll);
@@ -85,14 +86,27 @@ class BatchPlanTest {
     }
 
     @Test
+    void goesFromShortDocumentsToLongOnesInEveryEpochOfACurriculum() {
+        BatchPlan plan = new BatchPlan(5, 64, Order.SHORT_FIRST, 5, 2, 1, 4);
+        List<Long> visited = new ArrayList<>();
+        for (long step = 0; step < 4; step++) {
+            boxed(plan.microBatches(step, 0, 1)).forEach(visited::addAll);
+        }
+        assertThat(visited).containsExactly(4L, 3L, 2L, 1L, 0L, 4L, 3L, 2L);
+    }
+
+    @Test
     void roundsTheStepsUpToTheTokensAskedFor() {
-        assertThat(BatchPlan.forTokens(250_000, 1000, 512, 1, 4, 1).steps()).isEqualTo(123);
-        assertThat(BatchPlan.forTokens(2048, 1000, 512, 1, 4, 1).steps()).isEqualTo(1);
+        assertThat(BatchPlan.forTokens(250_000, 1000, 512, Order.SHUFFLED, 1, 4, 1)
+                        .steps())
+                .isEqualTo(123);
+        assertThat(BatchPlan.forTokens(2048, 1000, 512, Order.SHUFFLED, 1, 4, 1).steps())
+                .isEqualTo(1);
     }
 
     @Test
     void refusesABatchThatMicroBatchesDoNotFill() {
-        assertThatThrownBy(() -> new BatchPlan(10, 64, 1, 5, 2, 1))
+        assertThatThrownBy(() -> new BatchPlan(10, 64, Order.SHUFFLED, 1, 5, 2, 1))
                 .hasMessageContaining("a batch of 5 sequences in micro-batches of 2");
     }
 

@@ -1,5 +1,6 @@
 package io.sparklora.training.job;
 
+import io.sparklora.pipeline.config.TrainConfig.Order;
 import io.sparklora.pipeline.config.TrainConfig.Schedule;
 import io.sparklora.pipeline.dataset.DatasetManifest;
 import io.sparklora.pipeline.dataset.Split;
@@ -78,7 +79,7 @@ final class LittleRun {
                 dataset().toString(),
                 new Path(checkpointDirectory(checkpoints).toUri()).toString(),
                 checkpointSteps,
-                new BatchPlan(SEQUENCES, LENGTH, 17, 14, 2, steps),
+                new BatchPlan(SEQUENCES, LENGTH, Order.SHUFFLED, 17, 14, 2, steps),
                 LearningRate.of(0.05, Schedule.COSINE, 0.05, steps),
                 new GradientClip(1),
                 0.01,
