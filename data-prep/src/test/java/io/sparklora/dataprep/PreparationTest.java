@@ -404,7 +404,8 @@ final class PreparationTest {
                 new PrepareConfig.RepeatedParagraphs(0),
                 decontaminate,
                 new PrepareConfig.Sequence(sequenceLength),
-                new PrepareConfig.Samples(0));
+                new PrepareConfig.Samples(0),
+                defaults.statistics());
     }
 
     private org.apache.hadoop.fs.Path output() {

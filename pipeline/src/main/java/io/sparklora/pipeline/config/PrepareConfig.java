@@ -63,7 +63,10 @@ public record PrepareConfig(
         Sequence sequence,
 
         @Key(value = "Instruction and chat samples.", or = "{}")
-        Samples samples) {
+        Samples samples,
+
+        @Key(value = "What `statistics.json` and `statistics.html` show of the dataset.", or = "{}")
+        Statistics statistics) {
     /** The key of the evaluation sets. */
     public static final String EVALUATION_SETS = "prepare.decontaminate.evaluation-sets";
 
@@ -307,6 +310,18 @@ public record PrepareConfig(
                     min = 0,
                     max = 1)
             double unusable) {}
+
+    /** What the statistics show. */
+    public record Statistics(
+            @Key(
+                    value =
+                            "Kept documents, and dropped ones of each reason, that are shown with the first 300 characters of "
+                                    + "their text; 0 shows no document. Of one that was dropped by `privacy` or before it, no "
+                                    + "text is shown.",
+                    or = "5",
+                    min = 0,
+                    max = 100)
+            int samples) {}
 
     /** Shape of a packed sequence. */
     public record Sequence(
