@@ -1,9 +1,5 @@
 package io.sparklora.dataprep;
 
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
-import static org.apache.spark.sql.functions.lit;
-
 import io.sparklora.dataprep.contamination.Decontaminate;
 import io.sparklora.dataprep.corpus.Corpus;
 import io.sparklora.dataprep.dataset.Ledger;
@@ -23,6 +19,9 @@ import io.sparklora.dataprep.privacy.ProtectPrivacy;
 import io.sparklora.dataprep.sample.ChatFormat;
 import io.sparklora.dataprep.sample.EncodeSamples;
 import io.sparklora.dataprep.split.AssignSplit;
+import io.sparklora.dataprep.statistics.Composition;
+import io.sparklora.dataprep.statistics.DocumentSamples;
+import io.sparklora.dataprep.statistics.KeepExcerpts;
 import io.sparklora.dataprep.step.CachedDatasets;
 import io.sparklora.dataprep.step.CheckLicence;
 import io.sparklora.dataprep.step.DistinguishIds;
@@ -46,15 +45,18 @@ import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
 import io.sparklora.pipeline.dataset.DatasetManifest.PrivacyFigures;
 import io.sparklora.pipeline.dataset.DatasetManifest.SourceFigures;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
+import io.sparklora.pipeline.dataset.DatasetStatistics.Lengths;
+import io.sparklora.pipeline.dataset.DatasetStatistics.Share;
+import io.sparklora.pipeline.dataset.DatasetStatistics.SplitStatistics;
 import io.sparklora.pipeline.dataset.Split;
 import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -74,25 +76,53 @@ import org.apache.spark.sql.SparkSession;
  * @param chat how the model writes a conversation; empty where it has no template
  */
 record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenRules rules, Optional<ChatFormat> chat) {
-    private static final int MOST_LICENCES = 10_000;
-
     /**
      * What was written.
      *
      * @param splits figures and files of each split that has sequences
      * @param funnel documents in and out
-     * @param licences documents kept by licence
-     * @param languages documents kept by language; empty where languages are not identified
+     * @param composition what the kept documents have in common
+     * @param lengths of the documents of every split
+     * @param samples some documents to show
      * @param sources what was read of each source
      * @param privacy what was found of each kind that was looked for
      */
     record Outcome(
             List<SplitFigures> splits,
             Funnel funnel,
-            Map<String, Long> licences,
-            Map<String, Long> languages,
+            Composition composition,
+            Map<Split, Lengths> lengths,
+            DocumentSamples samples,
             List<SourceFigures> sources,
-            List<PrivacyFigures> privacy) {}
+            List<PrivacyFigures> privacy) {
+        /** Documents kept by licence. */
+        Map<String, Long> licences() {
+            return documents(composition.licences());
+        }
+
+        /** Documents kept by language; empty where languages are not identified. */
+        Map<String, Long> languages() {
+            return documents(composition.languages());
+        }
+
+        /** The splits without their files, and with their documents' lengths. */
+        List<SplitStatistics> splitStatistics() {
+            return splits.stream()
+                    .map(split -> new SplitStatistics(
+                            split.split(),
+                            split.documents(),
+                            split.tokens(),
+                            split.supervisedTokens(),
+                            split.sequences(),
+                            split.packing(),
+                            Objects.requireNonNull(lengths.get(split.split()))))
+                    .toList();
+        }
+
+        private static Map<String, Long> documents(List<Share> shares) {
+            return shares.stream().collect(Collectors.toUnmodifiableMap(Share::name, Share::documents));
+        }
+    }
 
     /** What happens to every document, in this order; steps that are switched off are left out. */
     List<Step> steps(CachedDatasets cached, Supplier<Dataset<Row>> evaluationSets) {
@@ -101,6 +131,7 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
                         new StripMarkup(prepare.html(), markdownSources()),
                         new NormaliseText(prepare.unicode()),
                         new ProtectPrivacy(prepare.privacy()),
+                        new KeepExcerpts(prepare.statistics()),
                         new SplitOversized(prepare.length()),
                         new RemoveRecurringLines(prepare.recurringLines()),
                         new LimitLength(prepare.length()),
@@ -182,11 +213,15 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
             progress.begin("writing %,d tokens as %,d sequences", plan.tokens(), plan.sequences());
             List<SplitFigures> splits = new Sequences(length, rules.pad()).write(tokens, plan, storage, below);
             requireSplits(splits, ledger.funnel().kept());
+
+            progress.begin("describing %,d documents", checked.rows());
             return new Outcome(
                     splits,
                     ledger.funnel(),
-                    licences(tokens),
-                    languages(judged),
+                    Composition.of(tokens, corpus.sources().size()),
+                    plan.lengths(),
+                    DocumentSamples.of(
+                            judged, ledger.funnel(), prepare.statistics().samples()),
                     checked.sources(),
                     Findings.of(judged, prepare.privacy()));
         }
@@ -277,35 +312,5 @@ record Preparation(CorpusConfig corpus, PrepareConfig prepare, long seed, TokenR
                     "no document fell into the " + split.directory() + " split: " + kept
                             + " documents are too few for prepare.split, or another seed is needed");
         }
-    }
-
-    private static Map<String, Long> licences(Dataset<Row> tokens) {
-        Map<String, Long> licences = new TreeMap<>();
-        for (Row row : tokens.groupBy(col(Documents.LICENCE))
-                .agg(count(lit(1)))
-                .limit(MOST_LICENCES + 1)
-                .collectAsList()) {
-            licences.put(row.getString(0), row.getLong(1));
-        }
-        if (licences.size() > MOST_LICENCES) {
-            throw new StageFailure(
-                    ExitCode.BAD_INPUT,
-                    "corpus.sources.N.licence-column holds more than " + MOST_LICENCES
-                            + " different values: is it the licence?");
-        }
-        return licences;
-    }
-
-    private static Map<String, Long> languages(Dataset<Row> judged) {
-        if (!List.of(judged.columns()).contains(Documents.LANGUAGE)) {
-            return Map.of();
-        }
-        Map<String, Long> languages = new TreeMap<>();
-        judged.where(col(Documents.DROPPED).isNull())
-                .groupBy(col(Documents.LANGUAGE))
-                .agg(count(lit(1)))
-                .collectAsList()
-                .forEach(row -> languages.put(row.getString(0), row.getLong(1)));
-        return languages;
     }
 }

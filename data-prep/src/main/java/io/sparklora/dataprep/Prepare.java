@@ -3,6 +3,7 @@ package io.sparklora.dataprep;
 import io.sparklora.dataprep.corpus.Corpus;
 import io.sparklora.dataprep.dataset.TokenRules;
 import io.sparklora.dataprep.sample.ChatFormat;
+import io.sparklora.dataprep.statistics.StatisticsPage;
 import io.sparklora.dataprep.tokenizer.SealedVocabulary;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.Stage;
@@ -12,6 +13,7 @@ import io.sparklora.pipeline.basemodel.SpecialTokens;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.dataset.CorpusFingerprint;
 import io.sparklora.pipeline.dataset.DatasetManifest;
+import io.sparklora.pipeline.dataset.DatasetStatistics;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.FileEntry;
 import io.sparklora.pipeline.run.Json;
@@ -94,10 +96,36 @@ public final class Prepare {
         RunConfig config = context.config();
         Preparation preparation = new Preparation(config.corpus(), config.prepare(), config.seed(), rules, chat);
         try (StageTransaction transaction = StageTransaction.begin(context.storage(), directory)) {
-            Preparation.Outcome outcome = preparation.run(
-                    spark.get(), context.storage(), transaction.workDirectory(), new Progress(spark.get(), System.err));
-            return transaction.commit(files -> manifest(datasetKey, fingerprint, outcome, files));
+            Progress progress = new Progress(spark.get(), System.err);
+            Preparation.Outcome outcome =
+                    preparation.run(spark.get(), context.storage(), transaction.workDirectory(), progress);
+            writeStatistics(statistics(datasetKey, outcome), transaction.workDirectory());
+            DatasetManifest manifest =
+                    transaction.commit(files -> manifest(datasetKey, fingerprint, outcome, files));
+            progress.begin("see %s", new org.apache.hadoop.fs.Path(directory, DatasetStatistics.PAGE));
+            return manifest;
         }
+    }
+
+    private void writeStatistics(DatasetStatistics statistics, org.apache.hadoop.fs.Path below) {
+        context.storage().create(new org.apache.hadoop.fs.Path(below, DatasetStatistics.FILE), Json.bytes(statistics));
+        context.storage()
+                .create(new org.apache.hadoop.fs.Path(below, DatasetStatistics.PAGE), StatisticsPage.of(statistics));
+    }
+
+    private DatasetStatistics statistics(ContentKey datasetKey, Preparation.Outcome outcome) {
+        return new DatasetStatistics(
+                SCHEMA_VERSION,
+                datasetKey,
+                context.config().prepare().sequence().length(),
+                outcome.funnel(),
+                outcome.splitStatistics(),
+                outcome.composition().sources(context.config().corpus().sources(), outcome.sources()),
+                outcome.composition().languages(),
+                outcome.composition().licences(),
+                outcome.privacy(),
+                outcome.samples().kept(),
+                outcome.samples().dropped());
     }
 
     private DatasetManifest manifest(
@@ -135,7 +163,9 @@ public final class Prepare {
                         "dataset",
                         directory.toString(),
                         "manifest",
-                        new org.apache.hadoop.fs.Path(directory, RunLayout.MANIFEST).toString()),
+                        new org.apache.hadoop.fs.Path(directory, RunLayout.MANIFEST).toString(),
+                        "statistics",
+                        new org.apache.hadoop.fs.Path(directory, DatasetStatistics.PAGE).toString()),
                 (System.nanoTime() - start) / NANOS_A_SECOND);
     }
 

@@ -31,7 +31,9 @@ import org.apache.spark.sql.types.DataTypes;
  * <ul>
  *   <li>{@value #POSITION} long: partition number times 2^33 plus place in the partition
  *   <li>{@value #SPLIT} int: ordinal of {@link Split}
+ *   <li>{@link Documents#SOURCE} int
  *   <li>{@link Documents#ID}, {@link Documents#LICENCE} string
+ *   <li>{@link Documents#LANGUAGE} string; null where languages are not identified
  *   <li>{@value #TOKENS} array of int
  *   <li>{@value #LABELS} array of int, as many: of an instruction or a chat; null for plain text, all of which is learned
  * </ul>
@@ -70,8 +72,10 @@ public final class TokenizedDocuments {
                         monotonically_increasing_id().as(POSITION),
                         // None is ever null, which Spark can't infer through the joins.
                         coalesce(col(SPLIT), lit(Split.TRAIN.ordinal())).as(SPLIT),
+                        col(Documents.SOURCE),
                         coalesce(col(Documents.ID), lit("")).as(Documents.ID),
                         coalesce(col(Documents.LICENCE), lit("")).as(Documents.LICENCE),
+                        language(documents).as(Documents.LANGUAGE),
                         tokens(documents, tokenize).as(TOKENS),
                         labels(documents).as(LABELS));
     }
@@ -82,6 +86,12 @@ public final class TokenizedDocuments {
                 ? when(Documents.isSample(documents), coalesce(encoded(TOKENS), array().cast(IDS)))
                         .otherwise(ofText)
                 : ofText;
+    }
+
+    private static Column language(Dataset<Row> documents) {
+        return Arrays.asList(documents.columns()).contains(Documents.LANGUAGE)
+                ? col(Documents.LANGUAGE)
+                : lit(null).cast(DataTypes.StringType);
     }
 
     private static Column labels(Dataset<Row> documents) {
