@@ -100,8 +100,7 @@ public final class Prepare {
             Preparation.Outcome outcome =
                     preparation.run(spark.get(), context.storage(), transaction.workDirectory(), progress);
             writeStatistics(statistics(datasetKey, outcome), transaction.workDirectory());
-            DatasetManifest manifest =
-                    transaction.commit(files -> manifest(datasetKey, fingerprint, outcome, files));
+            DatasetManifest manifest = transaction.commit(files -> manifest(datasetKey, fingerprint, outcome, files));
             progress.begin("see %s", new org.apache.hadoop.fs.Path(directory, DatasetStatistics.PAGE));
             return manifest;
         }

@@ -54,12 +54,7 @@ public final class SequencePlan implements Serializable {
      * @param lengths of the documents
      */
     record Figures(
-            long documents,
-            long sequences,
-            long fewestSequences,
-            long tokens,
-            long supervisedTokens,
-            Lengths lengths)
+            long documents, long sequences, long fewestSequences, long tokens, long supervisedTokens, Lengths lengths)
             implements Serializable {}
 
     /**
@@ -149,7 +144,8 @@ public final class SequencePlan implements Serializable {
     /** How long the documents of every split are. */
     public Map<Split, Lengths> lengths() {
         return Arrays.stream(Split.values())
-                .collect(Collectors.toUnmodifiableMap(split -> split, split -> figures(split).lengths()));
+                .collect(Collectors.toUnmodifiableMap(
+                        split -> split, split -> figures(split).lengths()));
     }
 
     /** Documents over all splits. */

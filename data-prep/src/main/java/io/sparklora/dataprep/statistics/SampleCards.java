@@ -53,9 +53,9 @@ final class SampleCards {
         Element line = card.child(0);
         sample.measured().ifPresent(measured -> line.appendText(", measured " + number(measured)));
         sample.threshold().ifPresent(threshold -> line.appendText(", threshold " + number(threshold)));
-        sample.survivorId()
-                .ifPresent(survivor ->
-                        line.appendText(", kept in its place: ").appendElement("code").text(survivor));
+        sample.survivorId().ifPresent(survivor -> line.appendText(", kept in its place: ")
+                .appendElement("code")
+                .text(survivor));
         Optional<String> text = sample.text();
         if (text.isPresent()) {
             card.appendElement("blockquote").attr("dir", "auto").text(text.get());

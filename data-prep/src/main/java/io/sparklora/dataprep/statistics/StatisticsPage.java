@@ -66,9 +66,7 @@ public final class StatisticsPage {
     private void head(Element head) {
         page.child(0).attr("lang", "en");
         head.appendElement("meta").attr("charset", "UTF-8");
-        head.appendElement("meta")
-                .attr("http-equiv", "Content-Security-Policy")
-                .attr("content", POLICY);
+        head.appendElement("meta").attr("http-equiv", "Content-Security-Policy").attr("content", POLICY);
         head.appendElement("meta").attr("name", "viewport").attr("content", "width=device-width, initial-scale=1");
         head.appendElement("title")
                 .text("Token dataset " + statistics.datasetKey().directoryName());
@@ -92,9 +90,7 @@ public final class StatisticsPage {
     private void summary(Element body) {
         Element header = body.appendElement("header");
         header.appendElement("h1").text("Token dataset");
-        header.appendElement("p")
-                .addClass("key")
-                .text(statistics.datasetKey().hex());
+        header.appendElement("p").addClass("key").text(statistics.datasetKey().hex());
         Element figures = header.appendElement("dl").addClass("figures");
         Funnel funnel = statistics.funnel();
         long tokens = sum(SplitStatistics::tokens);

@@ -110,7 +110,8 @@ public final class Documents {
         if (!Arrays.asList(judged.columns()).contains(EXCERPT)) {
             return judged;
         }
-        return judged.withColumn(EXCERPT, coalesce(col(EXCERPT), when(col(DROPPED).isNotNull(), excerpt())));
+        return judged.withColumn(
+                EXCERPT, coalesce(col(EXCERPT), when(col(DROPPED).isNotNull(), excerpt())));
     }
 
     /** The start of the text as it is now: at most {@value #EXCERPT_CHARACTERS} characters (code points). */

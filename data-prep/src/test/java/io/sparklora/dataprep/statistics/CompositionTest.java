@@ -61,7 +61,8 @@ final class CompositionTest {
         assertThatThrownBy(() -> Composition.of(tokens, 1))
                 .isInstanceOfSatisfying(
                         StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
-                .hasMessage("corpus.sources.N.licence-column holds more than 10000 different values: is it the licence?");
+                .hasMessage(
+                        "corpus.sources.N.licence-column holds more than 10000 different values: is it the licence?");
         assertThat(Composition.of(tokens.where("licence <> 'licence 7'"), 1).licences())
                 .hasSize(10_000);
     }

@@ -36,9 +36,8 @@ final class StatisticsPageTest {
         assertThat(shape(page)).isEqualTo(shape(page(TinyStatistics.of(KEY, "a licence"))));
         // A parser may put U+FFFD in the place of the control character that HTML does not know.
         String seen = hostile.replace('\u0000', '\uFFFD');
-        assertThat(page.select("blockquote"))
-                .hasSize(2)
-                .allSatisfy(text -> assertThat(text.wholeText()).isEqualTo(seen));
+        assertThat(page.select("blockquote")).hasSize(2).allSatisfy(text -> assertThat(text.wholeText())
+                .isEqualTo(seen));
     }
 
     /** Every element with the names of its attributes, in the page's order. */
@@ -123,12 +122,9 @@ final class StatisticsPageTest {
 
         Document page = page(many);
 
-        assertThat(rows(page, "Licences"))
-                .hasSize(31)
-                .last()
-                .asString()
-                .startsWith("9,970 others 9,970 19,940");
-        assertThat(page.select("h2").eachText()).doesNotContain("Languages", "Personal data and secrets", "Kept documents");
+        assertThat(rows(page, "Licences")).hasSize(31).last().asString().startsWith("9,970 others 9,970 19,940");
+        assertThat(page.select("h2").eachText())
+                .doesNotContain("Languages", "Personal data and secrets", "Kept documents");
     }
 
     private static List<String> rows(Document page, String heading) {
