@@ -7,10 +7,14 @@ import org.jsoup.nodes.Element;
 final class Svg {
     private final Element drawing;
 
-    /** @param parent what it is appended to */
+    /**
+     * Starts a drawing that says nothing that the words beside it don't.
+     *
+     * @param parent what it is appended to
+     */
     Svg(Element parent, int width, int height) {
         drawing = parent.appendElement("svg")
-                .attr("role", "img")
+                .attr("aria-hidden", "true")
                 .attr("width", Integer.toString(width))
                 .attr("height", Integer.toString(height));
         // By way of attr() the name would lose its capital letter.
@@ -19,7 +23,7 @@ final class Svg {
 
     /** Says what the drawing shows to those who can't see it. */
     Svg title(String title) {
-        drawing.attr("aria-label", title);
+        drawing.removeAttr("aria-hidden").attr("role", "img").attr("aria-label", title);
         return this;
     }
 
