@@ -1,9 +1,6 @@
 package io.sparklora.dataprep;
 
-import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
-import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.sum;
 
 import io.sparklora.dataprep.contamination.Decontaminate;
@@ -26,6 +23,9 @@ import io.sparklora.dataprep.sample.ChatFormat;
 import io.sparklora.dataprep.sample.EncodeSamples;
 import io.sparklora.dataprep.split.AssignSplit;
 import io.sparklora.dataprep.split.RepeatByWeight;
+import io.sparklora.dataprep.statistics.Composition;
+import io.sparklora.dataprep.statistics.DocumentSamples;
+import io.sparklora.dataprep.statistics.KeepExcerpts;
 import io.sparklora.dataprep.step.CheckLicence;
 import io.sparklora.dataprep.step.DistinguishIds;
 import io.sparklora.dataprep.step.Documents;
@@ -50,6 +50,9 @@ import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
 import io.sparklora.pipeline.dataset.DatasetManifest.PrivacyFigures;
 import io.sparklora.pipeline.dataset.DatasetManifest.SourceFigures;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
+import io.sparklora.pipeline.dataset.DatasetStatistics.Lengths;
+import io.sparklora.pipeline.dataset.DatasetStatistics.Share;
+import io.sparklora.pipeline.dataset.DatasetStatistics.SplitStatistics;
 import io.sparklora.pipeline.dataset.Split;
 import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
@@ -57,9 +60,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -87,25 +90,53 @@ record Preparation(
         TokenRules rules,
         Optional<ChatFormat> chat,
         Optional<Path> computed) {
-    private static final int MOST_LICENCES = 10_000;
-
     /**
      * What was written.
      *
      * @param splits figures and files of each split that has sequences
      * @param funnel documents in and out
-     * @param licences documents kept by licence
-     * @param languages documents kept by language; empty where languages are not identified
+     * @param composition what the kept documents have in common
+     * @param lengths of the documents of every split
+     * @param samples some documents to show
      * @param sources what was read of each source
      * @param privacy what was found of each kind that was looked for
      */
     record Outcome(
             List<SplitFigures> splits,
             Funnel funnel,
-            Map<String, Long> licences,
-            Map<String, Long> languages,
+            Composition composition,
+            Map<Split, Lengths> lengths,
+            DocumentSamples samples,
             List<SourceFigures> sources,
-            List<PrivacyFigures> privacy) {}
+            List<PrivacyFigures> privacy) {
+        /** Documents kept by licence. */
+        Map<String, Long> licences() {
+            return documents(composition.licences());
+        }
+
+        /** Documents kept by language; empty where languages are not identified. */
+        Map<String, Long> languages() {
+            return documents(composition.languages());
+        }
+
+        /** The splits without their files, and with their documents' lengths. */
+        List<SplitStatistics> splitStatistics() {
+            return splits.stream()
+                    .map(split -> new SplitStatistics(
+                            split.split(),
+                            split.documents(),
+                            split.tokens(),
+                            split.supervisedTokens(),
+                            split.sequences(),
+                            split.packing(),
+                            Objects.requireNonNull(lengths.get(split.split()))))
+                    .toList();
+        }
+
+        private static Map<String, Long> documents(List<Share> shares) {
+            return shares.stream().collect(Collectors.toUnmodifiableMap(Share::name, Share::documents));
+        }
+    }
 
     /** What happens to every document, in this order; steps that are switched off are left out. */
     List<Step> steps(ScratchTables scratch, ValueStore store, Supplier<Dataset<Row>> evaluationSets) {
@@ -114,6 +145,7 @@ record Preparation(
                         new StripMarkup(prepare.html(), markdownSources()),
                         new NormaliseText(prepare.unicode()),
                         new ProtectPrivacy(prepare.privacy()),
+                        new KeepExcerpts(prepare.statistics()),
                         new SplitOversized(prepare.length()),
                         new RemoveRecurringLines(prepare.recurringLines()),
                         new LimitLength(prepare.length()),
@@ -191,37 +223,31 @@ record Preparation(
             progress.begin("tokenising %,d documents", ledger.funnel().kept());
             List<SourceFigures> sources = sources(checked, judged);
             long samples = sources.stream().mapToLong(SourceFigures::samples).sum();
-            List<SplitFigures> splits = pack(
-                    TokenizedDocuments.of(judged, ledger.characters(), rules, store),
-                    samples,
-                    storage,
-                    below,
-                    progress);
-            return new Outcome(
-                    splits,
-                    ledger.funnel(),
-                    licences(judged),
-                    languages(judged),
-                    sources,
-                    Findings.of(judged, prepare.privacy()));
-        }
-    }
+            // In the executors' memory, since places in a partition hold for one computation only.
+            Dataset<Row> tokens = TokenizedDocuments.of(judged, ledger.characters(), rules, store)
+                    .persist(StorageLevel.MEMORY_AND_DISK());
+            try {
+                int length = prepare.sequence().length();
+                SequencePlan plan = SequencePlan.of(tokens, length, rules);
+                requireAll(plan, samples);
 
-    private List<SplitFigures> pack(
-            Dataset<Row> documents, long samples, Storage storage, Path below, Progress progress) {
-        // In the executors' memory, since places in a partition hold for one computation only.
-        Dataset<Row> tokens = documents.persist(StorageLevel.MEMORY_AND_DISK());
-        try {
-            int length = prepare.sequence().length();
-            SequencePlan plan = SequencePlan.of(tokens, length, rules);
-            requireAll(plan, samples);
+                progress.begin("writing %,d tokens as %,d sequences", plan.tokens(), plan.sequences());
+                List<SplitFigures> splits = new Sequences(length, rules.pad()).write(tokens, plan, storage, below);
+                requireSplits(splits, samples);
 
-            progress.begin("writing %,d tokens as %,d sequences", plan.tokens(), plan.sequences());
-            List<SplitFigures> splits = new Sequences(length, rules.pad()).write(tokens, plan, storage, below);
-            requireSplits(splits, samples);
-            return splits;
-        } finally {
-            tokens.unpersist();
+                progress.begin("describing %,d documents", checked.rows());
+                return new Outcome(
+                        splits,
+                        ledger.funnel(),
+                        Composition.of(tokens, corpus.sources().size()),
+                        plan.lengths(),
+                        DocumentSamples.of(
+                                judged, ledger.funnel(), prepare.statistics().samples()),
+                        sources,
+                        Findings.of(judged, prepare.privacy()));
+            } finally {
+                tokens.unpersist();
+            }
         }
     }
 
@@ -327,36 +353,5 @@ record Preparation(
                         rows.outsideWindow(),
                         samples.getOrDefault(rows.source(), 0L)))
                 .toList();
-    }
-
-    private static Map<String, Long> licences(Dataset<Row> judged) {
-        Map<String, Long> licences = new TreeMap<>();
-        for (Row row : judged.where(col(Documents.DROPPED).isNull())
-                .groupBy(coalesce(col(Documents.LICENCE), lit("")))
-                .agg(count(lit(1)))
-                .limit(MOST_LICENCES + 1)
-                .collectAsList()) {
-            licences.put(row.getString(0), row.getLong(1));
-        }
-        if (licences.size() > MOST_LICENCES) {
-            throw new StageFailure(
-                    ExitCode.BAD_INPUT,
-                    "corpus.sources.N.licence-column holds more than " + MOST_LICENCES
-                            + " different values: is it the licence?");
-        }
-        return licences;
-    }
-
-    private static Map<String, Long> languages(Dataset<Row> judged) {
-        if (!List.of(judged.columns()).contains(Documents.LANGUAGE)) {
-            return Map.of();
-        }
-        Map<String, Long> languages = new TreeMap<>();
-        judged.where(col(Documents.DROPPED).isNull())
-                .groupBy(col(Documents.LANGUAGE))
-                .agg(count(lit(1)))
-                .collectAsList()
-                .forEach(row -> languages.put(row.getString(0), row.getLong(1)));
-        return languages;
     }
 }

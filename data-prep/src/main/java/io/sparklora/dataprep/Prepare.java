@@ -3,6 +3,7 @@ package io.sparklora.dataprep;
 import io.sparklora.dataprep.corpus.Corpus;
 import io.sparklora.dataprep.dataset.TokenRules;
 import io.sparklora.dataprep.sample.ChatFormat;
+import io.sparklora.dataprep.statistics.StatisticsPage;
 import io.sparklora.dataprep.tokenizer.SealedVocabulary;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.Stage;
@@ -13,6 +14,7 @@ import io.sparklora.pipeline.basemodel.SpecialTokens;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.dataset.CorpusFingerprint;
 import io.sparklora.pipeline.dataset.DatasetManifest;
+import io.sparklora.pipeline.dataset.DatasetStatistics;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.FileEntry;
 import io.sparklora.pipeline.run.Json;
@@ -140,10 +142,35 @@ public final class Prepare {
                 chat,
                 config.prepare().reuse() ? Optional.of(context.layout().computed()) : Optional.empty());
         try (StageTransaction transaction = StageTransaction.begin(context.storage(), directory)) {
-            Preparation.Outcome outcome = preparation.run(
-                    spark.get(), context.storage(), transaction.workDirectory(), new Progress(spark.get(), System.err));
-            return transaction.commit(files -> manifest(datasetKey, fingerprint, outcome, files));
+            Progress progress = new Progress(spark.get(), System.err);
+            Preparation.Outcome outcome =
+                    preparation.run(spark.get(), context.storage(), transaction.workDirectory(), progress);
+            writeStatistics(statistics(datasetKey, outcome), transaction.workDirectory());
+            DatasetManifest manifest = transaction.commit(files -> manifest(datasetKey, fingerprint, outcome, files));
+            progress.begin("see %s", new org.apache.hadoop.fs.Path(directory, DatasetStatistics.PAGE));
+            return manifest;
         }
+    }
+
+    private void writeStatistics(DatasetStatistics statistics, org.apache.hadoop.fs.Path below) {
+        context.storage().create(new org.apache.hadoop.fs.Path(below, DatasetStatistics.FILE), Json.bytes(statistics));
+        context.storage()
+                .create(new org.apache.hadoop.fs.Path(below, DatasetStatistics.PAGE), StatisticsPage.of(statistics));
+    }
+
+    private DatasetStatistics statistics(ContentKey datasetKey, Preparation.Outcome outcome) {
+        return new DatasetStatistics(
+                SCHEMA_VERSION,
+                datasetKey,
+                context.config().prepare().sequence().length(),
+                outcome.funnel(),
+                outcome.splitStatistics(),
+                outcome.composition().sources(context.config().corpus().sources(), outcome.sources()),
+                outcome.composition().languages(),
+                outcome.composition().licences(),
+                outcome.privacy(),
+                outcome.samples().kept(),
+                outcome.samples().dropped());
     }
 
     private DatasetManifest manifest(
@@ -181,7 +208,9 @@ public final class Prepare {
                         "dataset",
                         directory.toString(),
                         "manifest",
-                        new org.apache.hadoop.fs.Path(directory, RunLayout.MANIFEST).toString()),
+                        new org.apache.hadoop.fs.Path(directory, RunLayout.MANIFEST).toString(),
+                        "statistics",
+                        new org.apache.hadoop.fs.Path(directory, DatasetStatistics.PAGE).toString()),
                 (System.nanoTime() - start) / NANOS_A_SECOND);
     }
 

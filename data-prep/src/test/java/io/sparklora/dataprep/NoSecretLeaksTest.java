@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
+import org.jsoup.Jsoup;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +53,9 @@ final class NoSecretLeaksTest {
             lines.add(MAPPER.writeValueAsString(Map.of("id", id, "text", text, "licence", "by " + secret)));
         }
         lines.add("{\"id\": \"" + Secrets.all().get(0) + "\", \"text\": 5}");
+        // Dropped before any text is looked through.
+        lines.add(MAPPER.writeValueAsString(
+                Map.of("id", "denied", "text", String.join(" ", Secrets.all()), "licence", "GPL-3.0-only")));
         new CorpusDirectory(directory.resolve("corpus")).write("x.jsonl", String.join("\n", lines));
         TinyModels.huggingFaceDirectory(directory.resolve("model"), 1);
         Files.writeString(directory.resolve("run.yaml"), """
@@ -61,13 +65,37 @@ final class NoSecretLeaksTest {
                 corpus:
                   sources: [{format: json-lines, path: %1$s/corpus/x.jsonl, id: id, licence-column: licence}]
                   bad-rows: 0.5
-                prepare: {length: {min-characters: 10}, split: {validation: 0.2}, sequence: {length: 1024}}
+                  licences: {deny: [GPL-3.0-only]}
+                prepare:
+                  length: {min-characters: 10}
+                  split: {validation: 0.2}
+                  sequence: {length: 1024}
+                  statistics: {samples: 100}
                 """.formatted(directory));
     }
 
     @Test
     void noneOfFortySecretsIsInAnythingThatIsWrittenWhereTheyAreReplaced() throws IOException {
-        assertNoneIn(outputs("prepare.privacy.replace=" + EVERY_KIND));
+        String outputs = outputs("prepare.privacy.replace=" + EVERY_KIND);
+
+        assertNoneIn(outputs);
+        // The page did show texts of which they were taken out.
+        assertThat(outputs).contains("holds <EMAIL> and goes on", "holds <API_KEY> and goes on");
+    }
+
+    @Test
+    void noneOfFortySecretsIsInTheTextsOfDocumentsThatAreDroppedLater() throws IOException {
+        new CorpusDirectory(directory.resolve("corpus"))
+                .write("y.jsonl", "{\"text\": \"" + "a document that is long enough to be kept ".repeat(20) + "\"}");
+
+        String outputs = outputs(
+                "prepare.privacy.replace=" + EVERY_KIND,
+                "prepare.length.min-characters=800",
+                "prepare.split.validation=0",
+                "corpus.sources.0.path=" + directory + "/corpus/*.jsonl");
+
+        assertNoneIn(outputs);
+        assertThat(outputs).contains("holds <EMAIL> and goes on", "length: too-short");
     }
 
     @Test
@@ -150,6 +178,10 @@ final class NoSecretLeaksTest {
     }
 
     private String content(Path file) throws IOException {
+        if (file.toString().endsWith(".html")) {
+            String page = Files.readString(file);
+            return page + Jsoup.parse(page).wholeText();
+        }
         if (!file.toString().endsWith(".parquet")) {
             return Files.readString(file, StandardCharsets.ISO_8859_1);
         }

@@ -489,6 +489,7 @@ final class PreparationTest {
                 decontaminate,
                 new PrepareConfig.Sequence(sequenceLength),
                 new PrepareConfig.Samples(0),
+                defaults.statistics(),
                 true);
     }
 

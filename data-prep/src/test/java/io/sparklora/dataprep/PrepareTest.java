@@ -85,7 +85,11 @@ final class PrepareTest {
         assertThat(manifest.vocabularySize()).isEqualTo(300);
         assertThat(manifest.files())
                 .extracting(FileEntry::path)
-                .containsExactly("train/part-00000.parquet", "validation/part-00000.parquet");
+                .containsExactly(
+                        "statistics.html",
+                        "statistics.json",
+                        "train/part-00000.parquet",
+                        "validation/part-00000.parquet");
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.apache.spark.sql.functions.when;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.dataset.DatasetStatistics.Lengths;
 import io.sparklora.pipeline.dataset.Split;
 import io.sparklora.pipeline.dataset.TokenDataset;
 import java.io.Serializable;
@@ -15,6 +16,8 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -48,8 +51,10 @@ public final class SequencePlan implements Serializable {
      * @param fewestSequences what no packing can go below
      * @param tokens their tokens without padding
      * @param supervisedTokens tokens with a label: of plain text, all but the first of each piece
+     * @param lengths of the documents
      */
-    record Figures(long documents, long sequences, long fewestSequences, long tokens, long supervisedTokens)
+    record Figures(
+            long documents, long sequences, long fewestSequences, long tokens, long supervisedTokens, Lengths lengths)
             implements Serializable {}
 
     /**
@@ -116,7 +121,8 @@ public final class SequencePlan implements Serializable {
                     packings[split].sequences(),
                     LowerBound.of(ofSplit, sequenceLength),
                     Arrays.stream(ofSplit).asLongStream().sum(),
-                    supervised);
+                    supervised,
+                    Lengths.of(ofSplit));
         }
         return new SequencePlan(packings, figures, splitStart, partitionStarts(partitions));
     }
@@ -133,6 +139,13 @@ public final class SequencePlan implements Serializable {
     /** What a split will hold. */
     Figures figures(Split split) {
         return figures[split.ordinal()];
+    }
+
+    /** How long the documents of every split are. */
+    public Map<Split, Lengths> lengths() {
+        return Arrays.stream(Split.values())
+                .collect(Collectors.toUnmodifiableMap(
+                        split -> split, split -> figures(split).lengths()));
     }
 
     /** Documents over all splits. */

@@ -4,10 +4,10 @@ import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.array_repeat;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
 import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.posexplode;
 import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
@@ -38,12 +38,17 @@ import org.apache.spark.sql.types.DataTypes;
  * <ul>
  *   <li>{@value #POSITION} long: partition number times 2^33 plus place in the partition
  *   <li>{@value #SPLIT} int: ordinal of {@link Split}
+ *   <li>{@link Documents#SOURCE} int
  *   <li>{@link Documents#ID}, {@link Documents#LICENCE} string
+ *   <li>{@link Documents#LANGUAGE} string; null where languages are not identified
+ *   <li>{@value #COPY} int: which of the times that an epoch shows the document this is, from 0
  *   <li>{@value #TOKENS} array of int
  *   <li>{@value #LABELS} array of int, as many: of an instruction or a chat; null for plain text, all of which is learned
  * </ul>
  */
 public final class TokenizedDocuments {
+    public static final String COPY = "copy";
+
     static final String POSITION = "position";
     static final String SPLIT = Documents.SPLIT;
     static final String TOKENS = Documents.TOKENS;
@@ -52,7 +57,6 @@ public final class TokenizedDocuments {
 
     private static final ArrayType IDS = DataTypes.createArrayType(DataTypes.IntegerType, false);
     private static final String HASH = ValueStore.HASH;
-    private static final String COPY = "copy";
     private static final long CHARACTERS_OF_TASK = 4_000_000;
 
     private TokenizedDocuments() {}
@@ -80,13 +84,15 @@ public final class TokenizedDocuments {
                 .select(
                         // None is ever null, which Spark can't infer through the joins.
                         coalesce(col(SPLIT), lit(Split.TRAIN.ordinal())).as(SPLIT),
+                        col(Documents.SOURCE),
                         coalesce(col(Documents.ID), lit("")).as(Documents.ID),
                         coalesce(col(Documents.LICENCE), lit("")).as(Documents.LICENCE),
+                        language(documents).as(Documents.LANGUAGE),
                         tokens(documents).as(TOKENS),
                         labels(documents).as(LABELS),
-                        explode(array_repeat(lit(0), Documents.copies(documents)))
-                                .as(COPY))
-                .drop(COPY)
+                        posexplode(array_repeat(lit(0), Documents.copies(documents)))
+                                .as(new String[] {COPY, "again"}))
+                .drop("again")
                 .withColumn(POSITION, monotonically_increasing_id());
     }
 
@@ -108,6 +114,12 @@ public final class TokenizedDocuments {
     /** The same ids: none is null, which Spark does not know of what it read from files. */
     private static Column withoutNulls(Column ids) {
         return transform(ids, id -> coalesce(id, lit(0)));
+    }
+
+    private static Column language(Dataset<Row> documents) {
+        return Arrays.asList(documents.columns()).contains(Documents.LANGUAGE)
+                ? col(Documents.LANGUAGE)
+                : lit(null).cast(DataTypes.StringType);
     }
 
     private static Column labels(Dataset<Row> documents) {

@@ -27,6 +27,11 @@ public final class Samples {
 
     private Samples() {}
 
+    /** A document's text, or its start, as a person reads it: a blank line between what was said in a sample. */
+    public static String readable(String text) {
+        return text.replace(SampleTexts.SEPARATOR, "\n\n");
+    }
+
     /** The columns that {@link #column} takes, in its order; an empty name stands for a column that is not there. */
     public static List<String> columns(SourceConfig source) {
         return switch (source.kind()) {

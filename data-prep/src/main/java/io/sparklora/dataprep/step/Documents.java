@@ -39,6 +39,8 @@ import org.apache.spark.sql.types.DataTypes;
  *   <li>{@value #WEIGHT} double: the source's, greater than 0
  *   <li>{@value #FINDINGS} array of long: personal data and secrets found in the text, by the ordinal of
  *       {@link io.sparklora.pipeline.config.PrivacyConfig.Kind}; null where none were
+ *   <li>{@value #EXCERPT} string: the start of the text that a document had as it was dropped; there only where
+ *       {@link io.sparklora.dataprep.statistics.KeepExcerpts} is on, null for kept documents and for those that were dropped before it
  *   <li>{@value #DROPPED} struct of step, reason, measured, threshold, survivor_id: null for documents that go on
  * </ul>
  */
@@ -59,6 +61,7 @@ public final class Documents {
     public static final String FINDINGS = "findings";
     public static final String DROPPED = "dropped";
     public static final String COPIES = "copies";
+    public static final String EXCERPT = "excerpt";
     public static final String SAMPLE = "sample";
     public static final String ENCODED = "encoded";
     /** Fields of {@link #ENCODED}, arrays of int of the same size. */
@@ -68,6 +71,7 @@ public final class Documents {
 
     private static final int SHA_256 = 256;
     private static final int HASH_DIGITS = 16;
+    private static final int EXCERPT_CHARACTERS = 300;
 
     private Documents() {}
 
@@ -104,9 +108,22 @@ public final class Documents {
 
     /** Drops the documents for which the condition is true, unless an earlier step dropped them; null is false. */
     public static Dataset<Row> drop(Dataset<Row> documents, Column condition, Column verdict) {
-        return documents
-                .withColumn(DROPPED, coalesce(col(DROPPED), when(condition, verdict)))
-                .withColumn(TEXT, when(col(DROPPED).isNull(), col(TEXT)));
+        Dataset<Row> judged = documents.withColumn(DROPPED, coalesce(col(DROPPED), when(condition, verdict)));
+        return withExcerpts(judged).withColumn(TEXT, when(col(DROPPED).isNull(), col(TEXT)));
+    }
+
+    /** Keeps the start of the texts that are about to go. */
+    private static Dataset<Row> withExcerpts(Dataset<Row> judged) {
+        if (!Arrays.asList(judged.columns()).contains(EXCERPT)) {
+            return judged;
+        }
+        return judged.withColumn(
+                EXCERPT, coalesce(col(EXCERPT), when(col(DROPPED).isNotNull(), excerpt())));
+    }
+
+    /** The start of the text as it is now: at most {@value #EXCERPT_CHARACTERS} characters (code points). */
+    public static Column excerpt() {
+        return substring(col(TEXT), 1, EXCERPT_CHARACTERS);
     }
 
     /** The value of {@link #DROPPED} for a reason that measures nothing. */

@@ -65,6 +65,9 @@ public record PrepareConfig(
         @Key(value = "Instruction and chat samples.", or = "{}")
         Samples samples,
 
+        @Key(value = "What `statistics.json` and `statistics.html` show of the dataset.", or = "{}")
+        Statistics statistics,
+
         @Key(
                 value =
                         "Whether tokens and signatures are kept below the run's directory, so that a corpus that has grown "
@@ -315,6 +318,18 @@ public record PrepareConfig(
                     min = 0,
                     max = 1)
             double unusable) {}
+
+    /** What the statistics show. */
+    public record Statistics(
+            @Key(
+                    value =
+                            "Kept documents, and dropped ones of each reason, that are shown with the first 300 characters of "
+                                    + "their text; 0 shows no document. Of one that was dropped by `privacy` or before it, no "
+                                    + "text is shown.",
+                    or = "5",
+                    min = 0,
+                    max = 100)
+            int samples) {}
 
     /** Shape of a packed sequence. */
     public record Sequence(

@@ -24,7 +24,7 @@ import java.util.Optional;
  * @param languages documents kept by language (ISO 639-3); empty where languages were not identified
  * @param sources what was read of each source, in the order of {@code corpus.sources}
  * @param privacy what was found of each kind of personal data and secrets that was looked for
- * @param files every file: the splits' and the ledger's
+ * @param files every file: the splits', the ledger's and the statistics'
  * @param preparation the part of the resolved configuration that made it, as canonical JSON
  */
 public record DatasetManifest(

@@ -9,7 +9,8 @@ import org.apache.hadoop.fs.Path;
  * <pre>
  * runs/NAME/results/STAGE.json                    what the stage's last attempt reported
  * runs/NAME/plans/CONFIG_KEY.json                 which dataset a configuration stands for now
- * runs/NAME/datasets/DATASET_KEY/                 the token dataset: manifest.json, train/, validation/, test/, ledger/
+ * runs/NAME/datasets/DATASET_KEY/                 the token dataset: manifest.json, statistics.json,
+ *                                                 statistics.html, train/, validation/, test/, ledger/
  * runs/NAME/adapters/RUN_KEY/                     the trained adapter: manifest.json, adapter/, metrics.jsonl
  * runs/NAME/adapters/RUN_KEY/checkpoints/         the state of a run that goes on
  * runs/NAME/evaluations/RUN_KEY/EVALUATION_KEY/   the verdict: manifest.json

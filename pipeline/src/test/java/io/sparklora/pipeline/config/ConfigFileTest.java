@@ -109,6 +109,7 @@ final class ConfigFileTest {
             lora: {targets: [8]}                    | lora.targets.0 must be text (quote it: '8') but was 8 (legal.yaml, line 6)
             storage: {runs: }                       | storage.runs must be text ('' where it may be empty) but was empty (legal.yaml, line 6)
             prepare: {samples: {unusable: 2}}       | prepare.samples.unusable must be in [0, 1] but was 2 (legal.yaml, line 6)
+            prepare: {statistics: {samples: 101}}   | prepare.statistics.samples must be in [0, 100] but was 101 (legal.yaml, line 6)
             publish: {alias: Prod}                  | publish.alias must match [a-z][a-z0-9-]{0,62} but was 'Prod' (legal.yaml, line 6)
             spark: {conf: {spark.x: [1]}}           | spark.conf.spark.x must be one value but was a list (legal.yaml, line 6)
             spark: {conf: 8}                        | spark.conf must be a mapping but was 8 (legal.yaml, line 6)

@@ -13,6 +13,7 @@ import io.sparklora.pipeline.Stage;
 import io.sparklora.pipeline.adapter.AdapterManifest;
 import io.sparklora.pipeline.adapter.EvaluationManifest;
 import io.sparklora.pipeline.dataset.DatasetManifest;
+import io.sparklora.pipeline.dataset.DatasetStatistics;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Json;
 import io.sparklora.pipeline.run.StageMain;
@@ -65,6 +66,7 @@ final class SchemaTest {
         return List.of(
                 Arguments.of("result", StageResult.class),
                 Arguments.of("dataset-manifest", DatasetManifest.class),
+                Arguments.of("dataset-statistics", DatasetStatistics.class),
                 Arguments.of("adapter-manifest", AdapterManifest.class),
                 Arguments.of("evaluation-manifest", EvaluationManifest.class),
                 Arguments.of("version-manifest", VersionManifest.class),
@@ -135,13 +137,16 @@ final class SchemaTest {
                 seen++;
             }
         }
-        // Two of each kind: dataset, adapter, evaluation, version, move.
-        assertThat(seen).isEqualTo(10);
+        // Two of each kind: dataset, its statistics, adapter, evaluation, version, move.
+        assertThat(seen).isEqualTo(12);
     }
 
     private static Optional<String> schemaOf(String file) {
         if (file.contains("/aliases/")) {
             return Optional.of("move");
+        }
+        if (file.endsWith("/" + DatasetStatistics.FILE)) {
+            return Optional.of("dataset-statistics");
         }
         if (!file.endsWith("manifest.json")) {
             return Optional.empty();

@@ -4,7 +4,9 @@ import io.sparklora.pipeline.adapter.AdapterManifest;
 import io.sparklora.pipeline.adapter.EvaluationManifest;
 import io.sparklora.pipeline.basemodel.SafetensorsWriter;
 import io.sparklora.pipeline.dataset.DatasetManifest;
+import io.sparklora.pipeline.dataset.DatasetStatistics;
 import io.sparklora.pipeline.dataset.Split;
+import io.sparklora.pipeline.dataset.TinyStatistics;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.FileEntry;
 import io.sparklora.pipeline.run.Json;
@@ -69,6 +71,10 @@ public final class TrainedRun {
         Path directory = context.layout().dataset(plan.datasetKey());
         try (StageTransaction transaction = StageTransaction.begin(context.storage(), directory)) {
             context.storage().create(new Path(transaction.workDirectory(), "train/part-0.parquet"), new byte[] {1});
+            context.storage()
+                    .create(
+                            new Path(transaction.workDirectory(), DatasetStatistics.FILE),
+                            Json.bytes(TinyStatistics.of(plan.datasetKey(), "a licence")));
             transaction.commit(this::dataset);
         }
         context.storage().replace(context.layout().plan(context.keys().configKey()), Json.bytes(plan));
