@@ -106,6 +106,30 @@ final class SamplePreparationTest {
     }
 
     @Test
+    void readsTheShareGptShapeAsMessages() throws Exception {
+        String shareGpt = "[{\"from\": \"system\", \"value\": \"Be brief\"}, {\"from\": \"human\", \"value\": \"Hi\"},"
+                + " {\"from\": \"gpt\", \"value\": \"%s\"}]";
+        files.write(
+                "a.jsonl",
+                "{\"messages\": " + shareGpt.formatted("From JSON") + "}\n"
+                        + "{\"messages\": [{\"from\": \"nobody\", \"value\": \"Hi\"}, {\"from\": \"gpt\", \"value\": \"x\"}]}\n"
+                        + "{\"messages\": [{\"from\": \"human\", \"value\": 5}, {\"from\": \"gpt\", \"value\": \"x\"}]}\n"
+                        + "{\"messages\": [{\"role\": \"user\", \"from\": \"human\", \"content\": \"Hi\"},"
+                        + " {\"role\": \"assistant\", \"from\": \"human\", \"content\": \"A role wins\"}]}\n");
+        spark.sql("select from_json('" + shareGpt.formatted("From Parquet")
+                        + "', 'array<struct<from: string, value: string, weight: int>>') messages")
+                .write()
+                .parquet(directory + "/corpus/c");
+
+        Preparation.Outcome outcome = prepare(
+                0.5, 0, source(Format.JSON_LINES, "a.jsonl", Kind.CHAT), source(Format.PARQUET, "c", Kind.CHAT));
+
+        assertThat(said(outcome))
+                .containsExactlyInAnyOrder("From JSON<|im_end|>", "From Parquet<|im_end|>", "A role wins<|im_end|>");
+        assertThat(outcome.funnel().dropped()).contains(new Dropped("read", "not-a-sample", 2));
+    }
+
+    @Test
     void refusesMoreUnusableSamplesThanAllowedAndCountsTheOthers() throws Exception {
         StringBuilder lines = new StringBuilder();
         for (int sample = 0; sample < 8; sample++) {

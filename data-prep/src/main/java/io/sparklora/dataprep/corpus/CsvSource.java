@@ -30,7 +30,8 @@ import org.apache.spark.util.TaskCompletionListener;
 /**
  * CSV with a header, a file a task. Columns are found by their names in each file's own header, so that files may order
  * them differently; the rows of a file that lacks one are malformed. Spark's reader is not used: it takes the rest of a
- * file for one value where a quote is not closed, and puts replacement characters where bytes are not UTF-8.
+ * file for one value where a quote is not closed, and puts replacement characters where bytes are not UTF-8. A file whose
+ * byte-order mark says so may be UTF-16.
  */
 final class CsvSource {
     private static final int MOST_TASKS = 10_000;
@@ -96,7 +97,7 @@ final class CsvSource {
     private static CsvRecords open(Configuration hadoop, Path path) throws IOException {
         InputStream in = path.getFileSystem(hadoop).open(path);
         CompressionCodec codec = new CompressionCodecFactory(hadoop).getCodec(path);
-        return new CsvRecords(codec == null ? in : codec.createInputStream(in));
+        return new CsvRecords(Utf16.asUtf8(codec == null ? in : codec.createInputStream(in)));
     }
 
     private static void close(CsvRecords records) {

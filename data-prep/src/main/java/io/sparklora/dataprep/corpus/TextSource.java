@@ -5,7 +5,9 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.is_valid_utf8;
 import static org.apache.spark.sql.functions.length;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.substring;
+import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
 import io.sparklora.dataprep.step.Documents;
@@ -13,22 +15,33 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.expressions.UserDefinedFunction;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 
-/** Plain text, UTF-8: whole files, or lines. Empty files and blank lines are no documents. */
+/**
+ * Plain text, UTF-8: whole files, or lines. Empty files and blank lines are no documents. A whole file may be UTF-16, where
+ * its byte-order mark says so; its lines are malformed.
+ */
 final class TextSource {
     static final String VALUE = "value";
     private static final String BYTE_ORDER_MARK = "\uFEFF";
 
+    // Spark's decode() ends the job at the first fault. Only files with UTF-16's mark leave the GPU for it.
+    private static final UserDefinedFunction TEXT_OF_UTF16 =
+            udf((UDF1<byte[], String>) Utf16::text, DataTypes.StringType).withName("text_of_utf16");
+
     private TextSource() {}
 
     static Dataset<Row> files(SparkSession spark, Source source) {
-        return documents(wholeFiles(spark, source), source);
+        return documents(wholeFiles(spark, source), source, is_valid_utf8(col(VALUE)));
     }
 
     static Dataset<Row> lines(SparkSession spark, Source source) {
-        return documents(numberedLines(spark, source), source);
+        // In UTF-16, which is cut at each byte of a line break, every line but the first has a zero.
+        Column isText = is_valid_utf8(col(VALUE)).and(not(col(VALUE).contains("\0")));
+        return documents(numberedLines(spark, source), source, isText);
     }
 
     /** Columns {@value #VALUE}, file, row (null). */
@@ -37,7 +50,7 @@ final class TextSource {
                 .option("wholetext", true)
                 .text(source.config().path())
                 .select(
-                        withoutMark().as(VALUE),
+                        decoded().as(VALUE),
                         source.fileName().as(Documents.FILE),
                         lit(null).cast(DataTypes.LongType).as(Documents.ROW));
     }
@@ -52,13 +65,20 @@ final class TextSource {
                 .where(length(btrim(col(VALUE), lit(" \t\r"))).gt(0));
     }
 
+    /** Null where a file says that it is UTF-16 and is not. */
+    private static Column decoded() {
+        Column bytes = col(VALUE).cast(DataTypes.BinaryType);
+        Column mark = substring(bytes, 1, Utf16.BIG_ENDIAN_MARK.length);
+        Column isUtf16 = mark.equalTo(Utf16.BIG_ENDIAN_MARK).or(mark.equalTo(Utf16.LITTLE_ENDIAN_MARK));
+        return when(isUtf16, TEXT_OF_UTF16.apply(bytes)).otherwise(withoutMark());
+    }
+
     private static Column withoutMark() {
         return when(col(VALUE).startsWith(BYTE_ORDER_MARK), substring(col(VALUE), 2, Integer.MAX_VALUE))
                 .otherwise(col(VALUE));
     }
 
-    private static Dataset<Row> documents(Dataset<Row> values, Source source) {
-        Column isText = is_valid_utf8(col(VALUE));
+    private static Dataset<Row> documents(Dataset<Row> values, Source source, Column isText) {
         Column none = lit(null).cast(DataTypes.StringType);
         return values.select(
                 col(Documents.FILE),

@@ -7,24 +7,29 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
+import io.sparklora.dataprep.sample.Samples;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
 import io.sparklora.dataprep.step.Step;
 import io.sparklora.pipeline.config.PrivacyConfig;
 import io.sparklora.pipeline.config.PrivacyConfig.Kind;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.expressions.UserDefinedFunction;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes personal data and secrets out of texts, or drops the documents that hold them, and counts both in
- * {@link Documents#FINDINGS}. Ids and licences reach the ledger and the manifest, so they are looked through, too: an id
+ * {@link Documents#FINDINGS}. What an instruction or a chat holds besides what was said (names, ids, the tools'
+ * definitions) is looked through like its text. Ids and licences reach the ledger and the manifest, so they are looked through, too: an id
  * with a finding gives way to the document's place, of a licence the finding is replaced.
  */
 public final class ProtectPrivacy implements Step.OfDocument {
@@ -32,6 +37,7 @@ public final class ProtectPrivacy implements Step.OfDocument {
     private static final String RESULT = "privacy_result";
     private static final StructType RESULT_TYPE = new StructType()
             .add(Documents.TEXT, DataTypes.StringType)
+            .add(Documents.SAMPLE, DataTypes.StringType)
             .add(Documents.FINDINGS, DataTypes.createArrayType(DataTypes.LongType, false));
 
     private final PrivacyConfig config;
@@ -73,13 +79,11 @@ public final class ProtectPrivacy implements Step.OfDocument {
     }
 
     private static Dataset<Row> withoutFindings(Dataset<Row> documents, Redactor redactor) {
-        UserDefinedFunction redact = redact(redactor);
         UserDefinedFunction redactedName = redactedName(redactor);
         Column licence = col(Documents.LICENCE);
         Column isNamed =
                 mayHold(redactor, col(Documents.ID)).and(holds(redactor).apply(col(Documents.ID)));
-        return documents
-                .withColumn(RESULT, when(mayHold(redactor, col(Documents.TEXT)), redact.apply(col(Documents.TEXT))))
+        return withSearchedTexts(documents, redactor)
                 .withColumn(Documents.FINDINGS, col(RESULT).getField(Documents.FINDINGS))
                 .withColumn(Documents.TEXT, coalesce(col(RESULT).getField(Documents.TEXT), col(Documents.TEXT)))
                 .withColumn(
@@ -90,6 +94,21 @@ public final class ProtectPrivacy implements Step.OfDocument {
                 .drop(RESULT);
     }
 
+    /** With the column {@value #RESULT}, null where nothing can be found; the structure of samples is replaced. */
+    private static Dataset<Row> withSearchedTexts(Dataset<Row> documents, Redactor redactor) {
+        Column text = col(Documents.TEXT);
+        Column inText = mayHold(redactor, text);
+        if (!List.of(documents.columns()).contains(Documents.SAMPLE)) {
+            Column none = lit(null).cast(DataTypes.StringType);
+            return documents.withColumn(RESULT, when(inText, redact(redactor).apply(text, none)));
+        }
+        Column structure = col(Documents.SAMPLE);
+        Column isSearched = text.isNotNull().and(inText.or(mayHold(redactor, structure)));
+        return documents
+                .withColumn(RESULT, when(isSearched, redact(redactor).apply(text, structure)))
+                .withColumn(Documents.SAMPLE, coalesce(col(RESULT).getField(Documents.SAMPLE), structure));
+    }
+
     /** Whether a text can hold a finding at all, on the GPU. */
     private static Column mayHold(Redactor redactor, Column text) {
         return redactor.gates().stream().map(text::rlike).reduce(lit(false), Column::or);
@@ -98,20 +117,28 @@ public final class ProtectPrivacy implements Step.OfDocument {
     // Checksums, registries of banks and phone plans are no column expressions: texts with a candidate, and only these,
     // leave the GPU. Not deterministic for Spark, so that it is not called once for each of its two results.
     private static UserDefinedFunction redact(Redactor redactor) {
-        UDF1<String, Row> redact = text -> {
+        UDF2<String, @Nullable String, Row> redact = (text, structure) -> {
             Redactor.Redacted redacted = redactor.redact(text);
-            return RowFactory.create(redacted.text(), redacted.values());
+            long[] values = redacted.values();
+            String searched = structure == null
+                    ? null
+                    : Samples.replaced(structure, string -> {
+                        Redactor.Redacted part = redactor.redact(string);
+                        Arrays.setAll(values, kind -> values[kind] + part.values()[kind]);
+                        return part.text();
+                    });
+            return RowFactory.create(redacted.text(), searched, values);
         };
-        return udf(redact, RESULT_TYPE).asNondeterministic();
+        return udf(redact, RESULT_TYPE).withName("redact").asNondeterministic();
     }
 
     private static UserDefinedFunction redactedName(Redactor redactor) {
         UDF1<String, String> redact = name -> redactor.redact(name).text();
-        return udf(redact, DataTypes.StringType);
+        return udf(redact, DataTypes.StringType).withName("redact_name");
     }
 
     private static UserDefinedFunction holds(Redactor redactor) {
         UDF1<String, Boolean> holds = name -> redactor.redact(name).isChanged();
-        return udf(holds, DataTypes.BooleanType);
+        return udf(holds, DataTypes.BooleanType).withName("holds_personal_data");
     }
 }

@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparklora.dataprep.tokenizer.SealedVocabulary;
 import io.sparklora.pipeline.config.SourceConfig;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -21,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads a row of the corpus as a sample. Messages come in as they stand, but for what the world writes in more than one
  * way: keys whose value is null and empty lists of tool calls are left out, a tool call's arguments that are a string of
- * JSON become the object, and a message that calls tools without content gets an empty one.
+ * JSON become the object, a message that calls tools without content gets an empty one, and ShareGPT's {@code from} and
+ * {@code value} become role and content.
  */
 final class SampleReader {
     private static final ObjectMapper JSON = JsonMapper.builder(JsonFactory.builder()
@@ -31,6 +33,23 @@ final class SampleReader {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
     private static final String ROLE = "[a-z_]{1,32}";
+    private static final String FROM = "from";
+    private static final String VALUE = "value";
+
+    /** Who speaks in the ShareGPT shape, and the role that templates know. */
+    private static final Map<String, String> SPEAKERS = Map.of(
+            "human",
+            "user",
+            "user",
+            "user",
+            "gpt",
+            "assistant",
+            "assistant",
+            "assistant",
+            "system",
+            "system",
+            "tool",
+            "tool");
 
     private SampleReader() {}
 
@@ -62,7 +81,8 @@ final class SampleReader {
     }
 
     private static Optional<SampleTexts> chat(@Nullable String messages, @Nullable String tools) {
-        Optional<JsonNode> read = messages == null ? Optional.empty() : parsed(messages);
+        Optional<JsonNode> read =
+                messages == null ? Optional.empty() : parsed(messages).map(SampleReader::withRoles);
         Optional<JsonNode> defined = tools == null || tools.isBlank() ? Optional.of(none()) : parsed(tools);
         if (read.isEmpty() || !isConversation(read.get()) || defined.isEmpty() || !isTools(defined.get())) {
             return Optional.empty();
@@ -87,6 +107,30 @@ final class SampleReader {
         } catch (JsonProcessingException e) {
             return Optional.empty();
         }
+    }
+
+    /** Messages of the ShareGPT shape in the usual one; all others as they are. */
+    private static JsonNode withRoles(JsonNode messages) {
+        ArrayNode named = JsonNodeFactory.instance.arrayNode();
+        messages.forEach(message ->
+                named.add(message instanceof ObjectNode object && isShareGpt(object) ? withRole(object) : message));
+        return messages.isArray() ? named : messages;
+    }
+
+    private static boolean isShareGpt(ObjectNode message) {
+        return SPEAKERS.containsKey(message.path(FROM).asText())
+                && message.path(VALUE).isTextual()
+                && !message.has("role");
+    }
+
+    private static ObjectNode withRole(ObjectNode message) {
+        ObjectNode named = message.objectNode();
+        named.put("role", SPEAKERS.get(message.path(FROM).asText()));
+        named.set("content", message.path(VALUE));
+        message.properties().stream()
+                .filter(field -> !field.getKey().equals(FROM) && !field.getKey().equals(VALUE))
+                .forEach(field -> named.set(field.getKey(), field.getValue()));
+        return named;
     }
 
     /** Whether it is a list of objects with roles, one of them an assistant's. */

@@ -60,6 +60,12 @@ record SampleTexts(String text, String structure) {
         return sample;
     }
 
+    /** A structure with the strings replaced that nobody said, such as names and tools: all but roles. */
+    static String replaced(String structure, UnaryOperator<String> replacement) {
+        return allMapped(parsed(structure), text -> text.isEmpty() ? text : replacement.apply(text))
+                .toString();
+    }
+
     private static JsonNode parsed(String json) {
         try {
             return JSON.readTree(json);

@@ -6,6 +6,7 @@ import io.sparklora.pipeline.config.SourceConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -51,6 +52,14 @@ public final class Samples {
     }
 
     /**
+     * A structure ({@link #STRUCTURE}) with every string replaced that is in it: names, ids, the tools' definitions and
+     * the keys of objects, but not what was said, nor roles.
+     */
+    public static String replaced(String structure, UnaryOperator<String> replacement) {
+        return SampleTexts.replaced(structure, replacement);
+    }
+
+    /**
      * A struct of what was said and the structure it was said in; null where the row holds no sample.
      *
      * @param values array of string, in the order of {@link #columns}, a structured one as JSON
@@ -62,6 +71,6 @@ public final class Samples {
             return sample.map(texts -> RowFactory.create(texts.text(), texts.structure()))
                     .orElse(null);
         };
-        return udf(read, SCHEMA).asNondeterministic().apply(values);
+        return udf(read, SCHEMA).withName("read_sample").asNondeterministic().apply(values);
     }
 }

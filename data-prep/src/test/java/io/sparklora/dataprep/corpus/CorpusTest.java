@@ -14,6 +14,8 @@ import io.sparklora.pipeline.config.SourceConfig.Format;
 import io.sparklora.pipeline.config.SourceConfig.TextUnit;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Storage;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -153,6 +155,33 @@ final class CorpusTest {
                 .containsExactly("a.txt|null|a.txt|one\n\n  \ntwo", "b.txt|null|b.txt|invalid-encoding");
         assertThat(read(byLine))
                 .containsExactly("a.txt|1|a.txt#1|one", "a.txt|4|a.txt#4|two", "b.txt|1|b.txt#1|invalid-encoding");
+    }
+
+    @Test
+    void readsFilesInUtf16WhoseMarkSaysSo() {
+        String text = "caf\u00E9 \u4E2D\u6587 \uD83D\uDE00";
+        String json = "{\"text\": \"" + text + "\"}";
+        for (Charset charset : List.of(StandardCharsets.UTF_16LE, StandardCharsets.UTF_16BE)) {
+            files.write(charset + ".txt", ("\uFEFF" + text).getBytes(charset));
+            files.write(charset + ".json", ("\uFEFF" + json).getBytes(charset));
+            files.write(charset + ".csv", ("\uFEFFid,text\r\n1," + text + "\r\n").getBytes(charset));
+        }
+        files.write("odd.txt", new byte[] {(byte) 0xFF, (byte) 0xFE, 'a', 0, 'b'});
+        SourceConfig byLine = CorpusDirectory.source(
+                Format.TEXT, directory + "/lines/*", "", List.of("text"), List.of(), "", "", TextUnit.LINE);
+        files.write("lines/a", "\uFEFF\u4E2D\n\u6587\n\u4E2D\n".getBytes(StandardCharsets.UTF_16LE));
+
+        assertThat(read(files.source(Format.TEXT, "*.txt", List.of())))
+                .containsExactly(
+                        "UTF-16BE.txt|null|UTF-16BE.txt|" + text,
+                        "UTF-16LE.txt|null|UTF-16LE.txt|" + text,
+                        "odd.txt|null|odd.txt|invalid-encoding");
+        assertThat(read(files.source(Format.JSON, "*.json", List.of())))
+                .extracting(line -> line.substring(line.lastIndexOf('|') + 1))
+                .containsExactly(text, text);
+        assertThat(read(files.source(Format.CSV, "*.csv")))
+                .containsExactly("UTF-16BE.csv|1|1|" + text, "UTF-16LE.csv|1|1|" + text);
+        assertThat(read(byLine)).hasSizeGreaterThanOrEqualTo(3).allMatch(line -> line.endsWith("|invalid-encoding"));
     }
 
     @Test

@@ -13,6 +13,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.StructType;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 final class ProtectPrivacyTest {
@@ -55,6 +56,48 @@ final class ProtectPrivacyTest {
         assertThat(lines(protect(
                         row("jane@example.com", "by jane@example.com", "text"), row("203.0.113.7", "MIT", "text"))))
                 .containsExactly("f.csv#1|by <EMAIL>|text|null", "f.csv#2|MIT|text|null");
+    }
+
+    @Test
+    void looksThroughAllThatASampleHoldsBesidesWhatWasSaid() {
+        StructType schema = SCHEMA.add(Documents.SAMPLE, "string");
+        Dataset<Row> documents = SharedSpark.session()
+                .createDataFrame(
+                        List.of(
+                                sample(1, "hi", """
+                                        {"messages": [{"role": "user", "content": "", "name": "jane@example.com"},
+                                        {"role": "assistant", "content": "", "tool_calls": [{"id": "b@example.com",
+                                        "function": {"name": "mail", "arguments": {"id": "203.0.113.7", "c@example.com": 1}}}]}],
+                                        "tools": [{"name": "mail", "description": "mails d@example.com"}]}"""),
+                                sample(
+                                        2,
+                                        "mail e@example.com",
+                                        "{\"messages\": [{\"role\": \"user\", \"content\": \"\"}]}"),
+                                sample(3, "hi", "{\"messages\": [{\"role\": \"user\", \"name\": \"536-90-4399\"}]}"),
+                                sample(4, "plain text", null)),
+                        schema);
+
+        Dataset<Row> searched = new ProtectPrivacy(CONFIG).apply(documents);
+
+        assertThat(searched.orderBy(Documents.ROW).collectAsList())
+                .extracting(row -> row.getAs(Documents.TEXT) + "|" + row.getAs(Documents.SAMPLE))
+                .containsExactly(
+                        "hi|{\"messages\":[{\"role\":\"user\",\"content\":\"\",\"name\":\"<EMAIL>\"},"
+                                + "{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":[{\"id\":\"<EMAIL>\","
+                                + "\"function\":{\"name\":\"mail\",\"arguments\":{\"id\":\"<IP_ADDRESS>\",\"<EMAIL>\":1}}}]}],"
+                                + "\"tools\":[{\"name\":\"mail\",\"description\":\"mails <EMAIL>\"}]}",
+                        "mail <EMAIL>|{\"messages\":[{\"role\":\"user\",\"content\":\"\"}]}",
+                        "null|{\"messages\":[{\"role\":\"user\",\"name\":\"<SSN>\"}]}",
+                        "plain text|null");
+        assertThat(Findings.of(searched, CONFIG))
+                .containsExactly(
+                        new PrivacyFigures("email", "replace", 2, 5),
+                        new PrivacyFigures("ssn", "drop", 1, 1),
+                        new PrivacyFigures("ip-address", "replace", 1, 1));
+    }
+
+    private static Row sample(long row, String text, @Nullable String structure) {
+        return RowFactory.create(0, "f.jsonl", row, "id" + row, "", text, null, null, structure);
     }
 
     @Test

@@ -59,6 +59,9 @@ final class CheckCommand implements Callable<Integer> {
         report("runs", () -> writable(context.storage(), config.storage().runs()));
         report("registry", () -> writable(context.storage(), config.storage().registry()));
         report("spark", () -> installation.sparkSubmit().toString());
+        report("rapids", () -> new Submissions(installation, config, "", List.of())
+                .rapids()
+                .why());
         report("jars", this::jars);
         report("natives", this::natives);
         out.flush();

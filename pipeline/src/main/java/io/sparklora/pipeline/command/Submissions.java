@@ -1,6 +1,8 @@
 package io.sparklora.pipeline.command;
 
+import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.Stage;
+import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
 import io.sparklora.pipeline.config.RunConfig;
@@ -13,10 +15,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /** How each stage of a run is submitted: the spark-submit command with its master and settings. */
 final class Submissions {
     private static final String LOCAL = "local";
+    private static final Pattern RESOURCE = Pattern.compile("spark[.](executor|task)[.]resource[.].*");
     /** Settings that the user's values are added to; every other value of the user's replaces ours. */
     private static final Map<String, String> JOINED = Map.of(
             "spark.driver.extraJavaOptions",
@@ -26,7 +30,13 @@ final class Submissions {
             "spark.driver.extraClassPath",
             File.pathSeparator,
             "spark.executor.extraClassPath",
-            File.pathSeparator);
+            File.pathSeparator,
+            SparkConfig.PLUGINS,
+            ",",
+            "spark.jars",
+            ",",
+            "spark.jars.packages",
+            ",");
 
     private final Installation installation;
     private final RunConfig config;
@@ -56,11 +66,26 @@ final class Submissions {
         words.addAll(List.of("--name", "spark-lora " + stage.word() + " " + config.name()));
         words.addAll(List.of("--driver-memory", spark.driverMemory()));
         Map<String, String> settings = settings(stage, isLocal(master));
+        if (stage == Stage.PREPARE) {
+            settings.putAll(rapids().settings());
+        }
         new TreeMap<>(spark.conf()).forEach((key, value) -> join(settings, key, value));
+        if (!Rapids.schedulesGpus(master)) {
+            settings.keySet().removeIf(key -> RESOURCE.matcher(key).matches());
+        }
         settings.forEach((key, value) -> words.addAll(List.of("--conf", key + "=" + value)));
         words.add(installation.jar(stage.module()).toString());
         words.addAll(arguments);
         return new SparkSubmit(isLocal(master) ? localEnvironment() : Map.of(), words);
+    }
+
+    /**
+     * Whether prepare runs on GPUs.
+     *
+     * @throws StageFailure ({@link ExitCode#USAGE}) where RAPIDS is asked for and cannot start
+     */
+    Rapids rapids() {
+        return Rapids.of(config.spark(), master(Stage.PREPARE), installation.sparkHome());
     }
 
     /** The command that generates text on this machine, without executors. */

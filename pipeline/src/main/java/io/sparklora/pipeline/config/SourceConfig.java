@@ -64,7 +64,7 @@ public record SourceConfig(
 
         @Key(
                 value = "For kind `chat`: column or JSON field of the messages, a list (or its JSON) of objects with "
-                        + "`role` and `content`, or `tool_calls`.",
+                        + "`role` and `content`, or `tool_calls`; or with `from` and `value`, as ShareGPT writes them.",
                 or = "messages")
         String messages,
 

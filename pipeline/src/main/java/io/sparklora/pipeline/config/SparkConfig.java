@@ -1,5 +1,6 @@
 package io.sparklora.pipeline.config;
 
+import java.util.Arrays;
 import java.util.Map;
 
 /** How the stages are submitted to Spark. */
@@ -19,9 +20,58 @@ public record SparkConfig(
                 pattern = "[1-9][0-9]*[mg]")
         String executorMemory,
 
+        @Key(
+                value = "Whether prepare runs on GPUs with RAPIDS; `auto` where `spark.conf` gives an executor a GPU"
+                        + " (`spark.executor.resource.gpu.amount`) and the jar of RAPIDS is known.",
+                or = "auto")
+        Rapids rapids,
+
+        @Key(
+                value = "Jar of RAPIDS, a path or Maven coordinates such as `com.nvidia:rapids-4-spark_2.13:26.08.1`;"
+                        + " empty where Spark's own jars hold it.",
+                or = "''")
+        String rapidsJar,
+
         @Key(value = "Further settings for spark-submit, as spark.key: value.", or = "{}")
         Map<String, String> conf) {
+    /** Setting with the GPUs of an executor. */
+    public static final String EXECUTOR_GPUS = "spark.executor.resource.gpu.amount";
+
+    /** Setting with the classes that Spark loads into every process. */
+    public static final String PLUGINS = "spark.plugins";
+
+    /** The class of RAPIDS among {@link #PLUGINS}. */
+    public static final String RAPIDS_PLUGIN = "com.nvidia.spark.SQLPlugin";
+
+    private static final String NOTHING = "0";
+
+    /** Refuses RAPIDS without its GPU, and RAPIDS in every stage. */
     public SparkConfig {
         conf = Map.copyOf(conf);
+        // Without a GPU the plugin ends its JVM, and it takes no more than one.
+        if (rapids == Rapids.ON && !executorGpus(conf).equals("1")) {
+            throw new IllegalArgumentException(
+                    "needs conf." + EXECUTOR_GPUS + " 1 for rapids on, but it was " + executorGpus(conf));
+        }
+        if (Arrays.asList(conf.getOrDefault(PLUGINS, "").split("\\s*,\\s*", -1)).contains(RAPIDS_PLUGIN)) {
+            throw new IllegalArgumentException("must not name " + RAPIDS_PLUGIN + " in conf." + PLUGINS
+                    + ", which would take the GPU's memory from training; rapids: on switches it on for prepare");
+        }
+    }
+
+    /** GPUs of an executor as `conf` says it; 0 where it does not. */
+    public String executorGpus() {
+        return executorGpus(conf);
+    }
+
+    private static String executorGpus(Map<String, String> conf) {
+        return conf.getOrDefault(EXECUTOR_GPUS, NOTHING);
+    }
+
+    /** Whether prepare runs on GPUs. */
+    public enum Rapids {
+        AUTO,
+        ON,
+        OFF
     }
 }

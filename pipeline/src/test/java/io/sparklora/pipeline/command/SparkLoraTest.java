@@ -130,6 +130,7 @@ final class SparkLoraTest {
                 // r (in + out) a layer: 8 * (32 + 32) * 2
                 .contains("a rank needs 4", "MiB besides its heap", "the adapter has 1,024 parameters")
                 .contains("ok      corpus      " + directory.resolve("corpus") + ": 1 files, 3 bytes")
+                .contains("ok      rapids      off: spark.conf.spark.executor.resource.gpu.amount is 0, and RAPIDS ")
                 .contains("ok      spark ", "ok      jars ", "ok      runs ", "ok      registry ", "ok      natives ")
                 .doesNotContain("FAULT");
         assertThat(RunDirectory.files(directory)).noneMatch(file -> file.startsWith("runs"));

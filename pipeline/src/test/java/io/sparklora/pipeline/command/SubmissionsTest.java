@@ -43,9 +43,13 @@ final class SubmissionsTest {
     }
 
     private SparkSubmit submit(Stage stage, String... overrides) {
+        return submissions(overrides).of(stage);
+    }
+
+    private Submissions submissions(String... overrides) {
         RunConfig config =
                 new RunDirectory(home.resolve("runs")).context(overrides).config();
-        return new Submissions(installation, config, "a b.yaml", Arrays.asList(overrides)).of(stage);
+        return new Submissions(installation, config, "a b.yaml", Arrays.asList(overrides));
     }
 
     private static String value(SparkSubmit command, String setting) {
@@ -161,6 +165,126 @@ final class SubmissionsTest {
         assertThat(value(command, "spark.executor.extraJavaOptions")).endsWith("log4j2.properties -Dmine=1");
         assertThat(value(command, "spark.executor.extraClassPath")).endsWith("b.jar:/mine.jar");
         assertThat(value(command, "spark.hadoop.fs.defaultFS")).isEqualTo("hdfs://nn");
+    }
+
+    @Test
+    void prepareRunsOnRapidsWhereTheExecutorsHaveAGpuAndTheJarIsKnown() {
+        String[] gpu = {
+            "spark.master=spark://host:7077",
+            "spark.conf.spark.executor.resource.gpu.amount=1",
+            "spark.conf.spark.plugins=org.example.Mine",
+            "spark.conf.spark.jars=/mine.jar",
+            "spark.rapids-jar=" + rapidsJar(),
+        };
+
+        SparkSubmit prepare = submit(Stage.PREPARE, gpu);
+
+        assertThat(value(prepare, "spark.plugins")).isEqualTo("com.nvidia.spark.SQLPlugin,org.example.Mine");
+        assertThat(value(prepare, "spark.jars")).isEqualTo(rapidsJar() + ",/mine.jar");
+        assertThat(value(prepare, "spark.task.resource.gpu.amount")).isEqualTo("0.001");
+        assertThat(value(prepare, "spark.executor.resource.gpu.amount")).isEqualTo("1");
+        for (Stage other : List.of(Stage.TRAIN, Stage.EVALUATE, Stage.PUBLISH)) {
+            SparkSubmit command = submit(other, gpu);
+            assertThat(value(command, "spark.plugins")).isEqualTo("org.example.Mine");
+            assertThat(value(command, "spark.jars")).isEqualTo("/mine.jar");
+            assertThat(command.words()).noneMatch(word -> word.startsWith("spark.task.resource"));
+        }
+    }
+
+    @Test
+    void rapidsComesFromMavenOrFromSparksOwnJarsToo() {
+        String[] gpu = {"spark.master=''", "spark.conf.spark.executor.resource.gpu.amount=1"};
+        String coordinates = "com.nvidia:rapids-4-spark_2.13:26.08.1";
+
+        SparkSubmit fetched = submit(Stage.PREPARE, gpu[0], gpu[1], "spark.rapids-jar=" + coordinates);
+        RunDirectory.write(home.resolve("target/spark-home/jars/rapids-4-spark_2.13-26.08.1.jar"), "");
+        SparkSubmit installed = submit(Stage.PREPARE, gpu);
+
+        assertThat(value(fetched, "spark.jars.packages")).isEqualTo(coordinates);
+        assertThat(value(fetched, "spark.plugins")).isEqualTo("com.nvidia.spark.SQLPlugin");
+        assertThat(value(installed, "spark.plugins")).isEqualTo("com.nvidia.spark.SQLPlugin");
+        assertThat(installed.words()).noneMatch(word -> word.startsWith("spark.jars"));
+    }
+
+    @Test
+    void asksForNoGpuFromLocalModeWhichHasNoneToGive() {
+        SparkSubmit prepare = submit(
+                Stage.PREPARE,
+                "spark.conf.spark.executor.resource.gpu.amount=1",
+                "spark.conf.spark.task.resource.gpu.amount=1",
+                "spark.rapids-jar=" + rapidsJar());
+
+        assertThat(prepare.words()).containsSequence("--master", "local[*]");
+        assertThat(value(prepare, "spark.plugins")).isEqualTo("com.nvidia.spark.SQLPlugin");
+        assertThat(prepare.words()).noneMatch(word -> word.matches("spark[.](executor|task)[.]resource[.].*"));
+    }
+
+    @Test
+    void rapidsStaysOffWhereItWouldNotStartAndSaysWhy() {
+        String gpu = "spark.conf.spark.executor.resource.gpu.amount=1";
+        String jar = "spark.rapids-jar=" + rapidsJar();
+
+        assertThat(off(jar))
+                .isEqualTo(
+                        "off: spark.conf.spark.executor.resource.gpu.amount is 0, and RAPIDS takes one GPU an executor");
+        assertThat(off(jar, "spark.conf.spark.executor.resource.gpu.amount=2"))
+                .startsWith("off: spark.conf.spark.executor.resource.gpu.amount is 2");
+        assertThat(off(gpu))
+                .isEqualTo("off: spark.rapids-jar is empty and there is no rapids-4-spark*.jar in "
+                        + home.resolve("target/spark-home/jars"));
+        assertThat(off(jar, gpu, "spark.rapids=off")).isEqualTo("off: spark.rapids is off");
+        assertThat(off(jar, gpu, "spark.master=yarn"))
+                .isEqualTo("off: spark.conf.spark.executor.resource.gpu.discoveryScript is not set, which yarn needs to"
+                        + " find GPUs");
+        assertThat(submissions(
+                                jar,
+                                gpu,
+                                "spark.master=yarn",
+                                "spark.conf.spark.executor.resource.gpu.discoveryScript=./gpus.sh")
+                        .rapids()
+                        .why())
+                .isEqualTo("on: 1 GPU an executor, plugin from " + rapidsJar());
+    }
+
+    @Test
+    void rapidsThatIsAskedForAndCannotStartIsRefused() {
+        String gpu = "spark.conf.spark.executor.resource.gpu.amount=1";
+
+        assertRefused(
+                "spark needs conf.spark.executor.resource.gpu.amount 1 for rapids on, but it was 0", "spark.rapids=on");
+        assertRefused(
+                "spark.rapids is on, but spark.conf.spark.executor.resource.gpu.discoveryScript is not set",
+                "spark.rapids=on",
+                gpu,
+                "spark.master=k8s://host");
+        assertRefused(
+                "spark.rapids-jar must be a file or Maven coordinates (group:artifact:version) but was 'gone.jar'",
+                "spark.rapids-jar=gone.jar",
+                gpu);
+        assertRefused("spark.rapids must be one of auto, on, off but was 'yes'", "spark.rapids=yes");
+        assertRefused(
+                "must not name com.nvidia.spark.SQLPlugin in conf.spark.plugins",
+                "spark.conf.spark.plugins=org.example.Mine, com.nvidia.spark.SQLPlugin");
+    }
+
+    private Path rapidsJar() {
+        Path jar = home.resolve("rapids.jar");
+        RunDirectory.write(jar, "");
+        return jar;
+    }
+
+    private String off(String... overrides) {
+        SparkSubmit prepare = submit(Stage.PREPARE, overrides);
+        assertThat(prepare.words())
+                .noneMatch(word -> word.startsWith("spark.plugins") || word.startsWith("spark.jars"));
+        return submissions(overrides).rapids().why();
+    }
+
+    private void assertRefused(String message, String... overrides) {
+        assertThatThrownBy(() -> submit(Stage.PREPARE, overrides))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
+                .hasMessageContaining(message);
     }
 
     @Test
