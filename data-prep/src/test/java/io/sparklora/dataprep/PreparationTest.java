@@ -339,7 +339,7 @@ final class PreparationTest {
     }
 
     @Test
-    void takesADocumentThatIsRepeatedAHundredThousandTimes() throws Exception {
+    void takesADocumentThatIsRepeatedAHundredThousandTimes() {
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < 100_000; i++) {
             lines.append("{\"id\": \"").append(i).append("\", \"text\": \"always the same few words of text\"}\n");

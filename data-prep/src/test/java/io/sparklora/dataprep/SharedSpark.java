@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 
@@ -47,9 +48,14 @@ public final class SharedSpark {
     }
 
     /** Runs with compiled queries, for many rows. */
-    public static <T> T compiled(Callable<T> action) throws Exception {
-        return with(
-                Map.of("spark.sql.codegen.wholeStage", "true", "spark.sql.codegen.factoryMode", "FALLBACK"), action);
+    public static <T> T compiled(Supplier<T> action) {
+        try {
+            return with(
+                    Map.of("spark.sql.codegen.wholeStage", "true", "spark.sql.codegen.factoryMode", "FALLBACK"),
+                    action::get);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Runs with other settings and puts the old ones back. */

@@ -72,7 +72,7 @@ final class ConnectedComponentsTest {
     void joinsAHundredThousandNeighboursOfOneNode() {
         Dataset<Row> star = SharedSpark.session().range(1, 100_001).selectExpr("id", "cast(-7 as bigint)");
 
-        ConnectedComponents found = ConnectedComponents.of(star, -1, scratch);
+        ConnectedComponents found = SharedSpark.compiled(() -> ConnectedComponents.of(star, -1, scratch));
 
         assertThat(found.rounds()).isLessThanOrEqualTo(3);
         assertThat(found.labels().count()).isEqualTo(100_001);
@@ -86,7 +86,7 @@ final class ConnectedComponentsTest {
     }
 
     private ConnectedComponents components(List<long[]> edges, int partitions) {
-        return ConnectedComponents.of(graph(edges, partitions), -1, scratch);
+        return SharedSpark.compiled(() -> ConnectedComponents.of(graph(edges, partitions), -1, scratch));
     }
 
     private static Dataset<Row> graph(List<long[]> edges, int partitions) {

@@ -186,11 +186,11 @@ final class DropNearDuplicatesTest {
     }
 
     private Dataset<Row> apply(List<Row> rows, NearDuplicates settings, int partitions) {
-        return step(settings)
+        return SharedSpark.compiled(() -> step(settings)
                 .apply(SharedSpark.session()
                         .createDataFrame(rows, SCHEMA)
                         .withColumn(Documents.WEIGHT, lit(1.0))
-                        .repartition(partitions));
+                        .repartition(partitions)));
     }
 
     private static Map<String, String> survivors(Dataset<Row> judged) {
