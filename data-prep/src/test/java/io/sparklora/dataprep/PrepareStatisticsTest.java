@@ -184,8 +184,8 @@ final class PrepareStatisticsTest {
                 Map.of("spark.sql.shuffle.partitions", "3", "spark.sql.autoBroadcastJoinThreshold", "-1"),
                 // A file a partition.
                 Map.of("spark.sql.adaptive.enabled", "false", "spark.sql.files.openCostInBytes", "1000000000"))) {
-            StageResult result = SharedSpark.with(
-                    settings, () -> prepare("corpus.sources.0.path=" + directory + "/corpus/*.jsonl"));
+            StageResult result =
+                    SharedSpark.with(settings, () -> prepare("corpus.sources.0.path=" + directory + "/corpus/*.jsonl"));
             written.add(manifest(result).files());
             storage.delete(new org.apache.hadoop.fs.Path(directory + "/runs"));
         }
