@@ -174,12 +174,18 @@ final class PrepareStatisticsTest {
 
     @Test
     void writesTheSameBytesForAnyPartitioning() throws Exception {
+        CorpusDirectory files = new CorpusDirectory(directory.resolve("corpus"));
+        for (int i = 0; i < 8; i++) {
+            files.write("y" + i + ".jsonl", line("other" + i, "another document, number " + i + " of eight", "MIT"));
+        }
         List<List<FileEntry>> written = new ArrayList<>();
         for (Map<String, String> settings : List.of(
                 Map.of("spark.sql.shuffle.partitions", "1", "spark.sql.adaptive.enabled", "true"),
-                Map.of("spark.sql.shuffle.partitions", "3", "spark.sql.adaptive.enabled", "false"),
-                Map.of("spark.sql.shuffle.partitions", "8", "spark.sql.files.maxPartitionBytes", "500"))) {
-            StageResult result = SharedSpark.with(settings, () -> prepare());
+                Map.of("spark.sql.shuffle.partitions", "3", "spark.sql.autoBroadcastJoinThreshold", "-1"),
+                // A file a partition.
+                Map.of("spark.sql.adaptive.enabled", "false", "spark.sql.files.openCostInBytes", "1000000000"))) {
+            StageResult result =
+                    SharedSpark.with(settings, () -> prepare("corpus.sources.0.path=" + directory + "/corpus/*.jsonl"));
             written.add(manifest(result).files());
             storage.delete(new org.apache.hadoop.fs.Path(directory + "/runs"));
         }
