@@ -17,10 +17,7 @@ seconds). A machine that others use slows both: compare the medians of rounds th
 import argparse
 import json
 import multiprocessing
-import os
-import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -34,10 +31,9 @@ from datatrove.pipeline.filters import (
     GopherRepetitionFilter,
 )
 from filter_words import PlainWords
+from jvm_contender import Jvm, texts_of
 
-ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 1e6
-JARS = ("org/snakeyaml", "com/fasterxml/jackson/datatype/jackson-datatype-jdk8", "org/jspecify")
 
 
 class Peer:
@@ -76,61 +72,6 @@ def filter_part(part):
     return kept
 
 
-class Ours:
-    """A JVM that filters the corpus for each line it is sent."""
-
-    def __init__(self, corpus, threads):
-        options = (
-            re.search(r"<spark.module.options>(.*?)</", (ROOT / "pom.xml").read_text(), re.DOTALL).group(1).split()
-        )
-        java = Path(os.environ["JAVA_HOME"]) / "bin/java" if "JAVA_HOME" in os.environ else "java"
-        command = [str(java), "-Xmx2g", *options, "-cp", class_path()]
-        command += ["io.sparklora.dataprep.filter.FilterBenchmark", str(corpus), str(threads)]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        self.answer("ready")
-
-    def answer(self, first=""):
-        for line in self.process.stdout:
-            if line.startswith(first):
-                return line
-        raise SystemExit(f"the JVM ended with {self.process.wait()}")
-
-    def round(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        seconds, kept = self.answer().split()
-        return float(seconds), int(kept)
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def class_path():
-    """The classes as Maven left them, Spark's jars, and a few from the local Maven repository."""
-    repository = Path(os.environ.get("MAVEN_REPOSITORY", Path.home() / ".m2" / "repository"))
-    entries = [
-        ROOT / module / "target" / kind for module in ("data-prep", "pipeline") for kind in ("test-classes", "classes")
-    ]
-    for entry in entries:
-        if not entry.is_dir():
-            raise SystemExit(f"{entry} is not there: build first (mvn -q -Dquick -pl data-prep -am test-compile)")
-    entries += sorted((ROOT / "target/spark-home/jars").glob("*.jar"))
-    for part in JARS:
-        entries += sorted((repository / part).rglob("*.jar"))
-    return os.pathsep.join(str(entry) for entry in entries)
-
-
-def texts_of(directory, copies):
-    texts = [
-        (fields := json.loads(path.read_text())).get("licenseText") or fields["licenseExceptionText"]
-        for path in sorted(directory.glob("*.json"))
-    ]
-    return texts * copies
-
-
 def measure(arguments, corpus):
     texts = texts_of(arguments.licences, arguments.copies)
     corpus.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
@@ -140,7 +81,7 @@ def measure(arguments, corpus):
     )
     contenders = {"datatrove": Peer(texts, arguments.processes, arguments.words)}
     try:
-        contenders["spark-lora"] = Ours(corpus, arguments.processes)
+        contenders["spark-lora"] = Jvm("filter.FilterBenchmark", corpus, arguments.processes)
         speeds = {name: [] for name in contenders}
         for number in range(arguments.warm_up + arguments.rounds):
             rounds = {name: contender.round() for name, contender in contenders.items()}

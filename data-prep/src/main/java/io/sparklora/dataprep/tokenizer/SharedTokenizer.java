@@ -3,6 +3,7 @@ package io.sparklora.dataprep.tokenizer;
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.Serializable;
@@ -29,7 +30,13 @@ public final class SharedTokenizer implements Serializable {
 
     /** The ids of a text from outside: none of them is special. */
     public int[] ids(String text) {
-        return ids(encode(tokenizer(), SealedVocabulary.cleaned(text)));
+        // Encoding would also fetch every token's string, place and masks, which takes longer than tokenising.
+        long encoding = TokenizersLibrary.LIB.encode(tokenizer().getHandle(), SealedVocabulary.cleaned(text), false);
+        try {
+            return narrowed(TokenizersLibrary.LIB.getTokenIds(encoding));
+        } finally {
+            TokenizersLibrary.LIB.deleteEncoding(encoding);
+        }
     }
 
     /**
@@ -42,19 +49,15 @@ public final class SharedTokenizer implements Serializable {
 
     /** The tokens of a text that {@link SealedVocabulary#sealed} gave. */
     public Tokens encode(String sealed) {
-        Encoding encoding = encode(tokenizer(), sealed);
+        Encoding encoding = tokenizer().encode(sealed, false, false);
         int[] starts = Arrays.stream(encoding.getCharTokenSpans())
                 .mapToInt(CharSpan::getStart)
                 .toArray();
-        return new Tokens(ids(encoding), starts);
+        return new Tokens(narrowed(encoding.getIds()), starts);
     }
 
-    private static Encoding encode(HuggingFaceTokenizer tokenizer, String text) {
-        return tokenizer.encode(text, false, false);
-    }
-
-    private static int[] ids(Encoding encoding) {
-        return Arrays.stream(encoding.getIds()).mapToInt(Math::toIntExact).toArray();
+    private static int[] narrowed(long[] ids) {
+        return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
     }
 
     private synchronized HuggingFaceTokenizer tokenizer() {

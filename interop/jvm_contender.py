@@ -1,0 +1,72 @@
+"""What the benchmarks share: our side, which is a JVM with a built checkout's classes, and the corpus of both sides."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+JARS = (
+    "org/snakeyaml",
+    "com/fasterxml/jackson/datatype/jackson-datatype-jdk8",
+    "org/jspecify",
+    "ai/djl/api",
+    "ai/djl/huggingface/tokenizers",
+    "com/google/code/gson",
+)
+
+
+class Jvm:
+    """A benchmark of data-prep that does its work once for each line it is sent."""
+
+    def __init__(self, benchmark, *arguments):
+        options = (
+            re.search(r"<spark.module.options>(.*?)</", (ROOT / "pom.xml").read_text(), re.DOTALL).group(1).split()
+        )
+        java = Path(os.environ["JAVA_HOME"]) / "bin/java" if "JAVA_HOME" in os.environ else "java"
+        command = [str(java), "-Xmx2g", *options, "-cp", class_path()]
+        command += [f"io.sparklora.dataprep.{benchmark}", *map(str, arguments)]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        self.answer("ready")
+
+    def answer(self, first=""):
+        for line in self.process.stdout:
+            if line.startswith(first):
+                return line
+        raise SystemExit(f"the JVM ended with {self.process.wait()}")
+
+    def round(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        seconds, count = self.answer().split()
+        return float(seconds), int(count)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def class_path():
+    """The classes as Maven left them, Spark's jars, and a few from the local Maven repository."""
+    repository = Path(os.environ.get("MAVEN_REPOSITORY", Path.home() / ".m2" / "repository"))
+    entries = [
+        ROOT / module / "target" / kind for module in ("data-prep", "pipeline") for kind in ("test-classes", "classes")
+    ]
+    for entry in entries:
+        if not entry.is_dir():
+            raise SystemExit(f"{entry} is not there: build first (mvn -q -Dquick -pl data-prep -am test-compile)")
+    entries += sorted((ROOT / "target/spark-home/jars").glob("*.jar"))
+    for part in JARS:
+        entries += sorted((repository / part).rglob("*.jar"))
+    return os.pathsep.join(str(entry) for entry in entries)
+
+
+def texts_of(directory, copies):
+    texts = [
+        (fields := json.loads(path.read_text())).get("licenseText") or fields["licenseExceptionText"]
+        for path in sorted(directory.glob("*.json"))
+    ]
+    return texts * copies
