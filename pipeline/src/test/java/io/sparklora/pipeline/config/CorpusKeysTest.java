@@ -60,7 +60,7 @@ final class CorpusKeysTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             , weight: 0}]}                    | corpus.sources.0 weight must be greater than 0 but was 0.0 (legal.yaml, line 3)
-            , weight: -1}]}                   | corpus.sources.0.weight must be at least 0 but was -1 (legal.yaml, line 3)
+            , weight: -1}]}                   | corpus.sources.0.weight must be in [0, 100] but was -1 (legal.yaml, line 3)
             , language: English}]}            | corpus.sources.0.language must match ([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)? but was 'English' (legal.yaml, line 3)
             , window: {column: d}}]}          | corpus.sources.0.window needs `column` together with `from`, `to` or both (legal.yaml, line 3)
             , window: {from: 2026-01-01}}]}   | corpus.sources.0.window needs `column` together with `from`, `to` or both (legal.yaml, line 3)
