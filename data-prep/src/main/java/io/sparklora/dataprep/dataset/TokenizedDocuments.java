@@ -79,13 +79,18 @@ public final class TokenizedDocuments {
     private static Column tokens(Dataset<Row> documents, UserDefinedFunction tokenize) {
         Column ofText = tokenize.apply(col(Documents.TEXT));
         return hasEncoded(documents)
-                ? when(Documents.isSample(documents), coalesce(encoded(TOKENS), array().cast(IDS)))
+                ? when(
+                                Documents.isSample(documents),
+                                functions.transform(
+                                        coalesce(encoded(TOKENS), array().cast(IDS)), id -> coalesce(id, lit(0))))
                         .otherwise(ofText)
                 : ofText;
     }
 
     private static Column labels(Dataset<Row> documents) {
-        return hasEncoded(documents) ? encoded(LABELS) : lit(null).cast(IDS);
+        return hasEncoded(documents)
+                ? functions.transform(encoded(LABELS), id -> coalesce(id, lit(0)))
+                : lit(null).cast(IDS);
     }
 
     private static boolean hasEncoded(Dataset<Row> documents) {
@@ -108,6 +113,7 @@ public final class TokenizedDocuments {
         Broadcast<DocumentTokens> shared =
                 JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(new DocumentTokens(rules));
         return udf((UDF1<String, int[]>) text -> shared.value().tokens(text), IDS)
+                .withName("tokenise")
                 .asNonNullable();
     }
 }
