@@ -139,9 +139,10 @@ public final class Decontaminate implements Step.OfCorpus {
     private Dataset<Row> ngrams(Dataset<Row> documents) {
         Shingles shingles = ngrams;
         UserDefinedFunction of = udf(
-                (UDF1<String, long[]>)
-                        text -> Arrays.stream(shingles.of(text)).distinct().toArray(),
-                DataTypes.createArrayType(DataTypes.LongType, false));
+                        (UDF1<String, long[]>) text ->
+                                Arrays.stream(shingles.of(text)).distinct().toArray(),
+                        DataTypes.createArrayType(DataTypes.LongType, false))
+                .withName("ngrams");
         return documents.select(explode(of.apply(col(Documents.TEXT))).as(NGRAM));
     }
 
@@ -164,11 +165,12 @@ public final class Decontaminate implements Step.OfCorpus {
                 JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(filter(wanted));
         Shingles shingles = ngrams;
         return udf(
-                (UDF1<String, long[]>) text -> Arrays.stream(shingles.of(text))
-                        .filter(filter.value()::mightContainLong)
-                        .distinct()
-                        .toArray(),
-                DataTypes.createArrayType(DataTypes.LongType, false));
+                        (UDF1<String, long[]>) text -> Arrays.stream(shingles.of(text))
+                                .filter(filter.value()::mightContainLong)
+                                .distinct()
+                                .toArray(),
+                        DataTypes.createArrayType(DataTypes.LongType, false))
+                .withName("ngrams_of_others");
     }
 
     private static BloomFilter filter(Dataset<Row> wanted) {

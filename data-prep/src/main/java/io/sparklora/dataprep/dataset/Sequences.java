@@ -29,18 +29,16 @@ import io.sparklora.pipeline.dataset.TokenDataset;
 import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.CancellationException;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Observation;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF3;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -55,8 +53,7 @@ public final class Sequences {
             .add(TokenDataset.SEQUENCE_LENGTHS, DataTypes.createArrayType(DataTypes.IntegerType, false), false)
             .add(TokenDataset.SEQUENCE_ID, DataTypes.LongType, false)
             .add(TokenDataset.DOCUMENT_IDS, DataTypes.createArrayType(DataTypes.StringType, false), false)
-            .add(ShardedParquet.FILE_NUMBER, DataTypes.IntegerType, false)
-            .add(TokenizedDocuments.SPLIT, DataTypes.IntegerType, false);
+            .add(ShardedParquet.FILE_NUMBER, DataTypes.IntegerType, false);
     private static final int MOST_ROWS_OF_GROUP = 1024;
     private static final int TOKENS_OF_GROUP = 1 << 22;
     private static final int TOKENS_OF_FILE = 1 << 25;
@@ -96,16 +93,9 @@ public final class Sequences {
                 .flatMap(split -> split.files().stream())
                 .map(DataFile::path)
                 .toList();
-        Observation written = new Observation();
         Dataset<Row> sequences = sequences(pieces(documents, plan, figures), names.size());
-        ShardedParquet.write(
-                sequences.observe(written, count(lit(1)), counts()).drop(TokenizedDocuments.SPLIT),
-                col(TokenDataset.SEQUENCE_ID),
-                rowsOfGroup,
-                names,
-                storage,
-                below);
-        requireEqual(figures, written);
+        ShardedParquet.write(sequences, col(TokenDataset.SEQUENCE_ID), rowsOfGroup, names, storage, below);
+        figures.forEach(split -> requireWritten(documents.sparkSession(), split, below));
         return figures;
     }
 
@@ -119,6 +109,7 @@ public final class Sequences {
                 (position, split, tokens) -> shared.value().sequences(position, split, tokens);
         Column tokens = col(TokenizedDocuments.TOKENS);
         Column sequenceOfPiece = udf(lookup, DataTypes.createArrayType(DataTypes.IntegerType, false))
+                .withName("sequences_of_document")
                 .asNonNullable()
                 .apply(col(TokenizedDocuments.POSITION), col(TokenizedDocuments.SPLIT), size(tokens));
         // Cut before they are exploded: each row then carries its own tokens, not its document's.
@@ -173,7 +164,7 @@ public final class Sequences {
                 tokens,
                 col(TokenizedDocuments.LABELS))));
         return ShardedParquet.gathered(pieces, files)
-                .groupBy(ShardedParquet.FILE_NUMBER, TokenizedDocuments.SPLIT, TokenDataset.SEQUENCE_ID)
+                .groupBy(ShardedParquet.FILE_NUMBER, TokenDataset.SEQUENCE_ID)
                 .agg(ordered.as(PIECES))
                 .select(
                         inputIds().as(TokenDataset.INPUT_IDS),
@@ -182,8 +173,7 @@ public final class Sequences {
                         col(TokenDataset.SEQUENCE_ID),
                         transform(col(PIECES), piece -> piece.getField(Documents.ID))
                                 .as(TokenDataset.DOCUMENT_IDS),
-                        col(ShardedParquet.FILE_NUMBER),
-                        col(TokenizedDocuments.SPLIT))
+                        col(ShardedParquet.FILE_NUMBER))
                 .to(SCHEMA);
     }
 
@@ -246,40 +236,22 @@ public final class Sequences {
         return List.copyOf(files);
     }
 
-    private static Column[] counts() {
+    /** The rows of the files must be those of the plan: a lost or doubled document would show here. */
+    private static void requireWritten(SparkSession spark, SplitFigures split, Path below) {
+        String[] files = split.files().stream()
+                .map(file -> new Path(below, file.path()).toString())
+                .toArray(String[]::new);
         Column supervised = size(filter(col(TokenDataset.LABELS), label -> label.notEqual(TokenDataset.IGNORED_LABEL)));
-        List<Column> counts = new ArrayList<>();
-        for (Split split : Split.values()) {
-            Column here = col(TokenizedDocuments.SPLIT).equalTo(split.ordinal());
-            counts.add(sum(when(here, 1).otherwise(0)).as(split.directory()));
-            counts.add(sum(when(here, supervised).otherwise(0)).as(split.directory() + "_supervised"));
-        }
-        return counts.toArray(Column[]::new);
-    }
-
-    /** The rows that went to the files must be those of the plan: a lost or doubled document would show here. */
-    private static void requireEqual(List<SplitFigures> planned, Observation observation) {
-        Map<String, Object> written = counted(observation);
-        for (SplitFigures split : planned) {
-            long sequences =
-                    (long) Objects.requireNonNull(written.get(split.split().directory()));
-            long supervised =
-                    (long) Objects.requireNonNull(written.get(split.split().directory() + "_supervised"));
-            if (sequences != split.sequences() || supervised != split.supervisedTokens()) {
-                throw new IllegalStateException(split.split().directory() + ": " + sequences + " sequences with "
-                        + supervised + " supervised tokens were written, but " + split.sequences() + " with "
-                        + split.supervisedTokens() + " were planned");
-            }
-        }
-    }
-
-    /** Spark 4.0 has no call for this but one that waits. */
-    private static Map<String, Object> counted(Observation observation) {
-        try {
-            return observation.getAsJava();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CancellationException("interrupted while the written sequences were counted");
+        Row written = spark.read()
+                .schema(new StructType(new StructField[] {SCHEMA.apply(TokenDataset.LABELS)}))
+                .parquet(files)
+                .agg(count(lit(1)), sum(supervised))
+                .collectAsList()
+                .get(0);
+        if (written.getLong(0) != split.sequences() || written.getLong(1) != split.supervisedTokens()) {
+            throw new IllegalStateException(split.split().directory() + ": " + written.get(0) + " sequences with "
+                    + written.get(1) + " supervised tokens were written, but " + split.sequences() + " with "
+                    + split.supervisedTokens() + " were planned");
         }
     }
 }

@@ -146,6 +146,7 @@ public final class TokenizedDocuments {
         Broadcast<DocumentTokens> shared =
                 JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(new DocumentTokens(rules));
         return udf((UDF1<String, int[]>) text -> shared.value().tokens(text), IDS)
+                .withName("tokenise")
                 .asNonNullable();
     }
 }

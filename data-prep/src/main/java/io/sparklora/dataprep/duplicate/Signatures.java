@@ -57,8 +57,9 @@ final class Signatures {
     private static final String NEXT = "next";
 
     // Column expressions for arrays leave the GPU no less and take some hundred times longer.
-    private static final UserDefinedFunction SIMILARITY =
-            udf((UDF2<byte[], byte[], Double>) MinHash::similarity, DataTypes.DoubleType);
+    private static final UserDefinedFunction SIMILARITY = udf(
+                    (UDF2<byte[], byte[], Double>) MinHash::similarity, DataTypes.DoubleType)
+            .withName("minhash_similarity");
 
     private final PrepareConfig.NearDuplicates settings;
     private final UserDefinedFunction signature;
@@ -67,7 +68,8 @@ final class Signatures {
         this.settings = settings;
         MinHash minHash = new MinHash(new Shingles(settings.words()), settings.bands() * settings.rows());
         // Shingles and their least hashes are loops over arrays: the texts leave the GPU here.
-        this.signature = udf((UDF1<String, byte[]>) minHash::signature, DataTypes.BinaryType);
+        this.signature = udf((UDF1<String, byte[]>) minHash::signature, DataTypes.BinaryType)
+                .withName("minhash");
     }
 
     /**

@@ -37,8 +37,9 @@ public final class FineWebQuality implements Step.OfDocument {
     private static final String WORDS = "words";
 
     // Words are found by Unicode's categories, which no column expression knows: the texts leave the GPU here.
-    private static final UserDefinedFunction COUNT_WORDS =
-            udf((UDF1<String, Integer>) text -> Words.of(text).count(), DataTypes.IntegerType);
+    private static final UserDefinedFunction COUNT_WORDS = udf(
+                    (UDF1<String, Integer>) text -> Words.of(text).count(), DataTypes.IntegerType)
+            .withName("count_words");
 
     private final FiltersConfig.FineWeb limits;
 

@@ -127,8 +127,9 @@ public final class GopherQuality implements Step.OfDocument {
     // Words are found by Unicode's categories, which no column expression knows: the texts leave the GPU here.
     private static UserDefinedFunction figures(List<String> stopWords) {
         return udf(
-                (UDF1<String, Row>)
-                        text -> WordFigures.of(Words.of(text), stopWords).row(),
-                WordFigures.SCHEMA);
+                        (UDF1<String, Row>) text ->
+                                WordFigures.of(Words.of(text), stopWords).row(),
+                        WordFigures.SCHEMA)
+                .withName("word_figures");
     }
 }

@@ -43,8 +43,9 @@ public final class GopherRepetition implements Step.OfDocument {
 
     // Hashing n-grams of words is no column expression: the texts leave the GPU here.
     private static final UserDefinedFunction CHARACTERS_OF_NGRAMS = udf(
-            (UDF1<String, int[]>) GopherRepetition::charactersOfNGrams,
-            DataTypes.createArrayType(DataTypes.IntegerType, false));
+                    (UDF1<String, int[]>) GopherRepetition::charactersOfNGrams,
+                    DataTypes.createArrayType(DataTypes.IntegerType, false))
+            .withName("characters_of_ngrams");
 
     private final FiltersConfig.GopherRepetition limits;
 

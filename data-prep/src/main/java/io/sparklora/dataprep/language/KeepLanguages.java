@@ -43,11 +43,12 @@ public final class KeepLanguages implements Step.OfDocument {
 
     // A model of n-grams is no column expression: the texts' beginnings leave the GPU here.
     private static final UserDefinedFunction IDENTIFY = udf(
-            (UDF1<String, Row>) text -> {
-                Language language = Identifier.identify(text);
-                return RowFactory.create(language.getLang(), language.getConfidence());
-            },
-            SCHEMA);
+                    (UDF1<String, Row>) text -> {
+                        Language language = Identifier.identify(text);
+                        return RowFactory.create(language.getLang(), language.getConfidence());
+                    },
+                    SCHEMA)
+            .withName("identify_language");
 
     private final LanguageConfig config;
 

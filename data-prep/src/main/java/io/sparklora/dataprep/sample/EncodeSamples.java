@@ -82,6 +82,7 @@ public final class EncodeSamples implements Step.OfDocument {
                         (UDF2<String, String, Row>)
                                 (text, structure) -> row(shared.value(), new SampleTexts(text, structure), most),
                         SCHEMA)
+                .withName("encode_sample")
                 .asNondeterministic()
                 .apply(col(Documents.TEXT), col(Documents.SAMPLE));
         Column isSample =

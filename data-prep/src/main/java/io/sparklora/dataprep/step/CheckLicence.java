@@ -46,7 +46,7 @@ public final class CheckLicence implements Step.OfDocument {
         // An expression with brackets is no column expression; the licence, not the text, leaves the GPU.
         UDF1<String, Boolean> isDenied =
                 licence -> !LicenceExpression.parse(licence).isAllowed(allow, deny);
-        UserDefinedFunction denied = udf(isDenied, DataTypes.BooleanType);
+        UserDefinedFunction denied = udf(isDenied, DataTypes.BooleanType).withName("is_licence_denied");
         return Documents.drop(documents, denied.apply(col(Documents.LICENCE)), Documents.verdict(NOT_ALLOWED));
     }
 }

@@ -22,7 +22,7 @@ import org.apache.spark.sql.types.DataTypes;
  * characters nor invisible marks, one space for a run of spaces, none at a line's ends, at most one blank line together.
  */
 public final class NormaliseText implements Step.OfDocument {
-    private static final String LINE_BREAKS = "\r\n?|[\u000B\u000C\u0085\u2028\u2029]";
+    private static final String LINE_BREAKS = "\r\n|[\r\u000B\u000C\u0085\u2028\u2029]";
     private static final String INVISIBLE = "[\u0000-\u0008\u000E-\u001F\u007F-\u009F\u00AD\u200B\u2060\uFEFF]";
     private static final String SPACES = "[ \t\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]+";
 
@@ -67,6 +67,7 @@ public final class NormaliseText implements Step.OfDocument {
     private static final UserDefinedFunction NFKC = normaliser(Normalizer.Form.NFKC);
 
     private static UserDefinedFunction normaliser(Normalizer.Form form) {
-        return udf((UDF1<String, String>) text -> Normalizer.normalize(text, form), DataTypes.StringType);
+        return udf((UDF1<String, String>) text -> Normalizer.normalize(text, form), DataTypes.StringType)
+                .withName("normal_form");
     }
 }

@@ -128,7 +128,7 @@ public final class RemoveRecurringLines implements Step.OfCorpus {
                 .broadcast(recurring);
         UDF2<Integer, String, String> without =
                 (source, text) -> without(text, shared.value().getOrDefault(source, Set.of()));
-        return udf(without, DataTypes.StringType);
+        return udf(without, DataTypes.StringType).withName("without_recurring_lines");
     }
 
     private static String without(String text, Set<String> lines) {

@@ -56,7 +56,8 @@ public final class SplitOversized implements Step.OfDocument {
         int longest = limits.maxCharacters();
         // Where to cut is no column expression: the documents that are too long, and only these, leave the GPU.
         UDF1<String, List<String>> cut = text -> parts(text, longest);
-        UserDefinedFunction parts = udf(cut, DataTypes.createArrayType(DataTypes.StringType));
+        UserDefinedFunction parts =
+                udf(cut, DataTypes.createArrayType(DataTypes.StringType)).withName("cut_oversized");
         Column text = col(Documents.TEXT);
         // A part of a sample is no sample.
         Column isTooLong = char_length(text).gt(longest).and(not(Documents.isSample(documents)));

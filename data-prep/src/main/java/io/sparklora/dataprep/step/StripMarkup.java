@@ -33,10 +33,11 @@ public final class StripMarkup implements Step.OfDocument {
 
     // Parsing markup is no column expression: these documents, and only these, leave the GPU.
     private static final UserDefinedFunction PLAIN =
-            udf((UDF1<String, String>) Markup::plainText, DataTypes.StringType);
+            udf((UDF1<String, String>) Markup::plainText, DataTypes.StringType).withName("text_of_html");
 
-    private static final UserDefinedFunction PLAIN_MARKDOWN =
-            udf((UDF1<String, String>) Markup::plainTextOfMarkdown, DataTypes.StringType);
+    private static final UserDefinedFunction PLAIN_MARKDOWN = udf(
+                    (UDF1<String, String>) Markup::plainTextOfMarkdown, DataTypes.StringType)
+            .withName("text_of_markdown");
 
     private final PrepareConfig.Html mode;
     private final Set<Integer> markdownSources;
