@@ -40,7 +40,7 @@ final class TokenizerBenchmark {
         serve(texts, new DocumentTokens(rules), new ForkJoinPool(Integer.parseInt(arguments[1])));
     }
 
-    private static List<String> texts(String corpus) {
+    private static List<String> texts(String corpus) throws IOException {
         try (SparkSession spark = SparkSession.builder()
                 .master("local[1]")
                 .config("spark.ui.enabled", false)
