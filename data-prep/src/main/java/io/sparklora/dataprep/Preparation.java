@@ -209,7 +209,7 @@ record Preparation(
             Corpus.Checked checked = source.checked(cleaned);
 
             progress.begin("comparing %,d documents", checked.rows());
-            Dataset<Row> judged = scratch.keep(apply(ofCorpus(steps), checked.documents()));
+            Dataset<Row> judged = scratch.keep(compare(ofCorpus(steps), checked.documents(), scratch));
             Ledger ledger = Ledger.of(judged, checked.rows(), reasons(steps));
             if (holdsSamples()) {
                 EncodeSamples.requireUsable(
@@ -268,6 +268,18 @@ record Preparation(
         Dataset<Row> result = documents;
         for (Step step : steps) {
             result = step.apply(result);
+        }
+        return result;
+    }
+
+    /** Applies steps of which some compare documents, and keeps what they compare where it was worked on before. */
+    private static Dataset<Row> compare(List<Step> steps, Dataset<Row> documents, ScratchTables scratch) {
+        Dataset<Row> result = documents;
+        boolean isWorkedOn = false;
+        for (Step step : steps) {
+            boolean compares = step instanceof Step.OfCorpus;
+            result = step.apply(compares && isWorkedOn ? scratch.keep(result) : result);
+            isWorkedOn = !compares;
         }
         return result;
     }
