@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -38,6 +39,10 @@ final class GpuPlans implements AutoCloseable {
     private static final Pattern LEFT = Pattern.compile("\\s*[!^] ?(?:\\w+ )?<(\\w+)> (.*)");
 
     private static final Pattern CALL = Pattern.compile("(\\w+)\\(");
+    /** How Spark calls a method of Java: {@code static_invoke(UrlCodec.decode(x))} and {@code invoke(x.isValid())}. */
+    private static final Pattern METHOD = Pattern.compile(
+            "static_invoke\\((?:\\w+[.])*(\\w+)\\(|invoke\\(.*[.](\\w+)\\(\\)\\) (?:cannot|will) run", Pattern.DOTALL);
+
     private static final String FUNCTION = "ScalaUDF";
     /** Of a type that RAPIDS lacks, whatever is done with its values. */
     private static final Pattern UNSUPPORTED_TYPE =
@@ -67,8 +72,8 @@ final class GpuPlans implements AutoCloseable {
     }
 
     /**
-     * What stays on the CPU, with the line that says so: operators and expressions by their class, our own functions by
-     * their name, such as {@code tokenise()}, and all that is done with values of a type by the type. To be called when
+     * What stays on the CPU, with the line that says so: operators and expressions by their class, our own functions and
+     * methods of Java by their name, such as {@code tokenise()}, and all that is done with values of a type by the type. To be called when
      * nothing is cached any more.
      */
     Map<String, String> exceptions() throws Exception {
@@ -76,11 +81,6 @@ final class GpuPlans implements AutoCloseable {
         Map<String, String> exceptions = new TreeMap<>();
         for (QueryExecution query : withCached(List.copyOf(queries))) {
             String explained = explained(query);
-            java.nio.file.Files.writeString(
-                    java.nio.file.Path.of("/tmp/explain.txt"),
-                    "=====\n" + query.executedPlan().treeString() + "-----\n" + explained,
-                    java.nio.file.StandardOpenOption.CREATE,
-                    java.nio.file.StandardOpenOption.APPEND);
             for (String node : NODE.split(explained)) {
                 Matcher left = LEFT.matcher(node);
                 if (left.lookingAt() && BY_OTHERS.stream().noneMatch(node.strip()::endsWith)) {
@@ -95,6 +95,10 @@ final class GpuPlans implements AutoCloseable {
         Matcher call = CALL.matcher(description);
         if (type.equals(FUNCTION) && call.lookingAt()) {
             return call.group(1) + "()";
+        }
+        Matcher method = METHOD.matcher(description);
+        if (method.lookingAt()) {
+            return Objects.requireNonNullElse(method.group(1), method.group(2)) + "()";
         }
         Matcher unsupported = UNSUPPORTED_TYPE.matcher(description);
         return unsupported.find() ? unsupported.group(1) + "Type" : type;

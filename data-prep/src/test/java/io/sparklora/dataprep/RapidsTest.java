@@ -56,7 +56,8 @@ final class RapidsTest {
         spark.range(30)
                 .selectExpr(
                         "concat('id', id) id",
-                        "array_join(transform(sequence(1, 30), i -> substring(md5(string(100 * id + i)), 1, 6)), ' ') text")
+                        "array_join(transform(sequence(1, 30), i -> substring(md5(string(100 * id + i)), 1, 6)), ' ')"
+                                + " || '\\nA line that all of them end in.' text")
                 .coalesce(1)
                 .write()
                 .parquet(directory + "/parquet");
@@ -80,7 +81,7 @@ final class RapidsTest {
                 "prepare.privacy={replace: [email, phone], drop: [api-key]}",
                 "prepare.length={min-characters: 20, max-characters: 150, oversized: split}",
                 "prepare.language={enabled: true}",
-                "prepare.filters.gopher-repetition={enabled: true}",
+                "prepare.filters.gopher-repetition={enabled: true, top-ngrams: [1, 1, 1]}",
                 "prepare.filters.gopher-quality={enabled: true, min-words: 3, min-stop-words: 0,"
                         + " min-alphabetic-words: 0}",
                 "prepare.filters.c4-quality={enabled: true, end-punctuation: false, min-sentences: 0}",

@@ -38,8 +38,8 @@ public final class C4Quality implements Step.OfDocument {
     private static final String OFFENDER = "offending_line";
     private static final String KEPT = "kept_lines";
     private static final String JAVASCRIPT = "javascript";
-    private static final String CITATION = "\\[(" + Characters.DIGIT + "*|edit|citation needed)\\]";
-    private static final String END_OF_SENTENCE = "[.?!][\"'\\)\\]\u2019\u201D]*" + Characters.SPACE_IN_LINE + "+|\n";
+    private static final String CITATION = "\\[" + Characters.DIGIT + "*\\]|\\[(edit|citation needed)\\]";
+    private static final String END_OF_SENTENCE = "[.?!][\"')\\]\u2019\u201D]*" + Characters.SPACE_IN_LINE + "+|\n";
     private static final List<String> ENDS_OF_LINE = List.of(".", "?", "!", "\"", "'");
     private static final List<String> POLICIES =
             List.of("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies");
@@ -111,7 +111,8 @@ public final class C4Quality implements Step.OfDocument {
 
     private String enoughWords() {
         String word = Characters.VISIBLE + "+" + Characters.SPACE + "+";
-        return "^(" + word + "){" + Math.max(0, rules.minLineWords() - 1) + "}"
+        // Spelled out: the GPU does not repeat groups that repeat something.
+        return "^" + word.repeat(Math.max(0, rules.minLineWords() - 1))
                 + (rules.minLineWords() > 0 ? Characters.VISIBLE : "");
     }
 
