@@ -55,10 +55,11 @@ public final class RingEndpoint implements AutoCloseable {
                 .channel(NioServerSocketChannel.class)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.SO_KEEPALIVE, true)
-                .childOption(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(RECEIVE_BUFFER_BYTES))
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                        // As an option it has another name in Netty 4.1, which Spark 4.0 brings.
+                        channel.config().setRecvByteBufAllocator(new FixedRecvByteBufAllocator(RECEIVE_BUFFER_BYTES));
                         FrameDecoder decoder = new FrameDecoder();
                         channel.pipeline()
                                 .addLast(decoder, new PredecessorLink(ring, secret, decoder, settings.segmentLongs()));
