@@ -28,6 +28,8 @@ import sys
 import time
 from pathlib import Path
 
+from jvm_contender import class_path
+
 ROOT = Path(__file__).resolve().parent.parent
 OPENED = (
     "java.io",
@@ -77,21 +79,6 @@ def write_documents(directory: Path, documents: int, words: int, files: int) -> 
     for handle in handles:
         handle.close()
     return total
-
-
-def class_path() -> str:
-    """The classes as Maven left them, and Spark's jars."""
-    entries = [
-        ROOT / module / "target" / kind for module in ("data-prep", "pipeline") for kind in ("classes", "test-classes")
-    ]
-    for entry in entries:
-        if not entry.is_dir():
-            raise SystemExit(f"{entry} is not there: build first (mvn -Dquick -pl data-prep -am test-compile)")
-    entries += sorted((ROOT / "target/spark-home/jars").glob("*.jar"))
-    repository = Path(os.environ.get("MAVEN_REPOSITORY", Path.home() / ".m2" / "repository"))
-    for part in ("org/jspecify", "com/fasterxml/jackson/datatype/jackson-datatype-jdk8", "org/jsoup", "ai/djl"):
-        entries += sorted((repository / part).rglob("*.jar"))
-    return os.pathsep.join(str(entry) for entry in entries)
 
 
 def java(*arguments: str) -> list[str]:

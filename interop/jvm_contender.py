@@ -11,8 +11,8 @@ JARS = (
     "org/snakeyaml",
     "com/fasterxml/jackson/datatype/jackson-datatype-jdk8",
     "org/jspecify",
-    "ai/djl/api",
-    "ai/djl/huggingface/tokenizers",
+    "org/jsoup",
+    "ai/djl",
     "com/google/code/gson",
 )
 

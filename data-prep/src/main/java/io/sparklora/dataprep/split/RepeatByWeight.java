@@ -29,6 +29,10 @@ public final class RepeatByWeight implements Step.OfDocument {
     private final List<SourceConfig> sources;
     private final long seed;
 
+    /**
+     * @param sources off where all weigh 1
+     * @param seed of the draw
+     */
     public RepeatByWeight(List<SourceConfig> sources, long seed) {
         this.sources = List.copyOf(sources);
         this.seed = seed;

@@ -30,7 +30,7 @@ public record TrainConfig(
         @Key(
                 value =
                         "How an epoch visits the sequences: `shuffled` by the seed, anew each epoch; or `short-first`, a "
-                                + "curriculum from the sequences of short documents to those of long ones.",
+                                + "curriculum from sequences of short documents and remainders to those that long documents fill.",
                 or = "shuffled")
         Order order,
 
