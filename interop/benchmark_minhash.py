@@ -3,7 +3,7 @@
     python3 interop/benchmark_minhash.py --python /tmp/datatrove/bin/python
 
 Needs a built checkout (`mvn -Dquick test-compile`, which lays Spark's jars out under target/spark-home) and, for the peer,
-an environment with `datatrove[io]==0.10.1 spacy xxhash orjson tokenizers`. Both read JSON lines and write the kept documents as JSON
+an environment with `datatrove[io]==0.10.1 spacy 'xxhash<4' orjson tokenizers`. Both read JSON lines and write the kept documents as JSON
 lines; both run from start to end in each round, in turn, and the medians are compared. Prints seconds, documents a second,
 documents kept, the ratio, and precision and recall of our pairs on the first documents, by comparing each with each.
 
