@@ -109,7 +109,7 @@ def kept(directory: Path) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--documents", type=int, default=40_000)
+    parser.add_argument("--documents", type=int, default=50_000)
     parser.add_argument("--words", type=int, default=400, help="words of a document, on average")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sample", type=int, default=2_000, help="documents compared with each other")
@@ -132,6 +132,7 @@ def main() -> None:
             shutil.rmtree(out, ignore_errors=True)
             times[name].append(seconds(command(out)))
             left[name] = kept(out / "kept" if name == "datatrove" else out)
+            print(f"{name:10} {times[name][-1]:8.1f} s", flush=True)
     for name, taken in times.items():
         median = statistics.median(taken)
         rate = arguments.documents / median

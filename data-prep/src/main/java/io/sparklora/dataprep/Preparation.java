@@ -51,6 +51,7 @@ import io.sparklora.pipeline.dataset.DatasetManifest.PrivacyFigures;
 import io.sparklora.pipeline.dataset.DatasetManifest.SourceFigures;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
 import io.sparklora.pipeline.dataset.DatasetStatistics.Lengths;
+import io.sparklora.pipeline.dataset.DatasetStatistics.NearDuplicateFigures;
 import io.sparklora.pipeline.dataset.DatasetStatistics.Share;
 import io.sparklora.pipeline.dataset.DatasetStatistics.SplitStatistics;
 import io.sparklora.pipeline.dataset.Split;
@@ -63,6 +64,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -100,6 +102,7 @@ record Preparation(
      * @param samples some documents to show
      * @param sources what was read of each source
      * @param privacy what was found of each kind that was looked for
+     * @param nearDuplicates how well near-duplicates were found, where that was measured
      */
     record Outcome(
             List<SplitFigures> splits,
@@ -108,7 +111,8 @@ record Preparation(
             Map<Split, Lengths> lengths,
             DocumentSamples samples,
             List<SourceFigures> sources,
-            List<PrivacyFigures> privacy) {
+            List<PrivacyFigures> privacy,
+            Optional<NearDuplicateFigures> nearDuplicates) {
         /** Documents kept by licence. */
         Map<String, Long> licences() {
             return documents(composition.licences());
@@ -139,7 +143,11 @@ record Preparation(
     }
 
     /** What happens to every document, in this order; steps that are switched off are left out. */
-    List<Step> steps(ScratchTables scratch, ValueStore store, Supplier<Dataset<Row>> evaluationSets) {
+    List<Step> steps(
+            ScratchTables scratch,
+            ValueStore store,
+            Supplier<Dataset<Row>> evaluationSets,
+            Consumer<NearDuplicateFigures> nearDuplicates) {
         List<Step> steps = new ArrayList<>(Stream.<Step>of(
                         new CheckLicence(corpus.licences()),
                         new StripMarkup(prepare.html(), markdownSources()),
@@ -156,7 +164,7 @@ record Preparation(
                         new FineWebQuality(prepare.filters().finewebQuality()),
                         new DistinguishIds(),
                         new DropExactDuplicates(prepare.deduplicate()),
-                        new DropNearDuplicates(prepare.deduplicate(), prepare.nearDuplicates(), scratch, store),
+                        new DropNearDuplicates(prepare.deduplicate(), prepare.nearDuplicates(), scratch, store, nearDuplicates),
                         new AssignSplit(prepare.split(), seed, units(), scratch),
                         new RemoveRepeatedParagraphs(prepare.repeatedParagraphs(), prepare.length()),
                         new Decontaminate(prepare.decontaminate(), evaluationSets, scratch),
@@ -202,7 +210,8 @@ record Preparation(
     Outcome run(SparkSession spark, Storage storage, Path below, Progress progress) {
         try (ScratchTables scratch = new ScratchTables(storage, below)) {
             ValueStore store = new ValueStore(storage, computed, scratch);
-            List<Step> steps = steps(scratch, store, () -> evaluationSets(spark, storage));
+            List<NearDuplicateFigures> nearDuplicates = new ArrayList<>();
+            List<Step> steps = steps(scratch, store, () -> evaluationSets(spark, storage), nearDuplicates::add);
             Corpus source = Corpus.open(spark, storage, corpus);
             progress.begin("reading %,d sources", corpus.sources().size());
             Dataset<Row> cleaned = scratch.keep(apply(ofDocuments(steps), source.read()));
@@ -244,7 +253,8 @@ record Preparation(
                         DocumentSamples.of(
                                 judged, ledger.funnel(), prepare.statistics().samples()),
                         sources,
-                        Findings.of(judged, prepare.privacy()));
+                        Findings.of(judged, prepare.privacy()),
+                        nearDuplicates.stream().findFirst());
             } finally {
                 tokens.unpersist();
             }

@@ -145,6 +145,7 @@ public final class Prepare {
             Progress progress = new Progress(spark.get(), System.err);
             Preparation.Outcome outcome =
                     preparation.run(spark.get(), context.storage(), transaction.workDirectory(), progress);
+            outcome.nearDuplicates().ifPresent(figures -> progress.begin("%s", Wording.nearDuplicates(figures)));
             writeStatistics(statistics(datasetKey, outcome), transaction.workDirectory());
             DatasetManifest manifest = transaction.commit(files -> manifest(datasetKey, fingerprint, outcome, files));
             progress.begin("see %s", new org.apache.hadoop.fs.Path(directory, DatasetStatistics.PAGE));
@@ -169,6 +170,7 @@ public final class Prepare {
                 outcome.composition().languages(),
                 outcome.composition().licences(),
                 outcome.privacy(),
+                outcome.nearDuplicates(),
                 outcome.samples().kept(),
                 outcome.samples().dropped());
     }

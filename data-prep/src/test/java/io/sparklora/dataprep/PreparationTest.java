@@ -483,7 +483,7 @@ final class PreparationTest {
                 defaults.language(),
                 defaults.filters(),
                 deduplicate,
-                new PrepareConfig.NearDuplicates(5, 14, 8, 0.75, keep),
+                new PrepareConfig.NearDuplicates(5, 14, 8, 0.75, keep, 0),
                 new PrepareConfig.Split(validation, 0, "", ""),
                 new PrepareConfig.RepeatedParagraphs(0),
                 decontaminate,

@@ -12,7 +12,9 @@ import io.sparklora.dataprep.step.Step;
 import io.sparklora.dataprep.step.ValueStore;
 import io.sparklora.pipeline.config.PrepareConfig;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates.Keep;
+import io.sparklora.pipeline.dataset.DatasetStatistics.NearDuplicateFigures;
 import java.util.List;
+import java.util.function.Consumer;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -36,21 +38,25 @@ public final class DropNearDuplicates implements Step.OfCorpus {
     private final PrepareConfig.NearDuplicates settings;
     private final ScratchTables scratch;
     private final ValueStore store;
+    private final Consumer<NearDuplicateFigures> measured;
 
     /**
      * @param mode anything but {@code near} leaves all as they are
      * @param scratch keeps the signatures and the clusters
      * @param store knows the signatures of texts that were compared before
+     * @param measured is told how well the near-duplicates were found, where that is asked for
      */
     public DropNearDuplicates(
             PrepareConfig.Deduplicate mode,
             PrepareConfig.NearDuplicates settings,
             ScratchTables scratch,
-            ValueStore store) {
+            ValueStore store,
+            Consumer<NearDuplicateFigures> measured) {
         this.mode = mode;
         this.settings = settings;
         this.scratch = scratch;
         this.store = store;
+        this.measured = measured;
     }
 
     @Override
@@ -73,8 +79,12 @@ public final class DropNearDuplicates implements Step.OfCorpus {
         if (mode != PrepareConfig.Deduplicate.NEAR) {
             return documents.withColumn(Documents.CLUSTER, lit(null).cast(DataTypes.LongType));
         }
+        Dataset<Row> clusters = clusters(documents);
+        if (settings.compared() > 0) {
+            measured.accept(SampledPairs.of(documents, settings).figures(documents, clusters));
+        }
         Dataset<Row> joined =
-                documents.join(clusters(documents), Signatures.node().equalTo(col(ConnectedComponents.NODE)), "left");
+                documents.join(clusters, Signatures.node().equalTo(col(ConnectedComponents.NODE)), "left");
         Column isDropped = lit(drops()).and(col(IS_SURVIVOR).equalTo(false));
         Column verdict = Documents.verdict(NEAR_DUPLICATE, col(MEASURED), lit(settings.similarity()), col(SURVIVOR_ID));
         return Documents.drop(joined, isDropped, verdict)

@@ -59,6 +59,7 @@ public final class StatisticsPage {
         shares(body, "Languages", "language", statistics.languages());
         shares(body, "Licences", "licence", statistics.licences());
         privacy(body);
+        nearDuplicates(body);
         SampleCards.append(body, statistics);
         return page.outerHtml() + "\n";
     }
@@ -233,6 +234,28 @@ public final class StatisticsPage {
                     new Count(figures.documents()),
                     new Count(figures.values()));
         }
+    }
+
+    private void nearDuplicates(Element body) {
+        statistics.nearDuplicates().ifPresent(figures -> {
+            Table table = new Table(
+                    section(body, "Near-duplicates"),
+                    "documents compared with every other",
+                    "least similarity",
+                    "pairs that reach it",
+                    "pairs found",
+                    "of them reach it",
+                    "recall",
+                    "precision");
+            table.row(
+                    new Count(figures.documents()),
+                    new Words(String.valueOf(figures.similarity())),
+                    new Count(figures.similar()),
+                    new Count(figures.found()),
+                    new Count(figures.similarFound()),
+                    new Percentage(figures.similarFound(), figures.similar()),
+                    new Percentage(figures.similarFound(), figures.found()));
+        });
     }
 
     private long sum(ToLongFunction<SplitStatistics> figure) {

@@ -11,6 +11,7 @@ import io.sparklora.dataprep.step.ValueStore;
 import io.sparklora.pipeline.config.PrepareConfig.Deduplicate;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates.Keep;
+import io.sparklora.pipeline.dataset.DatasetStatistics.NearDuplicateFigures;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,11 +29,12 @@ final class DropNearDuplicatesTest {
             "source int not null, file string, row bigint, document_id string, licence string, text string,"
                     + " dropped struct<step: string, reason: string, measured: double, threshold: double,"
                     + " survivor_id: string>");
-    private static final NearDuplicates DEFAULTS = new NearDuplicates(5, 14, 8, 0.75, Keep.SURVIVOR);
+    private static final NearDuplicates DEFAULTS = new NearDuplicates(5, 14, 8, 0.75, Keep.SURVIVOR, 0);
 
     private final Random random = new Random(11);
     private final ScratchTables scratch = SharedSpark.scratch();
     private final ValueStore store = SharedSpark.store(scratch);
+    private final List<NearDuplicateFigures> measured = new ArrayList<>();
 
     @AfterEach
     void forget() {
@@ -74,12 +76,41 @@ final class DropNearDuplicatesTest {
         }
         rows.forEach(row -> texts.add(row.getString(5)));
 
-        PairQuality quality = PairQuality.of(texts, clusters(apply(rows, DEFAULTS, 2)), DEFAULTS);
+        NearDuplicates compareAll = new NearDuplicates(5, 14, 8, 0.75, Keep.SURVIVOR, 10_000);
+        PairQuality quality = PairQuality.of(texts, clusters(apply(rows, compareAll, 2)), DEFAULTS);
 
         System.out.println(quality);
         assertThat(quality.similar()).isEqualTo(180);
+        assertThat(measured)
+                .containsExactly(new NearDuplicateFigures(
+                        texts.size(), 0.75, quality.similar(), quality.found(), quality.both()));
         assertThat(quality.recall()).isGreaterThan(0.9);
         assertThat(quality.precision()).isGreaterThan(0.85);
+    }
+
+    @Test
+    void measuresHowWellDuplicatesAreFoundByComparingSomeDocumentsWithEveryOther() {
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            String text = Texts.random(random, 100);
+            rows.add(row(0, "a" + i, text));
+            rows.add(row(0, "b" + i, text + " more"));
+        }
+
+        apply(rows, new NearDuplicates(5, 14, 8, 0.75, Keep.SURVIVOR, 30), 3);
+
+        NearDuplicateFigures few = measured.get(0);
+        assertThat(few.documents()).isEqualTo(30);
+        assertThat(few.similar()).isBetween(15L, 30L);
+        assertThat(few.found()).isEqualTo(few.similar()).isEqualTo(few.similarFound());
+
+        apply(rows, new NearDuplicates(5, 14, 8, 0, Keep.SURVIVOR, 100), 1);
+
+        assertThat(measured.get(1).similarity()).isBetween(0.68, 0.69);
+        assertThat(measured.get(1).similar()).isEqualTo(50);
+        assertThat(measured.get(1).recall()).hasValue(1);
+        assertThat(new NearDuplicateFigures(1, 0.75, 4, 8, 2).precision()).hasValue(0.25);
+        assertThat(new NearDuplicateFigures(1, 0.75, 0, 0, 0).recall()).isEmpty();
     }
 
     @Test
@@ -115,7 +146,7 @@ final class DropNearDuplicatesTest {
     void keepsAllOfAClusterButNamesIt() {
         String text = Texts.random(random, 300);
         List<Row> rows = List.of(row(0, "a", text), row(0, "b", text + "!"), row(0, "c", Texts.random(random, 300)));
-        NearDuplicates keepAll = new NearDuplicates(5, 14, 8, 0.75, Keep.ALL);
+        NearDuplicates keepAll = new NearDuplicates(5, 14, 8, 0.75, Keep.ALL, 0);
 
         List<Row> judged = apply(rows, keepAll, 2).orderBy("document_id").collectAsList();
 
@@ -182,7 +213,7 @@ final class DropNearDuplicatesTest {
     }
 
     private DropNearDuplicates step(NearDuplicates settings) {
-        return new DropNearDuplicates(Deduplicate.NEAR, settings, scratch, store);
+        return new DropNearDuplicates(Deduplicate.NEAR, settings, scratch, store, measured::add);
     }
 
     private Dataset<Row> apply(List<Row> rows, NearDuplicates settings, int partitions) {

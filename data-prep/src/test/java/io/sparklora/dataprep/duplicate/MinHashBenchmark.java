@@ -30,7 +30,7 @@ import org.apache.spark.sql.SparkSession;
  * or {@code quality}, input, documents: precision and recall of the pairs among the first documents by id.
  */
 final class MinHashBenchmark {
-    private static final NearDuplicates SETTINGS = new NearDuplicates(5, 14, 8, 0.75, Keep.SURVIVOR);
+    private static final NearDuplicates SETTINGS = new NearDuplicates(5, 14, 8, 0.75, Keep.SURVIVOR, 0);
 
     private MinHashBenchmark() {}
 
@@ -79,7 +79,7 @@ final class MinHashBenchmark {
 
     private static Dataset<Row> deduplicated(Dataset<Row> documents, ScratchTables scratch) {
         Dataset<Row> different = new DropExactDuplicates(Deduplicate.NEAR).apply(documents);
-        return new DropNearDuplicates(Deduplicate.NEAR, SETTINGS, scratch, SharedSpark.store(scratch)).apply(different);
+        return new DropNearDuplicates(Deduplicate.NEAR, SETTINGS, scratch, SharedSpark.store(scratch), none -> {}).apply(different);
     }
 
     private static void quality(Dataset<Row> sample, ScratchTables scratch) {

@@ -8,6 +8,7 @@ import io.sparklora.pipeline.dataset.TinyStatistics;
 import io.sparklora.pipeline.run.ContentKey;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jsoup.Jsoup;
 import org.jsoup.nodes.Attribute;
@@ -117,6 +118,7 @@ final class StatisticsPageTest {
                         .mapToObj(i -> new Share("licence " + i, 1, 2))
                         .toList(),
                 List.of(),
+                Optional.empty(),
                 List.of(),
                 List.of());
 
@@ -124,7 +126,7 @@ final class StatisticsPageTest {
 
         assertThat(rows(page, "Licences")).hasSize(31).last().asString().startsWith("9,970 others 9,970 19,940");
         assertThat(page.select("h2").eachText())
-                .doesNotContain("Languages", "Personal data and secrets", "Kept documents");
+                .doesNotContain("Languages", "Personal data and secrets", "Near-duplicates", "Kept documents");
     }
 
     private static List<String> rows(Document page, String heading) {

@@ -188,7 +188,16 @@ public record PrepareConfig(
                             "What is kept of a cluster of near-duplicates: the `survivor`, or `all`, which only holds the "
                                     + "cluster on one side of the split.",
                     or = "survivor")
-            Keep keep) {
+            Keep keep,
+
+            @Key(
+                    value =
+                            "Documents that are compared with every other one, word by word, to say how many of their "
+                                    + "near-duplicates were found; 0 for none.",
+                    or = "500",
+                    min = 0,
+                    max = 10_000)
+            int compared) {
         /** What is kept of a cluster. */
         public enum Keep {
             SURVIVOR,

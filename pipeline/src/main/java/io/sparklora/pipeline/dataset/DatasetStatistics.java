@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * What a token dataset is made of, for people and dashboards; nothing here reads it back. Byte-identical for equal inputs.
@@ -24,6 +25,7 @@ import java.util.Optional;
  *     identified
  * @param licences kept documents by licence, those with the most tokens first; the empty name counts those without one
  * @param privacy what was found of each kind of personal data and secrets that was looked for
+ * @param nearDuplicates how well near-duplicates were found; absent where they were not looked for, or not measured
  * @param kept some kept documents
  * @param dropped some documents of each reason for which any were dropped, in the order of the steps
  */
@@ -37,6 +39,7 @@ public record DatasetStatistics(
         List<Share> languages,
         List<Share> licences,
         List<PrivacyFigures> privacy,
+        Optional<NearDuplicateFigures> nearDuplicates,
         List<KeptSample> kept,
         List<DroppedSample> dropped) {
     /** The statistics' file, beside the manifest. */
@@ -164,6 +167,33 @@ public record DatasetStatistics(
      * @param tokens their tokens
      */
     public record Share(String name, long documents, long tokens) {}
+
+    /**
+     * Some documents' pairs with every other document: those that are near-duplicates by exact comparison of their shingles,
+     * and those that were put into one cluster.
+     *
+     * @param documents how many were compared with every other
+     * @param similarity least Jaccard similarity of near-duplicates
+     * @param similar pairs that reach it
+     * @param found pairs in one cluster
+     * @param similarFound pairs that reach it and are in one cluster
+     */
+    public record NearDuplicateFigures(
+            int documents, double similarity, long similar, long found, long similarFound) {
+        /** Share of the similar pairs that were found, in [0, 1]; empty where there are none. */
+        public OptionalDouble recall() {
+            return share(similar);
+        }
+
+        /** Share of the found pairs that are similar, in [0, 1]; empty where there are none. */
+        public OptionalDouble precision() {
+            return share(found);
+        }
+
+        private OptionalDouble share(long of) {
+            return of == 0 ? OptionalDouble.empty() : OptionalDouble.of((double) similarFound / of);
+        }
+    }
 
     /**
      * A kept document.

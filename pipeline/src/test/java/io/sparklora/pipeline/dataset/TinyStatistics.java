@@ -7,6 +7,7 @@ import io.sparklora.pipeline.dataset.DatasetManifest.PrivacyFigures;
 import io.sparklora.pipeline.dataset.DatasetStatistics.DroppedSample;
 import io.sparklora.pipeline.dataset.DatasetStatistics.KeptSample;
 import io.sparklora.pipeline.dataset.DatasetStatistics.Lengths;
+import io.sparklora.pipeline.dataset.DatasetStatistics.NearDuplicateFigures;
 import io.sparklora.pipeline.dataset.DatasetStatistics.Share;
 import io.sparklora.pipeline.dataset.DatasetStatistics.SourceStatistics;
 import io.sparklora.pipeline.dataset.DatasetStatistics.SplitStatistics;
@@ -38,6 +39,7 @@ public final class TinyStatistics {
                 List.of(new Share(text, 4, 75)),
                 List.of(new Share(text, 3, 70), new Share("", 1, 5)),
                 List.of(new PrivacyFigures("email", "replace", 1, 2)),
+                Optional.of(new NearDuplicateFigures(2, 0.75, 4, 5, 3)),
                 List.of(new KeptSample(text, 0, text, Split.TRAIN, text)),
                 List.of(
                         new DroppedSample(
