@@ -50,7 +50,7 @@ public record ConnectedComponents(Dataset<Row> labels, int rounds) {
      * Finds the components.
      *
      * @param edges two columns of nodes, long; repeated edges, both directions and loops do no harm
-     * @param scratch keeps the edges of every round
+     * @param scratch keeps the edges of the last round
      */
     public static ConnectedComponents of(Dataset<Row> edges, ScratchTables scratch) {
         return of(edges, MOST_EDGES_OF_TASK, scratch);
@@ -68,7 +68,9 @@ public record ConnectedComponents(Dataset<Row> labels, int rounds) {
             return inOneTask(current, scratch);
         }
         for (int round = 1; round <= MOST_ROUNDS; round++) {
-            current = scratch.keep(smallStar(largeStar(current)));
+            Dataset<Row> previous = current;
+            current = scratch.keep(smallStar(largeStar(previous)));
+            scratch.drop(previous);
             Row after = checksum(current);
             if (after.equals(before)) {
                 return new ConnectedComponents(labels(current), round);

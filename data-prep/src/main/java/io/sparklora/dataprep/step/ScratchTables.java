@@ -1,6 +1,8 @@
 package io.sparklora.dataprep.step;
 
 import io.sparklora.pipeline.run.Storage;
+import java.util.IdentityHashMap;
+import java.util.Map;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -18,6 +20,7 @@ public final class ScratchTables implements AutoCloseable {
 
     private final Storage storage;
     private final Path directory;
+    private final Map<Dataset<Row>, Path> places = new IdentityHashMap<>();
     private int tables;
 
     /** @param below the work directory, which every executor reaches */
@@ -32,14 +35,29 @@ public final class ScratchTables implements AutoCloseable {
      * @return the same rows, read from files, in no order
      */
     public Dataset<Row> keep(Dataset<Row> dataset) {
-        String table = new Path(directory, String.valueOf(tables++)).toString();
+        Path table = new Path(directory, String.valueOf(tables++));
         dataset.write()
                 .option("compression", "snappy")
                 .option("parquet.block.row.count.limit", ROWS_OF_GROUP)
                 // Nobody sees a half-written table, so that files need not be moved twice.
                 .option("mapreduce.fileoutputcommitter.algorithm.version", 2)
-                .parquet(table);
-        return dataset.sparkSession().read().schema(dataset.schema()).parquet(table);
+                .parquet(table.toString());
+        Dataset<Row> kept = dataset.sparkSession().read().schema(dataset.schema()).parquet(table.toString());
+        places.put(kept, table);
+        return kept;
+    }
+
+    /**
+     * Deletes the files of what was kept and is no longer read.
+     *
+     * @param kept what {@link #keep} returned
+     */
+    public void drop(Dataset<Row> kept) {
+        Path table = places.remove(kept);
+        if (table == null) {
+            throw new IllegalArgumentException("only what was kept, and not dropped before, can be dropped");
+        }
+        storage.delete(table);
     }
 
     @Override
