@@ -4,6 +4,7 @@ import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.FileEntry;
 import io.sparklora.pipeline.run.Manifest;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a trained adapter is and what it was made of, written last. Byte-identical for equal inputs.
@@ -16,6 +17,7 @@ import java.util.List;
  * @param trainedTokens tokens computed, padding included
  * @param firstLoss mean loss of the first step, nats a token
  * @param lastLoss mean loss of the last tenth of the steps, nats a token
+ * @param validation the last measurement of this adapter's loss on the validation split, where there was one
  * @param rank r
  * @param alpha alpha
  * @param parameters trainable numbers
@@ -31,12 +33,21 @@ public record AdapterManifest(
         long trainedTokens,
         double firstLoss,
         double lastLoss,
+        Optional<Validation> validation,
         int rank,
         int alpha,
         long parameters,
         List<FileEntry> files,
         String config)
         implements Manifest {
+    /**
+     * A measurement on sequences of the validation split.
+     *
+     * @param step steps made by then; fewer than {@code steps} where an earlier adapter was kept
+     * @param loss mean loss, nats a token
+     */
+    public record Validation(long step, double loss) {}
+
     /** Copies the list. */
     public AdapterManifest {
         files = List.copyOf(files);

@@ -52,6 +52,9 @@ public record TrainConfig(
         @Key(value = "AdamW's decoupled weight decay.", or = "0.0", min = 0, max = 1)
         double weightDecay,
 
+        @Key(value = "How the adapter is measured while it is trained.", or = "{}")
+        Validation validation,
+
         @Key(value = "When the state is saved.", or = "{}", inRunKey = false)
         Checkpoint checkpoint) {
     /** How an epoch visits the sequences. */
@@ -77,6 +80,43 @@ public record TrainConfig(
         public Batch {
             if (sequences % micro != 0) {
                 throw new IllegalArgumentException("sequences " + sequences + " must be a multiple of micro " + micro);
+            }
+        }
+    }
+
+    /** How the adapter is measured while it is trained. */
+    public record Validation(
+            @Key(
+                    value = "Steps between measurements of the loss on the validation split, the last step's included; 0 for "
+                            + "none. The gate judges by that split, too: what was chosen by it looks a little better there.",
+                    or = "0",
+                    min = 0)
+            int steps,
+
+            @Key(
+                    value = "Sequences of the validation split that are measured, spread evenly over it; 0 for all.",
+                    or = "64",
+                    min = 0)
+            int sequences,
+
+            @Key(
+                    value = "Measurements in a row without a lower loss that end the training; 0 for never.",
+                    or = "0",
+                    min = 0)
+            int patience,
+
+            @Key(value = "Which adapter is kept: the one with the `lowest` loss measured, or the `last`.", or = "lowest")
+            Keep keep) {
+        /** Which adapter is kept. */
+        public enum Keep {
+            LOWEST,
+            LAST
+        }
+
+        /** Refuses patience without measurements. */
+        public Validation {
+            if (patience > 0 && steps == 0) {
+                throw new IllegalArgumentException("patience " + patience + " needs steps of at least 1");
             }
         }
     }

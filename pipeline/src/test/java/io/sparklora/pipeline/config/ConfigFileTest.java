@@ -238,7 +238,8 @@ final class ConfigFileTest {
         assertThat(file.canonical(List.of("train", "seed", "base.dtype")))
                 .isEqualTo("{\"base.dtype\":\"bf16\",\"seed\":17,\"train\":{\"batch\":{\"micro\":1,\"sequences\":4},"
                         + "\"clip\":1.0,\"learning-rate\":0.001,\"order\":\"shuffled\",\"schedule\":\"cosine\",\"threads\":1,"
-                        + "\"tokens\":250000,\"warmup\":0.06,\"weight-decay\":0.0}}");
+                        + "\"tokens\":250000,\"validation\":{\"keep\":\"lowest\",\"patience\":0,\"sequences\":64,\"steps\":0},"
+                        + "\"warmup\":0.06,\"weight-decay\":0.0}}");
         assertThat(file.canonical(List.of("evaluate.gate")))
                 .isEqualTo("{\"evaluate.gate\":{\"against\":\"champion\",\"min-improvement\":0.0}}");
     }

@@ -140,6 +140,7 @@ public final class TrainedRun {
                     122_880,
                     2.9,
                     2.32,
+                    Optional.empty(),
                     RANK,
                     2 * RANK,
                     2L * RANK * WIDTH,

@@ -43,6 +43,7 @@ public final class Checkpoints {
     private static final String FIRST_MOMENT = "first-moment";
     private static final String SECOND_MOMENT = "second-moment";
     private static final String MILESTONE = "milestone-";
+    private static final String BEST = "best-";
     private static final String HISTORY_FILE = "history.jsonl";
 
     private final Storage storage;
@@ -71,6 +72,9 @@ public final class Checkpoints {
             if (state.milestone().step() != state.step()) {
                 writeSnapshot(work, MILESTONE, state.milestone());
             }
+            state.best()
+                    .filter(best -> best.step() != state.step())
+                    .ifPresent(best -> writeVector(work, BEST + PARAMETERS, best.parameters()));
             storage.create(new Path(work, HISTORY_FILE), historyBytes(state.history()));
             transaction.commit(files -> new CheckpointManifest(
                     CheckpointManifest.SCHEMA_VERSION,
@@ -80,6 +84,7 @@ public final class Checkpoints {
                     state.updates(),
                     new CheckpointManifest.Milestone(
                             state.milestone().step(), state.milestone().updates()),
+                    state.best().map(BestAdapter::step),
                     state.parameters().length,
                     files));
         }
@@ -168,6 +173,7 @@ public final class Checkpoints {
                     milestone.step() == current.step()
                             ? current.copy()
                             : readSnapshot(checkpoint, manifest, MILESTONE, milestone.step(), milestone.updates()),
+                    manifest.best().map(step -> readBest(checkpoint, manifest, step, current)),
                     readHistory(checkpoint, manifest));
         } catch (IllegalArgumentException e) {
             throw refusal(checkpoint, e.getMessage());
@@ -182,6 +188,14 @@ public final class Checkpoints {
                 readVector(checkpoint, manifest, prefix + PARAMETERS),
                 readVector(checkpoint, manifest, prefix + FIRST_MOMENT),
                 readVector(checkpoint, manifest, prefix + SECOND_MOMENT));
+    }
+
+    private BestAdapter readBest(Path checkpoint, CheckpointManifest manifest, long step, Snapshot current) {
+        return new BestAdapter(
+                step,
+                step == current.step()
+                        ? current.parameters().clone()
+                        : readVector(checkpoint, manifest, BEST + PARAMETERS));
     }
 
     private float[] readVector(Path checkpoint, CheckpointManifest manifest, String name) {

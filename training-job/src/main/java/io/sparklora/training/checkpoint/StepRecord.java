@@ -1,6 +1,6 @@
 package io.sparklora.training.checkpoint;
 
-import java.io.Serializable;
+import java.util.Optional;
 
 /**
  * What one step came to. It follows from the run alone and holds no time, so that equal runs save equal bytes.
@@ -11,10 +11,23 @@ import java.io.Serializable;
  * @param gradientNorm global L2 norm before clipping; 0 where the step was skipped
  * @param supervisedTokens of the batch
  * @param update whether the adapter was updated
+ * @param validationLoss mean over the validation sequences' supervised tokens after the update, nats; absent where it was not
+ *     measured or not finite
  */
 public record StepRecord(
-        long step, double loss, double learningRate, double gradientNorm, long supervisedTokens, Update update)
-        implements Serializable {
+        long step,
+        double loss,
+        double learningRate,
+        double gradientNorm,
+        long supervisedTokens,
+        Update update,
+        Optional<Double> validationLoss) {
+    /** A step after which nothing was measured. */
+    public StepRecord(
+            long step, double loss, double learningRate, double gradientNorm, long supervisedTokens, Update update) {
+        this(step, loss, learningRate, gradientNorm, supervisedTokens, update, Optional.empty());
+    }
+
     /** What a step did to the adapter. */
     public enum Update {
         APPLIED,

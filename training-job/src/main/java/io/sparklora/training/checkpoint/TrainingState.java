@@ -1,15 +1,18 @@
 package io.sparklora.training.checkpoint;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * All that a run is between two steps.
  *
  * @param current the adapter after {@code history.size()} steps; the step's number is, with the plan, the data cursor
  * @param milestone the adapter at an earlier step, to which a run that breaks down goes back
+ * @param best the adapter with the lowest validation loss, where one was measured
  * @param history a record of each step made; the list is copied
  */
-public record TrainingState(Snapshot current, Snapshot milestone, List<StepRecord> history) {
+public record TrainingState(
+        Snapshot current, Snapshot milestone, Optional<BestAdapter> best, List<StepRecord> history) {
     /** Refuses parts that do not belong together. */
     public TrainingState {
         history = List.copyOf(history);
@@ -21,12 +24,19 @@ public record TrainingState(Snapshot current, Snapshot milestone, List<StepRecor
                     + milestone.parameters().length + " parameters for step " + current.step() + " with "
                     + current.parameters().length);
         }
+        best.ifPresent(adapter -> {
+            if (adapter.step() > current.step() || adapter.parameters().length != current.parameters().length) {
+                throw new IllegalArgumentException("a best adapter of step " + adapter.step() + " with "
+                        + adapter.parameters().length + " parameters for step " + current.step() + " with "
+                        + current.parameters().length);
+            }
+        });
     }
 
     /** The state before the first step; the array is taken over. */
     public static TrainingState initial(float[] parameters) {
         Snapshot start = new Snapshot(0, 0, parameters, new float[parameters.length], new float[parameters.length]);
-        return new TrainingState(start, start.copy(), List.of());
+        return new TrainingState(start, start.copy(), Optional.empty(), List.of());
     }
 
     /** Steps made. */

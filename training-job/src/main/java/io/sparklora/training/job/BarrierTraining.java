@@ -68,7 +68,7 @@ public final class BarrierTraining {
     }
 
     /**
-     * Trains to the end of the plan, or finds it reached.
+     * Trains to the end of the plan or of the patience, or finds it reached.
      *
      * @return the state after the last step
      * @throws StageFailure with the exit code of what ended the run
@@ -85,7 +85,7 @@ public final class BarrierTraining {
                 TrainingState from =
                         checkpoints.latest().orElseGet(() -> TrainingState.initial(factory.initialParameters()));
                 refuseIfStopped();
-                if (from.step() >= spec.batches().steps()) {
+                if (spec.isOver(from.history())) {
                     return from;
                 }
                 fruitless = from.step() > reached ? 0 : fruitless + 1;

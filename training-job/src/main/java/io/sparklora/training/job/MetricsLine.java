@@ -2,6 +2,7 @@ package io.sparklora.training.job;
 
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.StepRecord.Update;
+import java.util.Optional;
 
 /**
  * A line of {@code metrics.jsonl}.
@@ -13,6 +14,7 @@ import io.sparklora.training.checkpoint.StepRecord.Update;
  * @param supervisedTokens of the batch
  * @param update whether the adapter was updated, and why not
  * @param tokensPerSecond over all ranks, padding included; 0 where the step was made unseen
+ * @param validationLoss mean over the validation sequences after the update, nats; absent where it was not measured
  * @param seconds of the step; 0 where it was made unseen
  */
 record MetricsLine(
@@ -22,6 +24,7 @@ record MetricsLine(
         double gradientNorm,
         long supervisedTokens,
         Update update,
+        Optional<Double> validationLoss,
         double tokensPerSecond,
         double seconds) {
     static MetricsLine of(TimedStep made) {
@@ -40,6 +43,7 @@ record MetricsLine(
                 step.gradientNorm(),
                 step.supervisedTokens(),
                 step.update(),
+                step.validationLoss(),
                 tokensPerSecond,
                 seconds);
     }

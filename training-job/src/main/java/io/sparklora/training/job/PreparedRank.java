@@ -29,6 +29,7 @@ final class PreparedRank implements AutoCloseable {
     private final TrainingSpec spec;
     private final int rank;
     private final TokenSequences data;
+    private final Optional<TokenSequences> validationData;
     private final Checkpoints checkpoints;
     private final TrainingState state;
     private final LossProgram program;
@@ -38,6 +39,7 @@ final class PreparedRank implements AutoCloseable {
             TrainingSpec spec,
             int rank,
             TokenSequences data,
+            Optional<TokenSequences> validationData,
             Checkpoints checkpoints,
             TrainingState state,
             LossProgram program,
@@ -45,6 +47,7 @@ final class PreparedRank implements AutoCloseable {
         this.spec = spec;
         this.rank = rank;
         this.data = data;
+        this.validationData = validationData;
         this.checkpoints = checkpoints;
         this.state = state;
         this.program = program;
@@ -55,8 +58,12 @@ final class PreparedRank implements AutoCloseable {
     static PreparedRank of(RankTask task, int rank, int world) {
         TrainingSpec spec = task.spec();
         Storage storage = new Storage(task.hadoop().value());
-        TokenSequences data = openData(storage, spec);
+        TokenSequences data = openData(storage, spec, Split.TRAIN);
         data.verify(rank, world);
+        Optional<TokenSequences> validationData = spec.validation().isOn()
+                ? Optional.of(openData(storage, spec, Split.VALIDATION))
+                : Optional.empty();
+        validationData.ifPresent(sequences -> sequences.verify(rank, world));
         Checkpoints checkpoints = spec.openCheckpoints(storage);
         TrainingState state = task.startStep() == 0
                 ? TrainingState.initial(task.factory().initialParameters())
@@ -71,14 +78,14 @@ final class PreparedRank implements AutoCloseable {
             }
             Membership me = new Membership(task.run(), task.attempt(), world, rank);
             Optional<RingEndpoint> endpoint = world == 1 ? Optional.empty() : Optional.of(bind(me, spec));
-            return new PreparedRank(spec, rank, data, checkpoints, state, program, endpoint);
+            return new PreparedRank(spec, rank, data, validationData, checkpoints, state, program, endpoint);
         } catch (RuntimeException e) {
             program.close();
             throw e;
         }
     }
 
-    private static TokenSequences openData(Storage storage, TrainingSpec spec) {
+    private static TokenSequences openData(Storage storage, TrainingSpec spec, Split split) {
         Path directory = new Path(spec.dataset());
         DatasetManifest manifest = StageTransaction.committed(storage, directory, DatasetManifest.class)
                 .orElseThrow(
@@ -89,7 +96,7 @@ final class PreparedRank implements AutoCloseable {
                     directory + " holds the dataset " + manifest.datasetKey().hex() + " but the run was planned for "
                             + spec.identity().dataset());
         }
-        return TokenSequences.open(storage, directory, manifest, Split.TRAIN);
+        return TokenSequences.open(storage, directory, manifest, split);
     }
 
     private static RingEndpoint bind(Membership me, TrainingSpec spec) {
@@ -122,7 +129,7 @@ final class PreparedRank implements AutoCloseable {
 
     /** The loop from the prepared state on; used once. */
     TrainingLoop loop(Collective collective) {
-        return new TrainingLoop(spec, collective, program, data, state);
+        return new TrainingLoop(spec, collective, program, data, validationData, state);
     }
 
     /** Where rank 0 saves the state. */

@@ -16,6 +16,7 @@ final class ProgressLine implements TrainingListener {
     private final long steps;
     private final ArrayDeque<TimedStep> recent = new ArrayDeque<>();
     private LossSpikes spikes = new LossSpikes();
+    private double lowest = Double.POSITIVE_INFINITY;
 
     /** @param steps of the whole run */
     ProgressLine(LiveLine out, long steps) {
@@ -28,6 +29,9 @@ final class ProgressLine implements TrainingListener {
         recent.clear();
         spikes = new LossSpikes();
         from.history().forEach(spikes::standsOutFrom);
+        lowest = ValidationPlan.lowest(from.history())
+                .flatMap(StepRecord::validationLoss)
+                .orElse(Double.POSITIVE_INFINITY);
         if (from.step() > 0) {
             out.note("train  goes on from step " + from.step() + " on " + executors
                     + (executors == 1 ? " executor" : " executors"));
@@ -41,6 +45,7 @@ final class ProgressLine implements TrainingListener {
             recent.remove();
         }
         noteTrouble(step.step());
+        noteValidation(step.step());
         if (step.step().step() == steps) {
             out.showAtOnce(line(step.step()));
         } else {
@@ -60,6 +65,18 @@ final class ProgressLine implements TrainingListener {
                         step.step(),
                         step.loss(),
                         usual)));
+    }
+
+    private void noteValidation(StepRecord step) {
+        step.validationLoss().ifPresent(loss -> {
+            out.note(String.format(
+                    Locale.ROOT,
+                    "train  step %d: validation loss %.3f%s",
+                    step.step(),
+                    loss,
+                    loss < lowest ? "" : String.format(Locale.ROOT, ", the lowest is %.3f", lowest)));
+            lowest = Math.min(lowest, loss);
+        });
     }
 
     private String line(StepRecord step) {

@@ -42,16 +42,16 @@ final class TrainReport implements TrainingListener {
         lostAttempts++;
     }
 
-    /** The adapter was trained now, in these steps. */
-    synchronized StageResult done(AdapterManifest manifest, Path files, List<StepRecord> history) {
+    /** The adapter was trained now, in these steps of so many that were planned. */
+    synchronized StageResult done(AdapterManifest manifest, Path files, long planned, List<StepRecord> history) {
         Map<String, Double> figures = figures(manifest);
         figures.put("skipped_steps", (double)
                 history.stream().filter(step -> step.update() != Update.APPLIED).count());
         figures.put("loss_spikes", (double) LossSpikes.count(history));
         String detail = String.format(
                 Locale.ROOT,
-                "%d steps on %d %s",
-                manifest.steps(),
+                "%s on %d %s",
+                steps(manifest.steps(), planned),
                 executors,
                 executors == 1 ? "executor" : "executors");
         if (stepSeconds > 0) {
@@ -80,10 +80,23 @@ final class TrainReport implements TrainingListener {
                 new StageResult.Summary(
                         "trained",
                         detail,
-                        String.format(Locale.ROOT, "loss %.2f -> %.2f", manifest.firstLoss(), manifest.lastLoss())),
+                        String.format(Locale.ROOT, "loss %.2f -> %.2f", manifest.firstLoss(), manifest.lastLoss())
+                                + manifest.validation()
+                                        .map(TrainReport::validation)
+                                        .orElse("")),
                 figures,
                 Map.of("adapter", files.toString()),
                 seconds());
+    }
+
+    private static String steps(long made, long planned) {
+        return made < planned
+                ? made + " of " + planned + " steps (validation loss no longer fell)"
+                : made + " steps";
+    }
+
+    private static String validation(AdapterManifest.Validation validation) {
+        return String.format(Locale.ROOT, ", validation %.2f at step %d", validation.loss(), validation.step());
     }
 
     private static Map<String, Double> figures(AdapterManifest manifest) {
@@ -93,6 +106,10 @@ final class TrainReport implements TrainingListener {
         figures.put("parameters", (double) manifest.parameters());
         figures.put("first_loss_nats", manifest.firstLoss());
         figures.put("last_loss_nats", manifest.lastLoss());
+        manifest.validation().ifPresent(validation -> {
+            figures.put("validation_loss_nats", validation.loss());
+            figures.put("validated_step", (double) validation.step());
+        });
         return figures;
     }
 

@@ -13,7 +13,9 @@ import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.StageResult;
 import io.sparklora.pipeline.run.StageTransaction;
 import io.sparklora.pipeline.run.Storage;
+import io.sparklora.training.checkpoint.BestAdapter;
 import io.sparklora.training.checkpoint.RunIdentity;
+import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.TrainingState;
 import io.sparklora.training.collective.RingSettings;
 import io.sparklora.training.console.LiveLine;
@@ -72,7 +74,7 @@ public final class TrainStage {
         }
         AdapterManifest manifest = commit(directory, plan, runKey, spec, factory, end);
         storage.delete(context.layout().checkpoints(runKey));
-        return report.done(manifest, files, end.history());
+        return report.done(manifest, files, spec.batches().steps(), end.history());
     }
 
     private PeftConfig peft() {
@@ -117,7 +119,32 @@ public final class TrainStage {
                 LearningRate.of(train.learningRate(), train.schedule(), train.warmup(), batches.steps()),
                 new GradientClip(train.clip()),
                 train.weightDecay(),
+                validation(manifest, dataset),
                 RingSettings.DEFAULT);
+    }
+
+    private ValidationPlan validation(DatasetManifest manifest, Path dataset) {
+        TrainConfig.Validation validation = config.train().validation();
+        if (validation.steps() == 0) {
+            return ValidationPlan.NONE;
+        }
+        long sequences = manifest.split(Split.VALIDATION)
+                .map(DatasetManifest.SplitFigures::sequences)
+                .orElse(0L);
+        if (sequences == 0) {
+            throw new StageFailure(
+                    ExitCode.USAGE,
+                    "train.validation.steps is " + validation.steps() + ", but the dataset " + dataset
+                            + " has no validation split: set prepare.split.validation above 0, or train.validation.steps to 0");
+        }
+        long measured = validation.sequences() == 0 ? sequences : Math.min(sequences, validation.sequences());
+        return new ValidationPlan(
+                validation.steps(),
+                sequences,
+                Math.toIntExact(measured),
+                config.train().batch().micro(),
+                validation.patience(),
+                validation.keep() == TrainConfig.Validation.Keep.LOWEST);
     }
 
     /** So that executors, whose working directory is another, find it. */
@@ -142,6 +169,14 @@ public final class TrainStage {
         }
     }
 
+    private static Optional<AdapterManifest.Validation> validation(List<StepRecord> history, long chosen) {
+        return history.stream()
+                .filter(step -> step.step() == chosen)
+                .findFirst()
+                .flatMap(StepRecord::validationLoss)
+                .map(loss -> new AdapterManifest.Validation(chosen, loss));
+    }
+
     private AdapterManifest commit(
             Path directory,
             PreparedPlan plan,
@@ -151,7 +186,11 @@ public final class TrainStage {
             TrainingState end) {
         StageTransaction.sweep(storage, directory);
         try (StageTransaction transaction = StageTransaction.begin(storage, directory)) {
-            new PeftAdapter(factory.adapter(), factory.layout(), end.parameters())
+            Optional<BestAdapter> chosen = end.best().filter(best -> spec.validation().keepsLowest());
+            new PeftAdapter(
+                            factory.adapter(),
+                            factory.layout(),
+                            chosen.map(BestAdapter::parameters).orElse(end.parameters()))
                     .write(storage, new Path(transaction.workDirectory(), ADAPTER_DIRECTORY));
             LossCurve curve = LossCurve.of(end.history());
             return transaction.commit(files -> new AdapterManifest(
@@ -163,6 +202,7 @@ public final class TrainStage {
                     Math.multiplyExact(end.step(), spec.batches().batchTokens()),
                     curve.first(),
                     curve.last(),
+                    validation(end.history(), chosen.map(BestAdapter::step).orElse(end.step())),
                     factory.adapter().rank(),
                     factory.adapter().alpha(),
                     end.parameters().length,

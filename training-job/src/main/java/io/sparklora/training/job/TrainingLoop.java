@@ -2,6 +2,7 @@ package io.sparklora.training.job;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.training.checkpoint.BestAdapter;
 import io.sparklora.training.checkpoint.Snapshot;
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.StepRecord.Update;
@@ -15,10 +16,11 @@ import io.sparklora.training.model.MicroBatch;
 import io.sparklora.training.optimizer.AdamW;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 
 /**
- * One rank's steps from a state to the end of the plan. Every rank runs the same steps on the same adapter and computes
+ * One rank's steps from a state to the end of the plan or of the patience. Every rank runs the same steps on the same adapter and computes
  * its share of each batch. Used by the thread that opened the program.
  */
 final class TrainingLoop {
@@ -37,25 +39,38 @@ final class TrainingLoop {
     private final Collective collective;
     private final LossProgram program;
     private final TokenSequences data;
+    private final Optional<TokenSequences> validationData;
     private final float[] parameters;
     private final float[] gradient;
     private final FixedPointSum sum;
     private AdamW optimizer;
     private Snapshot milestone;
+    private Optional<BestAdapter> best;
     private final List<StepRecord> history;
 
-    /** Goes on from {@code start}, whose arrays are taken over. */
+    /**
+     * Goes on from {@code start}, whose arrays are taken over.
+     *
+     * @param validationData the sequences that the adapter is measured on; needed where the plan says so
+     */
     TrainingLoop(
-            TrainingSpec spec, Collective collective, LossProgram program, TokenSequences data, TrainingState start) {
+            TrainingSpec spec,
+            Collective collective,
+            LossProgram program,
+            TokenSequences data,
+            Optional<TokenSequences> validationData,
+            TrainingState start) {
         this.spec = spec;
         this.collective = collective;
         this.program = program;
         this.data = data;
+        this.validationData = validationData;
         this.parameters = start.parameters();
         this.gradient = new float[parameters.length];
         this.sum = new FixedPointSum(parameters.length);
         this.optimizer = optimizer(start.current());
         this.milestone = start.milestone();
+        this.best = start.best();
         this.history = new ArrayList<>(start.history());
     }
 
@@ -80,17 +95,17 @@ final class TrainingLoop {
     void run(Observer observer) {
         program.load(parameters);
         AdapterAgreement.require(collective, history.size(), parameters);
-        while (history.size() < spec.batches().steps()) {
+        while (!spec.isOver(history)) {
             long begin = System.nanoTime();
             StepRecord made = step(history.size());
             history.add(made);
+            rememberIfBest(made);
             if (made.step() % MILESTONE_STEPS == 0) {
                 milestone = current().copy();
             }
             observer.stepMade(
                     new TimedStep(made, spec.batches().batchTokens(), (System.nanoTime() - begin) / NANOS_A_SECOND));
-            if (made.step() % spec.checkpointSteps() == 0
-                    || made.step() == spec.batches().steps()) {
+            if (made.step() % spec.checkpointSteps() == 0 || spec.isOver(history)) {
                 observer.checkpointDue(state());
             }
         }
@@ -116,7 +131,30 @@ final class TrainingLoop {
             program.load(parameters);
         }
         AdapterAgreement.require(collective, step + 1, parameters);
-        return new StepRecord(step + 1, total.meanLoss(), rate, norm, total.supervisedTokens(), update);
+        return new StepRecord(
+                step + 1, total.meanLoss(), rate, norm, total.supervisedTokens(), update, validationLoss(step + 1));
+    }
+
+    /** The loss on the validation sequences, where it is due and finite; the same bits on any number of ranks. */
+    private Optional<Double> validationLoss(long step) {
+        if (!spec.validation().isDue(step, spec.batches().steps())) {
+            return Optional.empty();
+        }
+        FixedPointSum losses = new FixedPointSum(0);
+        for (long[] ids : spec.validation().microBatches(collective.rank(), collective.world())) {
+            stopIfInterrupted();
+            MicroBatch batch = validationData.orElseThrow().read(ids);
+            losses.add(batch.supervisedTokens(), none -> program.lossSum(batch));
+        }
+        BatchSum total = losses.reduce(collective, step, spec.validation().microBatches(), new float[0]);
+        return total.finite() ? Optional.of(total.meanLoss()) : Optional.empty();
+    }
+
+    private void rememberIfBest(StepRecord made) {
+        if (made.validationLoss().isPresent()
+                && ValidationPlan.lowest(history).orElseThrow().step() == made.step()) {
+            best = Optional.of(new BestAdapter(made.step(), parameters.clone()));
+        }
     }
 
     private static Update update(BatchSum total) {
@@ -165,7 +203,7 @@ final class TrainingLoop {
 
     /** The state after the last step; its arrays are the loop's own. */
     private TrainingState state() {
-        return new TrainingState(current(), milestone, history);
+        return new TrainingState(current(), milestone, best, history);
     }
 
     private Snapshot current() {

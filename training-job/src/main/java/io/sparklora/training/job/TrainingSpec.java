@@ -3,11 +3,13 @@ package io.sparklora.training.job;
 import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.checkpoint.Checkpoints;
 import io.sparklora.training.checkpoint.RunIdentity;
+import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.collective.RingSettings;
 import io.sparklora.training.data.BatchPlan;
 import io.sparklora.training.optimizer.GradientClip;
 import io.sparklora.training.optimizer.LearningRate;
 import java.io.Serializable;
+import java.util.List;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -21,6 +23,7 @@ import org.apache.hadoop.fs.Path;
  * @param learningRate of each step
  * @param clip bound of the gradient's norm
  * @param weightDecay AdamW's, at least 0
+ * @param validation when and on what the adapter is measured
  * @param ring how ranks exchange sums
  */
 public record TrainingSpec(
@@ -32,6 +35,7 @@ public record TrainingSpec(
         LearningRate learningRate,
         GradientClip clip,
         double weightDecay,
+        ValidationPlan validation,
         RingSettings ring)
         implements Serializable {
     /** Refuses parts that do not belong together. */
@@ -44,6 +48,11 @@ public record TrainingSpec(
             throw new IllegalArgumentException(
                     "a learning rate for " + learningRate.steps() + " steps of a plan of " + batches.steps());
         }
+    }
+
+    /** Whether nothing is left to do after these steps. */
+    boolean isOver(List<StepRecord> history) {
+        return history.size() >= batches.steps() || validation.isOver(history);
     }
 
     /** The run's checkpoints. */

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -60,7 +61,18 @@ class CheckpointsTest {
         Snapshot milestone = step % 10 == 0
                 ? current.copy()
                 : new Snapshot(step / 10 * 10, 0, vectors[1].clone(), vectors[2].clone(), vectors[0].clone());
-        return new TrainingState(current, milestone, history);
+        return new TrainingState(current, milestone, best(step, vectors), history);
+    }
+
+    /** Of the step before; of the step itself where that is a multiple of three; none before step 5. */
+    private static Optional<BestAdapter> best(int step, float[][] vectors) {
+        if (step < 5) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                step % 3 == 0
+                        ? new BestAdapter(step, vectors[0].clone())
+                        : new BestAdapter(step - 1, vectors[1].clone()));
     }
 
     private java.nio.file.Path directory(int step) {
@@ -87,6 +99,16 @@ class CheckpointsTest {
         checkpoints.save(state(27));
         assertThat(Files.exists(directory(27).resolve("milestone-adapter.safetensors")))
                 .isTrue();
+    }
+
+    @Test
+    void savesTheBestAdapterOnceWhereItIsTheStepItself() {
+        for (int step : new int[] {4, 9, 10}) {
+            checkpoints.save(state(step));
+            assertSame(checkpoints.load(step), state(step));
+            assertThat(Files.exists(directory(step).resolve("best-adapter.safetensors")))
+                    .isEqualTo(step == 10);
+        }
     }
 
     @Test

@@ -110,4 +110,18 @@ public final class TokenParquet {
                 entries,
                 "{}");
     }
+
+    /** The splits of a dataset that {@link #writeSplit} wrote, and its training split as the validation split, too. */
+    public static List<SplitFigures> heldOutAsWell(DatasetManifest manifest) {
+        SplitFigures train = manifest.splits().get(0);
+        SplitFigures validation = new SplitFigures(
+                Split.VALIDATION,
+                train.documents(),
+                train.sequences(),
+                train.tokens(),
+                train.supervisedTokens(),
+                train.packing(),
+                train.files());
+        return List.of(train, validation);
+    }
 }

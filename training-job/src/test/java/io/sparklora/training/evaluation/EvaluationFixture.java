@@ -182,6 +182,7 @@ public final class EvaluationFixture {
                     1,
                     1,
                     1,
+                    Optional.empty(),
                     adapter.config().rank(),
                     adapter.config().alpha(),
                     adapter.parameters().length,

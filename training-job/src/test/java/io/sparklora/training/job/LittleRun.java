@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -73,7 +74,16 @@ final class LittleRun {
         return TokenSequences.open(storage, dataset(), manifest, Split.TRAIN);
     }
 
+    /** The same sequences, as what the adapter is measured on. */
+    Optional<TokenSequences> validationData() {
+        return Optional.of(data());
+    }
+
     TrainingSpec spec(String checkpoints, int steps, int checkpointSteps) {
+        return spec(checkpoints, steps, checkpointSteps, ValidationPlan.NONE);
+    }
+
+    TrainingSpec spec(String checkpoints, int steps, int checkpointSteps, ValidationPlan validation) {
         return new TrainingSpec(
                 new RunIdentity("config", "base", manifest.datasetKey().hex(), 17),
                 dataset().toString(),
@@ -83,6 +93,7 @@ final class LittleRun {
                 LearningRate.of(0.05, Schedule.COSINE, 0.05, steps),
                 new GradientClip(1),
                 0.01,
+                validation,
                 new RingSettings(1024, Duration.ofSeconds(30), Duration.ofSeconds(30)));
     }
 

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
@@ -33,7 +34,7 @@ class MetricsFileTest {
     static TrainingState after(List<StepRecord> history) {
         Snapshot start = TrainingState.initial(new float[1]).current();
         return new TrainingState(
-                new Snapshot(history.size(), 0, new float[1], new float[1], new float[1]), start, history);
+                new Snapshot(history.size(), 0, new float[1], new float[1], new float[1]), start, Optional.empty(), history);
     }
 
     private MetricsFile open() {

@@ -10,6 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ProgressLineTest {
@@ -36,6 +37,23 @@ class ProgressLineTest {
                         "train  step 9/60  loss 12.35  512 tokens/s  ETA 3:24",
                         "train  step 10/60  loss 2.61  512 tokens/s  ETA 3:20",
                         "train  step 11/60  skipped  512 tokens/s  ETA 3:16");
+    }
+
+    @Test
+    void notesTheValidationLossAndTheLowest() {
+        ProgressLine line = new ProgressLine(live, 60);
+        StepRecord before = validated(1, 2.5);
+        line.attemptStarted(1, MetricsFileTest.after(List.of(before)));
+        line.stepMade(new TimedStep(validated(2, 2.25), 2048, 4));
+        line.stepMade(new TimedStep(validated(3, 2.375), 2048, 4));
+        assertThat(shown().stream().filter(shown -> shown.contains("validation")))
+                .containsExactly(
+                        "train  step 2: validation loss 2.250",
+                        "train  step 3: validation loss 2.375, the lowest is 2.250");
+    }
+
+    private static StepRecord validated(long number, double loss) {
+        return new StepRecord(number, 2, 1e-3, 0.5, 1900, Update.APPLIED, Optional.of(loss));
     }
 
     @Test

@@ -4,14 +4,17 @@ import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.TinyModels;
 import io.sparklora.pipeline.config.ConfigFile;
 import io.sparklora.pipeline.dataset.DatasetManifest;
+import io.sparklora.pipeline.dataset.Split;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Json;
 import io.sparklora.pipeline.run.PreparedPlan;
 import io.sparklora.pipeline.run.RunKeys;
 import io.sparklora.pipeline.run.RunLayout;
 import io.sparklora.pipeline.run.StageMain;
+import io.sparklora.pipeline.run.StageTransaction;
 import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.data.TokenParquet;
+import io.sparklora.training.data.TokenSequences;
 import io.sparklora.training.model.MicroBatch;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,6 +24,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 
 /** A configuration, a tiny random Llama and a token dataset, as prepare leaves them: what the stage train starts from. */
@@ -60,6 +64,19 @@ final class TinyTraining {
 
     /** Leaves plan and dataset as prepare does; {@code baseHash} is the model that it says it tokenised for. */
     PreparedPlan prepare(StageMain.Context context, ContentKey baseHash) throws IOException {
+        return prepare(context, baseHash, TokenParquet::heldOutAsWell);
+    }
+
+    /** The same, with nothing held out. */
+    PreparedPlan prepareWithoutValidation(StageMain.Context context, ContentKey baseHash) throws IOException {
+        return prepare(context, baseHash, DatasetManifest::splits);
+    }
+
+    private PreparedPlan prepare(
+            StageMain.Context context,
+            ContentKey baseHash,
+            Function<DatasetManifest, List<DatasetManifest.SplitFigures>> splits)
+            throws IOException {
         ContentKey corpus = ContentKey.of(List.of("corpus"));
         PreparedPlan plan = new PreparedPlan(context.keys().datasetKey(baseHash, corpus), corpus, baseHash);
         storage.create(context.layout().plan(context.keys().configKey()), Json.bytes(plan));
@@ -76,7 +93,7 @@ final class TinyTraining {
                         corpus.hex(),
                         LENGTH,
                         300,
-                        manifest.splits(),
+                        splits.apply(manifest),
                         manifest.funnel(),
                         Map.of(),
                         Map.of(),
@@ -85,6 +102,15 @@ final class TinyTraining {
                         manifest.files(),
                         "{}")));
         return plan;
+    }
+
+    /** The sequences that {@link #prepare} wrote. */
+    TokenSequences sequences(StageMain.Context context) {
+        org.apache.hadoop.fs.Path directory =
+                context.layout().dataset(context.keys().plan(context.layout(), storage).datasetKey());
+        DatasetManifest manifest = StageTransaction.committed(storage, directory, DatasetManifest.class)
+                .orElseThrow();
+        return TokenSequences.open(storage, directory, manifest, Split.VALIDATION);
     }
 
     /** What the model's bytes come to. */

@@ -2,6 +2,7 @@ package io.sparklora.training.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
@@ -15,12 +16,16 @@ import io.sparklora.pipeline.run.StageResult.Status;
 import io.sparklora.pipeline.run.StageTransaction;
 import io.sparklora.training.lora.LoraInitializer;
 import io.sparklora.training.lora.PeftAdapter;
+import io.sparklora.training.model.HostModel;
+import io.sparklora.training.model.MicroBatch;
+import io.sparklora.training.model.TorchScriptProgram;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -80,6 +85,52 @@ class TrainStageTest {
         assertThat(again.status()).isEqualTo(Status.ALREADY_DONE);
         assertThat(again.summary().outcome()).isEqualTo(result.summary().outcome());
         assertThat(tiny.adapterBytes(context, runKey)).isEqualTo(adapter);
+    }
+
+    @Test
+    void keepsTheAdapterWithTheLowestValidationLoss() throws IOException {
+        StageMain.Context context = tiny.context(
+                "train.validation.steps=4", "train.validation.patience=2", "train.learning-rate=3", "train.schedule=constant");
+        ContentKey runKey = context.keys().runKey(tiny.prepare(context, tiny.baseHash()));
+
+        StageResult result = new TrainStage(context).run();
+
+        AdapterManifest manifest = StageTransaction.committed(
+                        tiny.storage, context.layout().adapter(runKey), AdapterManifest.class)
+                .orElseThrow();
+        AdapterManifest.Validation validation = manifest.validation().orElseThrow();
+        assertThat(manifest.steps()).isEqualTo(validation.step() + 8).isLessThan(30);
+        assertThat(result.summary().detail())
+                .startsWith(manifest.steps() + " of 30 steps (validation loss no longer fell) on 1 executor");
+        assertThat(result.figures()).containsEntry("validation_loss_nats", validation.loss());
+        assertThat(metrics(context, runKey).get((int) validation.step() - 1))
+                .contains("\"validation_loss\":" + validation.loss());
+        assertThat(lossOfPublished(context, runKey)).isCloseTo(validation.loss(), within(1e-5));
+    }
+
+    /** Over the whole split, which the stage measured, too. */
+    private double lossOfPublished(StageMain.Context context, ContentKey runKey) {
+        try (BaseModel base = BaseModel.open(tiny.model)) {
+            PeftAdapter adapter =
+                    PeftAdapter.read(tiny.storage, context.layout().adapterFiles(runKey), base);
+            try (TorchScriptProgram program =
+                    HostModel.of(context.config()).program(base, adapter.config())) {
+                program.load(adapter.parameters());
+                MicroBatch batch = tiny.sequences(context).read(LongStream.range(0, 30).toArray());
+                return program.lossSum(batch) / batch.supervisedTokens();
+            }
+        }
+    }
+
+    @Test
+    void refusesToMeasureWhereNothingIsHeldOut() throws IOException {
+        StageMain.Context context = tiny.context("train.validation.steps=4");
+        tiny.prepareWithoutValidation(context, tiny.baseHash());
+        assertThatThrownBy(() -> new TrainStage(context).run())
+                .hasMessageContaining("train.validation.steps is 4")
+                .hasMessageContaining("has no validation split: set prepare.split.validation above 0")
+                .extracting(e -> ((StageFailure) e).exitCode())
+                .isEqualTo(ExitCode.USAGE);
     }
 
     private void assertThatEveryMatrixMoved(StageMain.Context context, ContentKey runKey) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.training.checkpoint.BestAdapter;
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.StepRecord.Update;
 import io.sparklora.training.checkpoint.TrainingState;
@@ -43,7 +44,7 @@ class TrainingLoopTest {
 
     private Trained train(TrainingSpec spec, Collective collective, LossProgram program, TrainingState start) {
         Trained trained = new Trained(new ArrayList<>(), new ArrayList<>());
-        new TrainingLoop(spec, collective, program, little.data(), start).run(new TrainingLoop.Observer() {
+        new TrainingLoop(spec, collective, program, little.data(), little.validationData(), start).run(new TrainingLoop.Observer() {
             @Override
             public void stepMade(TimedStep step) {
                 trained.steps().add(step.step());
@@ -58,7 +59,11 @@ class TrainingLoopTest {
     }
 
     private static TrainingState copy(TrainingState state) {
-        return new TrainingState(state.current().copy(), state.milestone().copy(), state.history());
+        return new TrainingState(
+                state.current().copy(),
+                state.milestone().copy(),
+                state.best().map(BestAdapter::copy),
+                state.history());
     }
 
     private Trained train(int steps, Collective collective) {
@@ -99,6 +104,89 @@ class TrainingLoopTest {
             assertThat(resumed.steps()).hasSize(30 - (int) start.step());
             if (start.step() < 30) {
                 assertSameBytes(resumed.last(), straight.last());
+            }
+        }
+    }
+
+    private static final ValidationPlan EVERY_FIVE_STEPS = new ValidationPlan(5, 90, 13, 2, 3, true);
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 8})
+    void measuresTheSameOnAnyNumberOfRanksAndAfterTheLastStep(int world) throws Exception {
+        TrainingSpec spec = little.spec("none", 12, 4, EVERY_FIVE_STEPS);
+        TrainingState alone =
+                train(spec, new SingleRank(), LittleRun.FACTORY.open(), LittleRun.initial()).last();
+        List<Trained> ranks = Ranks.run(
+                world, collective -> train(spec, collective, LittleRun.FACTORY.open(), LittleRun.initial()));
+
+        assertThat(alone.history().stream().filter(step -> step.validationLoss().isPresent()))
+                .extracting(StepRecord::step)
+                .containsExactly(5L, 10L, 12L);
+        assertThat(alone.best().orElseThrow().step()).isEqualTo(12);
+        assertThat(alone.best().orElseThrow().parameters()).isEqualTo(alone.parameters());
+        assertThat(ranks).allSatisfy(rank -> assertSameBytes(rank.last(), alone));
+    }
+
+    @Test
+    void measuresTheMeanLossOfSequencesSpreadOverTheSplit() {
+        ValidationPlan all = new ValidationPlan(1, 90, 90, 4, 0, true);
+        assertThat(all.microBatches(0, 1)).hasSize(23).last().isEqualTo(new long[] {88, 89});
+        assertThat(EVERY_FIVE_STEPS.microBatches(1, 3)).hasSize(2).containsExactly(new long[] {13, 20}, new long[] {
+            55, 62
+        });
+        StepRecord step = train(
+                        little.spec("none", 1, 1, all), new SingleRank(), LittleRun.FACTORY.open(), LittleRun.initial())
+                .steps()
+                .get(0);
+        try (LossProgram program = LittleRun.FACTORY.open()) {
+            TrainingState after = train(1, new SingleRank()).last();
+            program.load(after.parameters());
+            double sum = 0;
+            long tokens = 0;
+            for (long id = 0; id < 90; id++) {
+                MicroBatch batch = little.data().read(new long[] {id});
+                sum += program.lossSum(batch);
+                tokens += batch.supervisedTokens();
+            }
+            assertThat(step.validationLoss().orElseThrow()).isCloseTo(sum / tokens, within(1e-6));
+        }
+    }
+
+    /** Measures that a loss rises after so many loads of the adapter. */
+    private static LossProgram worseAfter(int steps) {
+        return new BigramProgram(LittleRun.VOCABULARY) {
+            private int loads;
+
+            @Override
+            public void load(float[] parameters) {
+                super.load(parameters);
+                loads++;
+            }
+
+            @Override
+            public double lossSum(MicroBatch batch) {
+                return super.lossSum(batch) * (loads <= steps + 1 ? 1 : 10);
+            }
+        };
+    }
+
+    @Test
+    void endsWhereTheLossDidNotFallForLongAndRemembersTheBestAdapterAfterAnyRestart() {
+        TrainingSpec spec = little.spec("none", 60, 1, EVERY_FIVE_STEPS);
+        Trained straight = train(spec, new SingleRank(), worseAfter(20), LittleRun.initial());
+
+        assertThat(straight.steps()).hasSize(35);
+        assertThat(straight.last().best().orElseThrow().step()).isEqualTo(20);
+        assertThat(straight.last().best().orElseThrow().parameters())
+                .isEqualTo(straight.checkpoints().get(19).parameters())
+                .isNotEqualTo(straight.last().parameters());
+        for (int from : new int[] {17, 20, 33, 35}) {
+            TrainingState start = copy(straight.checkpoints().get(from - 1));
+            Trained resumed = train(spec, new SingleRank(), worseAfter(20 - from), start);
+            assertThat(resumed.steps()).hasSize(35 - from);
+            if (from < 35) {
+                assertSameBytes(resumed.last(), straight.last());
+                assertThat(resumed.last().best()).usingRecursiveComparison().isEqualTo(straight.last().best());
             }
         }
     }
