@@ -32,7 +32,7 @@ record LoraProgramFactory(HostModel host, String baseHash, PeftConfig adapter, l
     /** Where each matrix lies in the flat vector. */
     LoraLayout layout() {
         try (BaseModel base = host.open()) {
-            return LoraLayout.of(base.shape(), adapter.rank(), adapter.targets());
+            return adapter.layout(base.shape());
         }
     }
 }

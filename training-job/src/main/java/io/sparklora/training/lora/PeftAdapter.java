@@ -33,9 +33,8 @@ public final class PeftAdapter {
      * @throws IllegalArgumentException where the parts do not belong together
      */
     public PeftAdapter(PeftConfig config, LoraLayout layout, float[] parameters) {
-        if (config.rank() != layout.rank() || !config.targets().equals(layout.targets())) {
-            throw new IllegalArgumentException("an adapter of rank " + config.rank() + " on " + config.targets()
-                    + " has no layout of rank " + layout.rank() + " on " + layout.targets());
+        if (layout.branches().stream().anyMatch(branch -> branch.rank() != config.rank())) {
+            throw new IllegalArgumentException("an adapter of rank " + config.rank() + " has no layout of another");
         }
         if (parameters.length != layout.parameterCount()) {
             throw new IllegalArgumentException(
@@ -64,7 +63,7 @@ public final class PeftAdapter {
     /** Writes both files into a directory, which is made. */
     public void write(Storage storage, Path directory) {
         storage.create(new Path(directory, TENSORS_FILE), tensors()::writeTo);
-        storage.create(new Path(directory, PeftConfig.FILE), config.json());
+        storage.create(new Path(directory, PeftConfig.FILE), config.named(layout).json());
     }
 
     /**
@@ -81,7 +80,7 @@ public final class PeftAdapter {
         PeftConfig config = PeftConfig.parse(storage.read(configFile), configFile);
         Path tensorsFile = required(storage, directory, TENSORS_FILE);
         try (SafetensorsFile file = open(storage, tensorsFile)) {
-            LoraLayout layout = LoraLayout.of(base.shape(), config.rank(), config.targets());
+            LoraLayout layout = config.layout(base.shape());
             return new PeftAdapter(config, layout, new PeftTensors(file, layout).parameters());
         } catch (InvalidBaseModelException e) {
             throw new StageFailure(ExitCode.MISMATCH, String.valueOf(e.getMessage()), e);

@@ -7,7 +7,6 @@ import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
 import io.sparklora.pipeline.config.BaseConfig;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.run.ContentKey;
-import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.PeftConfig;
 import java.io.Serializable;
 import java.nio.file.Path;
@@ -67,8 +66,7 @@ public record HostModel(String model, String cache, WeightType stored, int threa
                 base,
                 cacheDirectory(),
                 stored,
-                LoraLayout.of(base.shape(), adapter.rank(), adapter.targets()),
-                adapter.scaling(),
+                adapter.layout(base.shape()),
                 Placement.cpu(stored, threads));
     }
 

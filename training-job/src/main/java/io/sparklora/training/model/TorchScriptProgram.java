@@ -1,18 +1,19 @@
 package io.sparklora.training.model;
 
 import ai.djl.pytorch.jni.IValue;
+import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.DecoderVariant;
 import io.sparklora.pipeline.basemodel.DecoderVariant.Activation;
 import io.sparklora.pipeline.basemodel.Multipliers;
 import io.sparklora.training.lora.LoraLayout;
-import io.sparklora.training.lora.LoraTarget;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +62,6 @@ public final class TorchScriptProgram implements LossProgram {
      * @param cacheDirectory the host's directory of weight caches
      * @param stored how the cache stores linear weights
      * @param layout the trainable parameters
-     * @param scale alpha / r, what every branch's output is multiplied with; finite
      * @param placement where to compute
      * @throws java.io.UncheckedIOException where the cache cannot be built or read
      */
@@ -70,9 +70,8 @@ public final class TorchScriptProgram implements LossProgram {
             Path cacheDirectory,
             WeightType stored,
             LoraLayout layout,
-            double scale,
             Placement placement) {
-        return open(model, cacheDirectory, stored, layout, scale, placement, placement.attention());
+        return open(model, cacheDirectory, stored, layout, placement, placement.attention());
     }
 
     /** The same with a choice of attention, so that both ways can be tested on one device. */
@@ -81,19 +80,15 @@ public final class TorchScriptProgram implements LossProgram {
             Path cacheDirectory,
             WeightType stored,
             LoraLayout layout,
-            double scale,
             Placement placement,
             AttentionKernel attention) {
-        if (!Double.isFinite(scale)) {
-            throw new IllegalArgumentException("the LoRA scale must be finite but was " + scale);
-        }
         BaseWeights weights = new BaseWeightCache(cacheDirectory).open(model, stored);
         NativeProgram program = new NativeProgram(
-                archive(weights, layout, scale, placement)
+                archive(weights, layout, placement)
                         .attribute("fused", attention == AttentionKernel.FUSED ? 1 : 0),
                 placement);
         try {
-            map(program, weights);
+            map(program, weights, layout);
             return new TorchScriptProgram(program, layout, weights.shape(), placement);
         } catch (RuntimeException e) {
             program.close();
@@ -101,7 +96,7 @@ public final class TorchScriptProgram implements LossProgram {
         }
     }
 
-    private static ScriptArchive archive(BaseWeights weights, LoraLayout layout, double scale, Placement placement) {
+    private static ScriptArchive archive(BaseWeights weights, LoraLayout layout, Placement placement) {
         DecoderShape shape = weights.shape();
         DecoderVariant variant = shape.variant();
         Multipliers multipliers = variant.multipliers();
@@ -117,8 +112,6 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("eps", shape.normEpsilon())
                 .attribute("storage", weights.type().torchCode())
                 .attribute("compute", placement.compute().torchCode())
-                .attribute("rank", layout.rank())
-                .attribute("scale", scale)
                 .attribute("norm_offset", variant.normOffset())
                 .attribute("gelu", variant.activation() == Activation.GELU_TANH ? 1 : 0)
                 .attribute("logit_cap", variant.softCaps().logits())
@@ -130,8 +123,8 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("attention_scale", shape.attentionScale())
                 .attribute("windows", windows(shape))
                 .attribute("vectors", BlockVectors.of(shape).elements())
-                .attribute("targets", targetFlags(layout))
                 .attribute("parameters", layout.parameterCount())
+                .attribute("lowest", layout.branches().get(0).layer())
                 .attribute("head_rows", headRows(shape))
                 .attribute("place", placement.place())
                 .emptyList("state", "Tensor")
@@ -144,12 +137,6 @@ public final class TorchScriptProgram implements LossProgram {
             archive.source("nn." + operation, TorchScriptProgram.class, "program/nn/" + operation + ".py");
         }
         return archive;
-    }
-
-    private static List<Integer> targetFlags(LoraLayout layout) {
-        return Stream.of(LoraTarget.values())
-                .map(target -> layout.targets().contains(target) ? 1 : 0)
-                .toList();
     }
 
     private static List<Integer> windows(DecoderShape shape) {
@@ -170,7 +157,7 @@ public final class TorchScriptProgram implements LossProgram {
         return (int) Math.max(16, LOGITS_BYTES / (Float.BYTES * (long) shape.vocabularySize()));
     }
 
-    private static void map(NativeProgram program, BaseWeights weights) {
+    private static void map(NativeProgram program, BaseWeights weights, LoraLayout layout) {
         long[] offsets =
                 weights.plan().offsets().stream().mapToLong(Long::longValue).toArray();
         DoubleStream second =
@@ -185,8 +172,24 @@ public final class TorchScriptProgram implements LossProgram {
                         IValue.from(weights.plan().elements()),
                         IValue.listFrom(offsets),
                         IValue.from(weights.normFile().toString()),
-                        IValue.listFrom(frequencies))
+                        IValue.listFrom(frequencies),
+                        IValue.listFrom(branchTable(layout)),
+                        IValue.listFrom(layout.branches().stream()
+                                .mapToDouble(LoraBranch::scale)
+                                .toArray()))
                 .close();
+    }
+
+    /** Five numbers a branch: layer, group, first output in the group, outputs, rank. */
+    private static long[] branchTable(LoraLayout layout) {
+        return layout.branches().stream()
+                .flatMapToLong(branch -> LongStream.of(
+                        branch.layer(),
+                        branch.module().group().ordinal(),
+                        branch.module().firstRow(),
+                        branch.module().rows(),
+                        branch.rank()))
+                .toArray();
     }
 
     /** The decoder's sizes. */

@@ -223,10 +223,10 @@ public final class EvaluationFixture {
     public PeftAdapter descended(int rank, int epochs) {
         HostModel host = HostModel.of(context.config());
         PeftConfig config =
-                new PeftConfig("base", rank, 8, io.sparklora.training.lora.LoraTarget.parse(List.of("all-linear")));
+                new PeftConfig("base", rank, 8, List.of("all-linear"));
         try (BaseModel base = host.open();
                 TorchScriptProgram program = host.program(base, config)) {
-            LoraLayout layout = LoraLayout.of(base.shape(), rank, config.targets());
+            LoraLayout layout = config.layout(base.shape());
             float[] parameters = LoraInitializer.seeded(1).initial(layout);
             float[] gradient = new float[parameters.length];
             for (int step = 0; step < epochs * SEQUENCES; step++) {

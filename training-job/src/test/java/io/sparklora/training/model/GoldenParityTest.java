@@ -10,7 +10,6 @@ import io.sparklora.pipeline.basemodel.SafetensorsFile;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.LoraMatrix;
-import io.sparklora.training.lora.LoraTarget;
 import io.sparklora.training.optimizer.AdamW;
 import io.sparklora.training.optimizer.GradientClip;
 import java.nio.file.Path;
@@ -38,9 +37,9 @@ final class GoldenParityTest {
     void openProgram(@TempDir Path cache) {
         GoldenData.file("tokens.safetensors");
         try (BaseModel model = BaseModel.open(GoldenData.baseModel())) {
-            layout = LoraLayout.of(model.shape(), 8, LoraTarget.parse(List.of(LoraTarget.ALL_LINEAR)));
+            layout = LoraLayout.uniform(model.shape(), 8, 2, List.of("all-linear"));
             program = TorchScriptProgram.open(
-                    model, cache, WeightType.FP32, layout, 2, new Placement(Device.cpu(), ComputeType.FP32, 2));
+                    model, cache, WeightType.FP32, layout, new Placement(Device.cpu(), ComputeType.FP32, 2));
         }
     }
 
