@@ -27,6 +27,11 @@ public record LoraBranch(int layer, LoraModule module, int rank, double scale) i
         }
     }
 
+    /** The same branch with another scale. */
+    public LoraBranch scaled(double other) {
+        return new LoraBranch(layer, module, rank, other);
+    }
+
     /** The module's path in the model, such as {@code model.layers.3.self_attn.q_proj}. */
     public String path() {
         return module.pathIn(layer);

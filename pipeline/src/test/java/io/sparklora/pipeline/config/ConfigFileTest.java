@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
@@ -103,8 +104,15 @@ final class ConfigFileTest {
             train: {schedule: COSINE}               | train.schedule must be one of cosine, linear, constant but was 'COSINE' (legal.yaml, line 6)
             train: {learning_rate: 1}               | train.learning_rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
             learning-rate: 1                        | learning-rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
-            lora: {wheels: 4}                       | lora.wheels is no key; allowed are rank, alpha, targets (legal.yaml, line 6)
+            lora: {wheels: 4}                       | lora.wheels is no key; allowed are rank, alpha, scaling, targets, layers, rank-pattern, alpha-pattern (legal.yaml, line 6)
             lora: {rank: 8, rank: 9}                | lora.rank is given twice, first in legal.yaml, line 6 (legal.yaml, line 6)
+            lora: {layers: 5-3}                     | lora layers must have ranges that ascend but has 5-3 (legal.yaml, line 6)
+            lora: {layers: 3}                       | lora.layers must be text (quote it: '3') but was 3 (legal.yaml, line 6)
+            lora: {targets: '.*', layers: 0-3}      | lora layers must be all where targets has an expression, which can say itself what blocks it means, but was 0-3 (legal.yaml, line 6)
+            lora: {targets: '(?=a)b'}               | lora '(?=a)b' is no expression that RE2 understands: invalid or unsupported Perl syntax (legal.yaml, line 6)
+            lora: {rank-pattern: {q_proj: 0}}       | lora.rank-pattern.q_proj must be in [1, 256] but was 0 (legal.yaml, line 6)
+            lora: {rank-pattern: {q_proj: '4'}}     | lora.rank-pattern.q_proj must be an integer but was '4' (legal.yaml, line 6)
+            lora: {alpha-pattern: 4}                | lora.alpha-pattern must be a mapping but was 4 (legal.yaml, line 6)
             lora: {targets: {a: b}}                 | lora.targets must be a list but was a mapping (legal.yaml, line 6)
             lora: {targets: [8]}                    | lora.targets.0 must be text (quote it: '8') but was 8 (legal.yaml, line 6)
             storage: {runs: }                       | storage.runs must be text ('' where it may be empty) but was empty (legal.yaml, line 6)
@@ -204,6 +212,7 @@ final class ConfigFileTest {
                         "lora={rank: 2}",
                         "lora.alpha=4",
                         "lora.targets.0=q_proj",
+                        "lora.rank-pattern.mlp.down_proj=3",
                         "storage.cache=''")
                 .config();
 
@@ -212,7 +221,14 @@ final class ConfigFileTest {
         assertThat(config.corpus().sources().get(1).id()).containsExactly("key");
         assertThat(config.spark().conf()).containsEntry("spark.executor.memoryOverhead", "1g");
         assertThat(config.spark().conf()).containsEntry("spark.executor.extraJavaOptions", "-Da=[b: c] #d");
-        assertThat(config.lora()).isEqualTo(new LoraConfig(2, 4, List.of("q_proj")));
+        assertThat(config.lora()).isEqualTo(new LoraConfig(
+                        2,
+                        4,
+                        LoraConfig.Scaling.STANDARD,
+                        List.of("q_proj"),
+                        "all",
+                        Map.of("mlp.down_proj", 3),
+                        Map.of()));
     }
 
     @ParameterizedTest

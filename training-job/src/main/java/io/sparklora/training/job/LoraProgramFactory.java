@@ -3,7 +3,7 @@ package io.sparklora.training.job;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.training.lora.LoraInitializer;
-import io.sparklora.training.lora.LoraLayout;
+import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.lora.PeftConfig;
 import io.sparklora.training.model.HostModel;
 import io.sparklora.training.model.LossProgram;
@@ -26,13 +26,15 @@ record LoraProgramFactory(HostModel host, String baseHash, PeftConfig adapter, l
 
     @Override
     public float[] initialParameters() {
-        return LoraInitializer.seeded(seed).initial(layout());
+        try (BaseModel base = host.open()) {
+            return LoraInitializer.seeded(seed).initial(adapter.layout(base.shape()));
+        }
     }
 
-    /** Where each matrix lies in the flat vector. */
-    LoraLayout layout() {
+    /** The adapter of a run's last parameters, as servers take it. */
+    PeftAdapter portable(float[] parameters) {
         try (BaseModel base = host.open()) {
-            return adapter.layout(base.shape());
+            return PeftAdapter.portable(adapter, base, parameters);
         }
     }
 }

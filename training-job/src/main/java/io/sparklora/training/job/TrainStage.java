@@ -3,6 +3,8 @@ package io.sparklora.training.job;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.AdapterManifest;
+import io.sparklora.pipeline.adapter.AdapterShape;
+import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.config.TrainConfig;
 import io.sparklora.pipeline.dataset.DatasetManifest;
@@ -63,8 +65,7 @@ public final class TrainStage {
         if (trained.isPresent()) {
             return report.alreadyDone(trained.get(), files);
         }
-        LoraProgramFactory factory = new LoraProgramFactory(
-                HostModel.of(config), plan.baseModelHash().hex(), peft(), config.seed());
+        LoraProgramFactory factory = factory(plan);
         TrainingSpec spec = spec(plan, runKey);
         TrainingState end;
         try (MetricsFile metrics = new MetricsFile(storage, new Path(directory, METRICS_FILE))) {
@@ -75,12 +76,13 @@ public final class TrainStage {
         return report.done(manifest, files, end.history());
     }
 
-    private PeftConfig peft() {
-        try {
-            return PeftConfig.of(config.base(), config.lora());
-        } catch (IllegalArgumentException e) {
-            throw new StageFailure(ExitCode.USAGE, "lora: " + e.getMessage(), e);
+    private LoraProgramFactory factory(PreparedPlan plan) {
+        HostModel host = HostModel.of(config);
+        try (BaseModel base = host.open()) {
+            AdapterShape.planned(config.lora(), base.shape());
         }
+        return new LoraProgramFactory(
+                host, plan.baseModelHash().hex(), PeftConfig.of(config.base(), config.lora()), config.seed());
     }
 
     private TrainingSpec spec(PreparedPlan plan, ContentKey runKey) {
@@ -151,8 +153,8 @@ public final class TrainStage {
             TrainingState end) {
         StageTransaction.sweep(storage, directory);
         try (StageTransaction transaction = StageTransaction.begin(storage, directory)) {
-            new PeftAdapter(factory.adapter(), factory.layout(), end.parameters())
-                    .write(storage, new Path(transaction.workDirectory(), ADAPTER_DIRECTORY));
+            PeftAdapter adapter = factory.portable(end.parameters());
+            adapter.write(storage, new Path(transaction.workDirectory(), ADAPTER_DIRECTORY));
             LossCurve curve = LossCurve.of(end.history());
             return transaction.commit(files -> new AdapterManifest(
                     SCHEMA_VERSION,
@@ -163,9 +165,9 @@ public final class TrainStage {
                     Math.multiplyExact(end.step(), spec.batches().batchTokens()),
                     curve.first(),
                     curve.last(),
-                    factory.adapter().rank(),
-                    factory.adapter().alpha(),
-                    end.parameters().length,
+                    adapter.config().shape().rank(),
+                    adapter.config().shape().alpha(),
+                    adapter.parameters().length,
                     files,
                     context.keys().training()));
         }

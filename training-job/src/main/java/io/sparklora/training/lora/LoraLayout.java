@@ -1,5 +1,6 @@
 package io.sparklora.training.lora;
 
+import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.adapter.LoraModules;
 import io.sparklora.pipeline.basemodel.DecoderShape;
@@ -73,20 +74,18 @@ public final class LoraLayout {
     }
 
     /**
-     * The same branches in every block of a model.
+     * The same branches in every block of a model, of one rank and scale.
      *
      * @param rank r, from 1 to 1024 and at most the model's hidden size
      * @param scale of every branch
-     * @param targets names as {@link LoraModules#named} takes them
+     * @param targets as {@link AdapterShape} takes them
      * @throws IllegalArgumentException where the rank or the targets are out of range, or the vector would pass
      *     2^31 - 1 elements
      */
-    public static LoraLayout uniform(DecoderShape shape, int rank, double scale, Collection<String> targets) {
-        int highest = Math.min(LoraBranch.MAX_RANK, shape.hiddenSize());
-        if (rank < 1 || rank > highest) {
-            throw new IllegalArgumentException("LoRA rank must be in [1, " + highest + "] but was " + rank);
-        }
-        return of(LoraModules.of(shape).branches(rank, scale, targets));
+    public static LoraLayout uniform(DecoderShape shape, int rank, double scale, List<String> targets) {
+        return of(AdapterShape.plain(rank, 1, targets).branches(LoraModules.of(shape)).stream()
+                .map(branch -> branch.scaled(scale))
+                .toList());
     }
 
     private static int fitting(long elements) {

@@ -2,6 +2,7 @@ package io.sparklora.training.lora;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.LoraModules;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
 import io.sparklora.pipeline.basemodel.SafetensorsFile;
@@ -33,9 +34,6 @@ public final class PeftAdapter {
      * @throws IllegalArgumentException where the parts do not belong together
      */
     public PeftAdapter(PeftConfig config, LoraLayout layout, float[] parameters) {
-        if (layout.branches().stream().anyMatch(branch -> branch.rank() != config.rank())) {
-            throw new IllegalArgumentException("an adapter of rank " + config.rank() + " has no layout of another");
-        }
         if (parameters.length != layout.parameterCount()) {
             throw new IllegalArgumentException(
                     "the layout has " + layout.parameterCount() + " parameters but was given " + parameters.length);
@@ -60,10 +58,26 @@ public final class PeftAdapter {
         return parameters;
     }
 
+    /**
+     * The adapter as every server computes it alike ({@link PortableProfile}).
+     *
+     * @param config what the parameters were trained as
+     * @param base the model that they were trained over
+     * @param parameters in the order of the configuration's layout over the base
+     */
+    public static PeftAdapter portable(PeftConfig config, BaseModel base, float[] parameters) {
+        return new PortableProfile(
+                        config.baseModel(),
+                        config.shape().alpha(),
+                        LoraModules.of(base.shape()),
+                        config.layout(base.shape()))
+                .adapter(parameters);
+    }
+
     /** Writes both files into a directory, which is made. */
     public void write(Storage storage, Path directory) {
         storage.create(new Path(directory, TENSORS_FILE), tensors()::writeTo);
-        storage.create(new Path(directory, PeftConfig.FILE), config.named(layout).json());
+        storage.create(new Path(directory, PeftConfig.FILE), config.json());
     }
 
     /**

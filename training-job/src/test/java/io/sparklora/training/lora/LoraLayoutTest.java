@@ -66,8 +66,8 @@ final class LoraLayoutTest {
     @Test
     void refusesAnUnknownTargetByName() {
         assertThatThrownBy(() -> LoraLayout.uniform(SMOLLM2, 4, 2, List.of("q_proj", "lm_head")))
-                .hasMessage("LoRA target must be one of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj,"
-                        + " or all-linear alone, but was lm_head");
+                .hasMessage("LoRA target must be one of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, a path"
+                        + " that ends so, an expression for such paths, or all-linear alone, but was lm_head");
     }
 
     @Test
@@ -75,7 +75,7 @@ final class LoraLayoutTest {
         assertThatThrownBy(() -> LoraLayout.uniform(SMOLLM2, 4, 2, List.of("all-linear", "q_proj")))
                 .hasMessageEndingWith("but was all-linear");
         assertThatThrownBy(() -> LoraLayout.uniform(SMOLLM2, 4, 2, List.of()))
-                .hasMessageContaining("at least one target");
+                .hasMessageContaining("at least one layer");
     }
 
     @Test
@@ -91,7 +91,7 @@ final class LoraLayoutTest {
     @Test
     void refusesARankOutOfRange() {
         assertThatThrownBy(() -> LoraLayout.uniform(SMOLLM2, 0, 2, List.of("q_proj")))
-                .hasMessage("LoRA rank must be in [1, 576] but was 0");
+                .hasMessage("r and lora_alpha must be at least 1 but are 0, 1");
         assertThatThrownBy(() -> LoraLayout.uniform(SMOLLM2, 577, 2, List.of("q_proj")))
                 .hasMessage("LoRA rank must be in [1, 576] but was 577");
     }
