@@ -47,7 +47,23 @@ public record LoraConfig(
                 or = "{}",
                 min = 1,
                 max = 4096)
-        Map<String, Integer> alphaPattern) {
+        Map<String, Integer> alphaPattern,
+
+        @Key(
+                value = "Share of a branch's input that dropout zeroes in training, anew in each micro-batch; the layers "
+                        + "that read one input share the mask.",
+                or = "0.0",
+                min = 0,
+                max = 0.99)
+        double dropout,
+
+        @Key(
+                value = "B's learning rate over A's (LoRA+, Hayou et al. 2024: 16 is a good start where B begins at zero); "
+                        + "A's is `train.learning-rate`.",
+                or = "1.0",
+                min = 0.01,
+                max = 1000)
+        double bLearningRateRatio) {
     /** The name that stands for every linear layer. */
     public static final String ALL_LINEAR = "all-linear";
 

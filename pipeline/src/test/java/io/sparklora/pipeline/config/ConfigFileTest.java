@@ -100,12 +100,15 @@ final class ConfigFileTest {
             train: {clip: -.inf}                    | train.clip must be a finite number but was -.inf (legal.yaml, line 6)
             train: {clip: 1e999}                    | train.clip must be at least 0 but was 1e999 (legal.yaml, line 6)
             train: {clip: true}                     | train.clip must be a number but was true (legal.yaml, line 6)
-            train: {schedule: cosin}                | train.schedule must be one of cosine, linear, constant but was 'cosin' (legal.yaml, line 6)
-            train: {schedule: COSINE}               | train.schedule must be one of cosine, linear, constant but was 'COSINE' (legal.yaml, line 6)
+            train: {schedule: cosin}                | train.schedule must be one of cosine, linear, constant, wsd but was 'cosin' (legal.yaml, line 6)
+            train: {schedule: COSINE}               | train.schedule must be one of cosine, linear, constant, wsd but was 'COSINE' (legal.yaml, line 6)
             train: {learning_rate: 1}               | train.learning_rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
             learning-rate: 1                        | learning-rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
-            lora: {wheels: 4}                       | lora.wheels is no key; allowed are rank, alpha, scaling, targets, layers, rank-pattern, alpha-pattern (legal.yaml, line 6)
+            lora: {wheels: 4}                       | lora.wheels is no key; allowed are rank, alpha, scaling, targets, layers, rank-pattern, alpha-pattern, dropout, b-learning-rate-ratio (legal.yaml, line 6)
             lora: {rank: 8, rank: 9}                | lora.rank is given twice, first in legal.yaml, line 6 (legal.yaml, line 6)
+            lora: {dropout: 1}                      | lora.dropout must be in [0, 0.99] but was 1 (legal.yaml, line 6)
+            lora: {b-learning-rate-ratio: 0}        | lora.b-learning-rate-ratio must be in [0.01, 1000] but was 0 (legal.yaml, line 6)
+            train: {schedule: wsd, warmup: 0.5, decay: 0.6} | train warmup + decay must be at most 1 for schedule wsd but are 0.5 + 0.6 (legal.yaml, line 6)
             lora: {layers: 5-3}                     | lora layers must have ranges that ascend but has 5-3 (legal.yaml, line 6)
             lora: {layers: 3}                       | lora.layers must be text (quote it: '3') but was 3 (legal.yaml, line 6)
             lora: {targets: '.*', layers: 0-3}      | lora layers must be all where targets has an expression, which can say itself what blocks it means, but was 0-3 (legal.yaml, line 6)
@@ -228,7 +231,9 @@ final class ConfigFileTest {
                         List.of("q_proj"),
                         "all",
                         Map.of("mlp.down_proj", 3),
-                        Map.of()));
+                        Map.of(),
+                        0,
+                        1));
     }
 
     @ParameterizedTest
@@ -253,7 +258,7 @@ final class ConfigFileTest {
 
         assertThat(file.canonical(List.of("train", "seed", "base.dtype")))
                 .isEqualTo("{\"base.dtype\":\"bf16\",\"seed\":17,\"train\":{\"batch\":{\"micro\":1,\"sequences\":4},"
-                        + "\"clip\":1.0,\"learning-rate\":0.001,\"order\":\"shuffled\",\"schedule\":\"cosine\",\"threads\":1,"
+                        + "\"clip\":1.0,\"decay\":0.1,\"learning-rate\":0.001,\"order\":\"shuffled\",\"schedule\":\"cosine\",\"threads\":1,"
                         + "\"tokens\":250000,\"warmup\":0.06,\"weight-decay\":0.0}}");
         assertThat(file.canonical(List.of("evaluate.gate")))
                 .isEqualTo("{\"evaluate.gate\":{\"against\":\"champion\",\"min-improvement\":0.0}}");

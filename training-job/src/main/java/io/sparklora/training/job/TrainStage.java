@@ -66,7 +66,7 @@ public final class TrainStage {
             return report.alreadyDone(trained.get(), files);
         }
         LoraProgramFactory factory = factory(plan);
-        TrainingSpec spec = spec(plan, runKey);
+        TrainingSpec spec = spec(plan, runKey, factory);
         TrainingState end;
         try (MetricsFile metrics = new MetricsFile(storage, new Path(directory, METRICS_FILE))) {
             end = train(spec, factory, metrics);
@@ -82,10 +82,10 @@ public final class TrainStage {
             AdapterShape.planned(config.lora(), base.shape());
         }
         return new LoraProgramFactory(
-                host, plan.baseModelHash().hex(), PeftConfig.of(config.base(), config.lora()), config.seed());
+                host, plan.baseModelHash().hex(), PeftConfig.of(config.base(), config.lora()), config.lora().dropout(), config.seed());
     }
 
-    private TrainingSpec spec(PreparedPlan plan, ContentKey runKey) {
+    private TrainingSpec spec(PreparedPlan plan, ContentKey runKey, LoraProgramFactory factory) {
         Path dataset = qualified(context.layout().dataset(plan.datasetKey()));
         DatasetManifest manifest = StageTransaction.committed(storage, dataset, DatasetManifest.class)
                 .orElseThrow(() -> new StageFailure(
@@ -116,9 +116,11 @@ public final class TrainStage {
                 qualified(context.layout().checkpoints(runKey)).toString(),
                 train.checkpoint().steps(),
                 batches,
-                LearningRate.of(train.learningRate(), train.schedule(), train.warmup(), batches.steps()),
+                LearningRate.of(
+                        train.learningRate(), train.schedule(), train.warmup(), train.decay(), batches.steps()),
                 new GradientClip(train.clip()),
                 train.weightDecay(),
+                factory.groups(config.lora().bLearningRateRatio()),
                 RingSettings.DEFAULT);
     }
 

@@ -62,12 +62,22 @@ public record HostModel(String model, String cache, WeightType stored, int threa
 
     /** Opens a program for an adapter's branches, its parameters zero; the caller closes it. */
     public TorchScriptProgram program(BaseModel base, PeftConfig adapter) {
+        return program(base, adapter, 0);
+    }
+
+    /**
+     * The same for training.
+     *
+     * @param dropout share of the branches' input that is dropped, in [0, 1)
+     */
+    public TorchScriptProgram program(BaseModel base, PeftConfig adapter, double dropout) {
         return TorchScriptProgram.open(
                 base,
                 cacheDirectory(),
                 stored,
                 adapter.layout(base.shape()),
-                Placement.cpu(stored, threads));
+                Placement.cpu(stored, threads),
+                dropout);
     }
 
     private Path cacheDirectory() {

@@ -29,6 +29,7 @@ public final class TorchScriptProgram implements LossProgram {
             "number",
             "norm",
             "head_norm",
+            "dropout",
             "linear",
             "residual",
             "rotary",
@@ -63,6 +64,7 @@ public final class TorchScriptProgram implements LossProgram {
      * @param stored how the cache stores linear weights
      * @param layout the trainable parameters
      * @param placement where to compute
+     * @param dropout share of the branches' input that is dropped in training, in [0, 1)
      * @throws java.io.UncheckedIOException where the cache cannot be built or read
      */
     public static TorchScriptProgram open(
@@ -70,8 +72,15 @@ public final class TorchScriptProgram implements LossProgram {
             Path cacheDirectory,
             WeightType stored,
             LoraLayout layout,
-            Placement placement) {
-        return open(model, cacheDirectory, stored, layout, placement, placement.attention());
+            Placement placement,
+            double dropout) {
+        return open(model, cacheDirectory, stored, layout, placement, dropout, placement.attention());
+    }
+
+    /** The same without dropout. */
+    static TorchScriptProgram open(
+            BaseModel model, Path cacheDirectory, WeightType stored, LoraLayout layout, Placement placement) {
+        return open(model, cacheDirectory, stored, layout, placement, 0);
     }
 
     /** The same with a choice of attention, so that both ways can be tested on one device. */
@@ -81,10 +90,15 @@ public final class TorchScriptProgram implements LossProgram {
             WeightType stored,
             LoraLayout layout,
             Placement placement,
+            double dropout,
             AttentionKernel attention) {
+        if (!(dropout >= 0 && dropout < 1)) {
+            throw new IllegalArgumentException("dropout must be in [0, 1) but was " + dropout);
+        }
         BaseWeights weights = new BaseWeightCache(cacheDirectory).open(model, stored);
         NativeProgram program = new NativeProgram(
                 archive(weights, layout, placement)
+                        .attribute("dropped", dropout)
                         .attribute("fused", attention == AttentionKernel.FUSED ? 1 : 0),
                 placement);
         try {
@@ -128,6 +142,7 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("head_rows", headRows(shape))
                 .attribute("place", placement.place())
                 .emptyList("state", "Tensor")
+                .emptyList("dropout", "__torch__.nn.dropout.Dropout")
                 .emptyList("blocks", "__torch__.nn.block.Block")
                 .emptyList("head", "__torch__.nn.head.Head")
                 .emptyList("kept", "__torch__.nn.block.Saved")
@@ -222,14 +237,29 @@ public final class TorchScriptProgram implements LossProgram {
 
     @Override
     public double forwardBackward(MicroBatch batch, float[] gradient) {
+        return forwardBackward(batch, false, 0, gradient);
+    }
+
+    @Override
+    public double forwardBackward(MicroBatch batch, long draw, float[] gradient) {
+        return forwardBackward(batch, true, draw, gradient);
+    }
+
+    private double forwardBackward(MicroBatch batch, boolean dropping, long draw, float[] gradient) {
         requireLength("gradient elements", gradient.length);
         ProgramInput input = ProgramInput.of(batch, shape);
         if (input.rows().length == 0) {
             Arrays.fill(gradient, 0);
             return 0;
         }
-        try (IValue result =
-                program.call("gradient", input.idList(), input.documentList(), input.rowList(), input.targetList())) {
+        try (IValue result = program.call(
+                "gradient",
+                input.idList(),
+                input.documentList(),
+                input.rowList(),
+                input.targetList(),
+                IValue.from(dropping),
+                IValue.from(draw))) {
             IValue[] parts = result.toIValueTuple();
             try {
                 program.copy(parts[1], gradient);

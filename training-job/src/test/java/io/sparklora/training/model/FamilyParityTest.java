@@ -224,6 +224,7 @@ final class FamilyParityTest {
                         stored,
                         layout,
                         placement,
+                        0,
                         kernel);
             }
         }

@@ -16,6 +16,7 @@ import io.sparklora.pipeline.basemodel.Multipliers;
 import io.sparklora.pipeline.basemodel.NormPlacement;
 import io.sparklora.pipeline.basemodel.RopeScaling;
 import io.sparklora.training.lora.LoraEntry;
+import io.sparklora.training.lora.LoraInitializer;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.LoraMatrix;
 import java.nio.file.Path;
@@ -132,6 +133,82 @@ final class TorchScriptProgramTest {
                         .isLessThan(5e-6);
             }
         }
+    }
+
+    @Test
+    void dropoutIsAFunctionOfTheDraw() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, ALL);
+        float[] parameters = Adapters.random(layout, 4);
+
+        try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32);
+                TorchScriptProgram dropping = dropping(model, layout, 0.3);
+                TorchScriptProgram again = dropping(model, layout, 0.3)) {
+            Pass whole = Pass.of(program, PACKED, parameters);
+            Pass one = Pass.of(dropping, PACKED, parameters, 5);
+            Pass other = Pass.of(dropping, PACKED, parameters, 6);
+            Pass evaluated = Pass.of(dropping, PACKED, parameters);
+            Pass repeated = Pass.of(again, PACKED, parameters, 5);
+
+            assertThat(repeated.gradient()).isEqualTo(one.gradient());
+            assertThat(repeated.loss()).isEqualTo(one.loss());
+            assertThat(other.gradient()).isNotEqualTo(one.gradient());
+            assertThat(one.loss()).isNotEqualTo(whole.loss());
+            assertThat(evaluated.gradient()).isEqualTo(whole.gradient());
+            assertThat(dropping.lossSum(PACKED)).isEqualTo(program.lossSum(PACKED));
+            assertThat(Pass.of(program, PACKED, parameters, 5).gradient()).isEqualTo(whole.gradient());
+        }
+    }
+
+    @Test
+    void gradientUnderDropoutIsTheSlopeOfTheLossUnderTheSameDraw() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, ALL);
+        float[] parameters = Adapters.random(layout, 4);
+
+        try (TorchScriptProgram program = dropping(model, layout, 0.4)) {
+            float[] gradient = Pass.of(program, PACKED, parameters, 8).gradient();
+
+            for (int i = 0; i < parameters.length; i += 97) {
+                float[] moved = parameters.clone();
+                moved[i] = parameters[i] + 0.01f;
+                double above = Pass.of(program, PACKED, moved, 8).loss();
+                moved[i] = parameters[i] - 0.01f;
+                double slope = (above - Pass.of(program, PACKED, moved, 8).loss()) / 0.02;
+                assertThat(slope).isCloseTo(gradient[i], within(1e-2));
+            }
+        }
+    }
+
+    /** Over many draws a dropped input is, in the mean, the whole one: B sees the same t. */
+    @Test
+    void dropoutKeepsTheMean() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, List.of("model.layers.1.mlp.down_proj"));
+        // B is zero, so that the loss does not move and the gradient of B is linear in the dropped input.
+        float[] parameters = LoraInitializer.seeded(4).initial(layout);
+        double[] mean = new double[parameters.length];
+
+        try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32);
+                TorchScriptProgram dropping = dropping(model, layout, 0.5)) {
+            float[] whole = Pass.of(program, PACKED, parameters).gradient();
+            for (int draw = 0; draw < 400; draw++) {
+                float[] gradient = Pass.of(dropping, PACKED, parameters, 77 * draw).gradient();
+                for (int i = 0; i < mean.length; i++) {
+                    mean[i] += gradient[i] / 400.0;
+                }
+            }
+            float[] found = new float[mean.length];
+            for (int i = 0; i < found.length; i++) {
+                found[i] = (float) mean[i];
+            }
+
+            assertThat(Distances.relative(found, whole)).isLessThan(0.1);
+        }
+    }
+
+    private TorchScriptProgram dropping(RandomLlama model, LoraLayout layout, double dropout) {
+        return TorchScriptProgram.open(model, cache, WeightType.FP32, layout, FP32, dropout);
     }
 
     @Test
@@ -253,7 +330,7 @@ final class TorchScriptProgramTest {
 
         try (TorchScriptProgram fused = open(model, WeightType.FP32, layout, FP32);
                 TorchScriptProgram blocks = TorchScriptProgram.open(
-                        model, cache, WeightType.FP32, layout, FP32, AttentionKernel.BLOCKS)) {
+                        model, cache, WeightType.FP32, layout, FP32, 0, AttentionKernel.BLOCKS)) {
             Pass expected = Pass.of(fused, longer, parameters);
             Pass pass = Pass.of(blocks, longer, parameters);
 
@@ -393,6 +470,12 @@ final class TorchScriptProgramTest {
     /** What one micro-batch gives. */
     @SuppressWarnings("ArrayRecordComponent")
     private record Pass(double loss, float[] gradient) {
+        static Pass of(TorchScriptProgram program, MicroBatch batch, float[] parameters, long draw) {
+            float[] gradient = new float[parameters.length];
+            program.load(parameters);
+            return new Pass(program.forwardBackward(batch, draw, gradient), gradient);
+        }
+
         static Pass of(TorchScriptProgram program, MicroBatch batch, float[] parameters) {
             float[] gradient = new float[parameters.length];
             program.load(parameters);

@@ -36,8 +36,10 @@ class M(Module):
   lowest : int             # the first layer that carries a branch: nothing below it has a gradient
   head_rows : int          # rows of logits at a time
   place : str              # device: cpu, or cuda and its number
+  dropped : float          # share of the branches' input that dropout zeroes
   fused : int              # 1 where attention has fused operators
   state : List[Tensor]     # frequencies, embedding, final norm, parameters (compute type), gradient (fp32)
+  dropout : List[__torch__.nn.dropout.Dropout]
   blocks : List[__torch__.nn.block.Block]
   head : List[__torch__.nn.head.Head]
   kept : List[__torch__.nn.block.Saved]
@@ -71,6 +73,7 @@ class M(Module):
     scratch = torch.empty([largest], dtype=self.compute, device=device)
     outputs = [queries + 2 * pairs, h, 2 * self.inner, h]
     inputs = [h, queries, h, self.inner]
+    self.dropout.append(__torch__.nn.dropout.Dropout(self.dropped))
     branch = 0
     cursor = 0
     read = 0
@@ -99,7 +102,7 @@ class M(Module):
       linears : List[__torch__.nn.linear.Linear] = []
       for i in range(4):
         weight = w.narrow(0, offsets[1 + 4 * l + i], outputs[i] * inputs[i]).view([outputs[i], inputs[i]])
-        linear = __torch__.nn.linear.Linear(weight, biases[i].to(self.compute), scratch, a[i], ga[i])
+        linear = __torch__.nn.linear.Linear(weight, biases[i].to(self.compute), scratch, a[i], ga[i], self.dropout[0], 4 * l + i)
         for k in range(branch, ends[i]):
           rows = branches[5 * k + 3]
           rank = branches[5 * k + 4]
@@ -120,9 +123,12 @@ class M(Module):
     self.state[3].copy_(theta)
     return None
 
-  # rows [N]: the tokens that predict; targets [N]: what they should. Returns (loss sum, gradient [parameters] fp32); the
-  # gradient is valid until the next call.
-  def gradient(self: __torch__.M, ids: List[int], documents: List[int], rows: List[int], targets: List[int]) -> Tuple[float, Tensor]:
+  # rows [N]: the tokens that predict; targets [N]: what they should; with dropout by draw where dropping. Returns (loss
+  # sum, gradient [parameters] fp32); the gradient is valid until the next call.
+  def gradient(self: __torch__.M, ids: List[int], documents: List[int], rows: List[int], targets: List[int], dropping: bool, draw: int) -> Tuple[float, Tensor]:
+    dropout = self.dropout[0]
+    dropout.active = dropping and self.dropped > 0.
+    dropout.draw = draw
     self.reserve(len(ids), self.layers, True)
     h = self.body(ids, documents, True)
     shared = self.shared[0]
@@ -139,6 +145,7 @@ class M(Module):
     for k in range(self.layers - self.lowest):
       l = self.layers - 1 - k
       __torch__.nn.block.backward(self.blocks[l], self.kept[l], shared, documents, l == self.lowest, dh)
+    dropout.active = False
     return (-float(torch.sum(found, dtype=__torch__.nn.number.fp64())), self.state[4].to(torch.device("cpu")))
 
   # Token ids or token numbers as a tensor.

@@ -14,10 +14,12 @@ class Linear:
   first : List[int]        # m x index of the branch's first output
   scale : float            # s of all branches, where they agree
   scales : Tensor          # [R] compute type, s of each row of a, where they differ; else empty
+  dropout : __torch__.nn.dropout.Dropout  # of the branches' input
+  number : int             # the layer's, for its masks
   gradient_a : Tensor      # [R, K] fp32
   gradient_b : List[Tensor]  # m x [Nj, rj] fp32
 
-  def __init__(self, weight: Tensor, bias: Tensor, scratch: Tensor, a: Tensor, gradient_a: Tensor) -> NoneType:
+  def __init__(self, weight: Tensor, bias: Tensor, scratch: Tensor, a: Tensor, gradient_a: Tensor, dropout: __torch__.nn.dropout.Dropout, number: int) -> NoneType:
     self.weight = weight
     self.bias = bias
     self.scratch = scratch
@@ -26,6 +28,8 @@ class Linear:
     self.first = annotate(List[int], [])
     self.scale = 1.
     self.scales = torch.empty([0], dtype=a.dtype, device=a.device)
+    self.dropout = dropout
+    self.number = number
     self.gradient_a = gradient_a
     self.gradient_b = annotate(List[Tensor], [])
     return None
@@ -48,8 +52,16 @@ class Linear:
       self.scales = torch.cat(of_rows)
     return None
 
+  # What the branches read of x [M, K].
+  def read(self, x: Tensor) -> Tensor:
+    if self.dropout.active:
+      return self.dropout.of(x, self.number)
+    return x
+
   # Multiplies columns t [M, R] with the branches' factors.
   def scale_columns(self, t: Tensor) -> Tensor:
+    if self.dropout.active:
+      t.mul_(self.dropout.factor())
     if self.scales.numel() > 0:
       return t.mul_(self.scales)
     return t.mul_(self.scale)
@@ -68,7 +80,7 @@ def forward(layer: __torch__.nn.linear.Linear, x: Tensor, out: Tensor, keep: int
     out.add_(layer.bias)
   if not adapted or len(layer.b) == 0:
     return torch.empty([0, 0], dtype=x.dtype, device=x.device)
-  t = layer.scale_columns(torch.mm(x, layer.a.t()))
+  t = layer.scale_columns(torch.mm(layer.read(x), layer.a.t()))
   column = 0
   for j in range(len(layer.b)):
     b = layer.b[j]
@@ -81,7 +93,11 @@ def forward(layer: __torch__.nn.linear.Linear, x: Tensor, out: Tensor, keep: int
 def backward(layer: __torch__.nn.linear.Linear, dy: Tensor, x: Tensor, t: Tensor, dx: Tensor) -> NoneType:
   torch.mm(dy, layer.w(), out=dx)
   if len(layer.b) > 0:
-    dx.addmm_(__torch__.nn.linear.gradients(layer, dy, x, t), layer.a)
+    dt = __torch__.nn.linear.gradients(layer, dy, x, t)
+    if layer.dropout.active:
+      dx.add_(layer.read(torch.mm(dt, layer.a)))
+    else:
+      dx.addmm_(dt, layer.a)
   return None
 
 
@@ -97,5 +113,5 @@ def gradients(layer: __torch__.nn.linear.Linear, dy: Tensor, x: Tensor, t: Tenso
     torch.mm(dyj, b, out=dt.narrow(1, column, r))
     column += r
   layer.scale_columns(dt)
-  layer.gradient_a.copy_(torch.mm(dt.t(), x))
+  layer.gradient_a.copy_(torch.mm(dt.t(), layer.read(x)))
   return dt
