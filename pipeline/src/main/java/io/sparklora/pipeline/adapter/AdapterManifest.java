@@ -18,9 +18,9 @@ import java.util.Optional;
  * @param firstLoss mean loss of the first step, nats a token
  * @param lastLoss mean loss of the last tenth of the steps, nats a token
  * @param validation the last measurement of this adapter's loss on the validation split, where there was one
- * @param rank r
- * @param alpha alpha
- * @param parameters trainable numbers
+ * @param rank r of every branch in the files
+ * @param alpha alpha in the files
+ * @param parameters numbers in the files
  * @param files PEFT's two files; the metrics beside them hold timings and are left out
  * @param config the part of the resolved configuration that made it, as canonical JSON
  */

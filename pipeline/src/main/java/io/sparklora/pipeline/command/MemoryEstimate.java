@@ -1,5 +1,7 @@
 package io.sparklora.pipeline.command;
 
+import io.sparklora.pipeline.adapter.AdapterShape;
+import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.BaseTensor;
 import io.sparklora.pipeline.basemodel.DecoderShape;
@@ -7,7 +9,6 @@ import io.sparklora.pipeline.config.BaseConfig;
 import io.sparklora.pipeline.config.RunConfig;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
  * What a rank holds in memory while it trains, from the model's shape and the configuration. The sizes are those of the
@@ -33,14 +34,15 @@ record MemoryEstimate(long baseBytes, long parameters, long activationBytes, lon
         boolean bf16 = config.base().dtype() == BaseConfig.Dtype.BF16;
         long weights =
                 base.tensors().stream().mapToLong(MemoryEstimate::elements).sum();
-        Targets targets = Targets.of(config, shape);
+        List<LoraBranch> branches = AdapterShape.planned(config.lora(), shape);
+        long parameters = branches.stream().mapToLong(LoraBranch::parameters).sum();
         long tokens = (long) config.train().batch().micro()
                 * config.prepare().sequence().length();
         return new MemoryEstimate(
                 weights * (bf16 ? 2 : Float.BYTES),
-                targets.parameters(),
-                tokens * Float.BYTES * keptOfAToken(shape, targets),
-                workspace(shape, tokens, targets.parameters(), bf16),
+                parameters,
+                tokens * Float.BYTES * keptOfAToken(shape, branches),
+                workspace(shape, tokens, parameters, bf16),
                 RUNTIME_BYTES);
     }
 
@@ -49,12 +51,13 @@ record MemoryEstimate(long baseBytes, long parameters, long activationBytes, lon
     }
 
     /** Numbers that one token leaves behind for the backward pass. */
-    private static long keptOfAToken(DecoderShape shape, Targets targets) {
+    private static long keptOfAToken(DecoderShape shape, List<LoraBranch> branches) {
         long hidden = shape.hiddenSize();
         long attention = 2L * shape.queryWidth() + 2L * shape.keyValueWidth();
         long statistics = shape.attentionHeads() + 2L;
-        long ofALayer = 2 * hidden + attention + 2L * shape.intermediateSize() + targets.branches() + statistics;
-        return shape.layers() * ofALayer + 2 * hidden;
+        long ofALayer = 2 * hidden + attention + 2L * shape.intermediateSize() + statistics;
+        long narrow = branches.stream().mapToLong(LoraBranch::rank).sum();
+        return shape.layers() * ofALayer + narrow + 2 * hidden;
     }
 
     private static long workspace(DecoderShape shape, long tokens, long parameters, boolean widened) {
@@ -95,34 +98,5 @@ record MemoryEstimate(long baseBytes, long parameters, long activationBytes, lon
                 workspaceBytes / MEBIBYTE,
                 runtimeBytes / MEBIBYTE,
                 parameters);
-    }
-
-    /**
-     * The layers that get a branch.
-     *
-     * @param parameters r (in + out) for each in each block (Hu et al. 2021, section 4.1)
-     * @param branches numbers of the narrow activations of one block, r a branch
-     */
-    private record Targets(long parameters, long branches) {
-        static Targets of(RunConfig config, DecoderShape shape) {
-            long hidden = shape.hiddenSize();
-            long feedForward = hidden + shape.intermediateSize();
-            Map<String, Long> inAndOut = Map.of(
-                    "q_proj", hidden + shape.queryWidth(),
-                    "k_proj", hidden + shape.keyValueWidth(),
-                    "v_proj", hidden + shape.keyValueWidth(),
-                    "o_proj", shape.queryWidth() + hidden,
-                    "gate_proj", feedForward,
-                    "up_proj", feedForward,
-                    "down_proj", feedForward);
-            List<String> targets = config.lora().targets();
-            List<Long> chosen = inAndOut.entrySet().stream()
-                    .filter(layer -> targets.contains("all-linear") || targets.contains(layer.getKey()))
-                    .map(Map.Entry::getValue)
-                    .toList();
-            long widths = chosen.stream().mapToLong(Long::longValue).sum();
-            int rank = config.lora().rank();
-            return new Targets(rank * widths * shape.layers(), (long) rank * chosen.size());
-        }
     }
 }

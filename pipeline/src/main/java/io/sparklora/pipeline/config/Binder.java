@@ -37,9 +37,12 @@ final class Binder {
     private Optional<Object> value(Type type, Key rule, Yaml yaml, String path) {
         if (type instanceof ParameterizedType generic) {
             Type element = generic.getActualTypeArguments()[generic.getActualTypeArguments().length - 1];
-            return generic.getRawType() == List.class
-                    ? list(element, rule, yaml, path)
-                    : texts(yaml, path).map(Object.class::cast);
+            if (generic.getRawType() == List.class) {
+                return list(element, rule, yaml, path);
+            }
+            return element == String.class
+                    ? texts(yaml, path).map(Object.class::cast)
+                    : values(element, rule, yaml, path).map(Object.class::cast);
         }
         Class<?> plain = (Class<?>) type;
         return plain.isRecord() ? record(plain, yaml, path) : scalars.value(plain, rule, yaml, path);
@@ -102,6 +105,18 @@ final class Binder {
             }
         });
         return texts.size() == mapping.entries().size() ? Optional.of(texts) : Optional.empty();
+    }
+
+    /** Free keys with values of one type. */
+    private Optional<Map<String, Object>> values(Type element, Key rule, Yaml yaml, String path) {
+        if (!(yaml instanceof Yaml.Mapping mapping)) {
+            problems.wrong(path, "must be a mapping", yaml);
+            return Optional.empty();
+        }
+        Map<String, Object> values = new LinkedHashMap<>();
+        entries(mapping, path).forEach((key, value) -> value(element, rule, value, below(path, key))
+                .ifPresent(found -> values.put(key, found)));
+        return values.size() == mapping.entries().size() ? Optional.of(values) : Optional.empty();
     }
 
     private Map<String, Yaml> entries(Yaml.Mapping mapping, String path) {

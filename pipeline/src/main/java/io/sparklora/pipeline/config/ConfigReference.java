@@ -103,7 +103,9 @@ final class ConfigReference {
     private static String allowed(Type type, Key rule) {
         if (type instanceof ParameterizedType generic) {
             if (generic.getRawType() == Map.class) {
-                return "mapping of texts";
+                return generic.getActualTypeArguments()[1] == Integer.class
+                        ? "mapping to integers" + range(rule)
+                        : "mapping of texts";
             }
             Type element = generic.getActualTypeArguments()[0];
             if (element instanceof Class<?> choice && choice.isEnum()) {

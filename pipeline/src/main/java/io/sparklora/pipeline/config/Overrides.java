@@ -43,10 +43,12 @@ final class Overrides {
         return text.isBlank() ? new Yaml.Scalar("", Yaml.Kind.NOTHING, origin) : YamlReader.value(text, origin);
     }
 
-    /** Whether a path names an entry of a mapping with free keys, whose values are texts as they are. */
+    /** Whether a path names an entry of a mapping of texts with free keys, whose values are texts as they are. */
     private static boolean isFree(Type type, String path) {
         if (type instanceof ParameterizedType generic) {
-            return generic.getRawType() == Map.class && !path.isEmpty();
+            return generic.getRawType() == Map.class
+                    && generic.getActualTypeArguments()[1] == String.class
+                    && !path.isEmpty();
         }
         String[] parts = split(path);
         return !path.isEmpty()

@@ -25,7 +25,7 @@ final class ScalarBinder {
             return constant(type, scalar, path);
         }
         return switch (type.getName()) {
-            case "int" ->
+            case "int", "java.lang.Integer" ->
                 integer(rule, scalar, path, Integer.MIN_VALUE, Integer.MAX_VALUE)
                         .map(Long::intValue);
             case "long" ->
@@ -130,7 +130,7 @@ final class ScalarBinder {
             return "one of " + String.join(", ", names);
         }
         return switch (type.getName()) {
-            case "int", "long" -> "an integer";
+            case "int", "long", "java.lang.Integer" -> "an integer";
             case "double", "java.lang.Double" -> "a number";
             case "boolean" -> "true or false";
             default -> "text";

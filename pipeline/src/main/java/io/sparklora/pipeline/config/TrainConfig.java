@@ -44,6 +44,14 @@ public record TrainConfig(
         double warmup,
 
         @Key(
+                value = "Share of the steps, the last ones, over which schedule `wsd` falls; other schedules fall from the "
+                        + "warm-up on.",
+                or = "0.1",
+                min = 0,
+                max = 1)
+        double decay,
+
+        @Key(
                 value = "Largest global L2 norm of the gradient; longer ones are scaled down to it. 0 for none.",
                 or = "1.0",
                 min = 0)
@@ -67,7 +75,17 @@ public record TrainConfig(
     public enum Schedule {
         COSINE,
         LINEAR,
-        CONSTANT
+        CONSTANT,
+        /** Warm-up, stable, decay: constant, then linear to 0 (Hu et al. 2024, arXiv 2404.06395). */
+        WSD
+    }
+
+    /** Refuses a warm-up and a decay that overlap. */
+    public TrainConfig {
+        if (schedule == Schedule.WSD && warmup + decay > 1) {
+            throw new IllegalArgumentException(
+                    "warmup + decay must be at most 1 for schedule wsd but are " + warmup + " + " + decay);
+        }
     }
 
     /** The global batch: {@code sequences} a step, computed {@code micro} at a time. */

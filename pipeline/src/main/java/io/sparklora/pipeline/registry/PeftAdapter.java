@@ -63,6 +63,8 @@ final class PeftAdapter {
         expectOrAbsent(file, config, "modules_to_save", "null");
         expectOrAbsent(file, config, "use_rslora", "false");
         expectOrAbsent(file, config, "use_dora", "false");
+        expectOrAbsent(file, config, "rank_pattern", "{}");
+        expectOrAbsent(file, config, "alpha_pattern", "{}");
         Set<String> targets = new TreeSet<>();
         config.path("target_modules").forEach(target -> targets.add(target.asText()));
         if (targets.isEmpty()) {
@@ -133,11 +135,12 @@ final class PeftAdapter {
         if (!weights.contains(partner)) {
             throw refused(file, "has '" + tensor.name() + "' without '" + partner + "'");
         }
-        String target = name.group(1).substring(name.group(1).lastIndexOf('.') + 1);
-        if (!targets.contains(target)) {
-            throw refused(
-                    file, "has tensor '" + tensor.name() + "', but its module is not in target_modules " + targets);
-        }
+        String target = targets.stream()
+                .filter(candidate -> ("." + name.group(1)).endsWith("." + candidate))
+                .findFirst()
+                .orElseThrow(() -> refused(
+                        file,
+                        "has tensor '" + tensor.name() + "', but its module is not in target_modules " + targets));
         refuseNonFinite(weights.floats(tensor.name()), tensor.name(), file);
         return target;
     }

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
@@ -99,12 +100,22 @@ final class ConfigFileTest {
             train: {clip: -.inf}                    | train.clip must be a finite number but was -.inf (legal.yaml, line 6)
             train: {clip: 1e999}                    | train.clip must be at least 0 but was 1e999 (legal.yaml, line 6)
             train: {clip: true}                     | train.clip must be a number but was true (legal.yaml, line 6)
-            train: {schedule: cosin}                | train.schedule must be one of cosine, linear, constant but was 'cosin' (legal.yaml, line 6)
-            train: {schedule: COSINE}               | train.schedule must be one of cosine, linear, constant but was 'COSINE' (legal.yaml, line 6)
+            train: {schedule: cosin}                | train.schedule must be one of cosine, linear, constant, wsd but was 'cosin' (legal.yaml, line 6)
+            train: {schedule: COSINE}               | train.schedule must be one of cosine, linear, constant, wsd but was 'COSINE' (legal.yaml, line 6)
             train: {learning_rate: 1}               | train.learning_rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
             learning-rate: 1                        | learning-rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
-            lora: {wheels: 4}                       | lora.wheels is no key; allowed are rank, alpha, targets (legal.yaml, line 6)
+            lora: {wheels: 4}                       | lora.wheels is no key; allowed are rank, alpha, scaling, targets, layers, rank-pattern, alpha-pattern, dropout, b-learning-rate-ratio (legal.yaml, line 6)
             lora: {rank: 8, rank: 9}                | lora.rank is given twice, first in legal.yaml, line 6 (legal.yaml, line 6)
+            lora: {dropout: 1}                      | lora.dropout must be in [0, 0.99] but was 1 (legal.yaml, line 6)
+            lora: {b-learning-rate-ratio: 0}        | lora.b-learning-rate-ratio must be in [0.01, 1000] but was 0 (legal.yaml, line 6)
+            train: {schedule: wsd, warmup: 0.5, decay: 0.6} | train warmup + decay must be at most 1 for schedule wsd but are 0.5 + 0.6 (legal.yaml, line 6)
+            lora: {layers: 5-3}                     | lora layers must have ranges that ascend but has 5-3 (legal.yaml, line 6)
+            lora: {layers: 3}                       | lora.layers must be text (quote it: '3') but was 3 (legal.yaml, line 6)
+            lora: {targets: '.*', layers: 0-3}      | lora layers must be all where targets has an expression, which can say itself what blocks it means, but was 0-3 (legal.yaml, line 6)
+            lora: {targets: '(?=a)b'}               | lora '(?=a)b' is no expression that RE2 understands: invalid or unsupported Perl syntax (legal.yaml, line 6)
+            lora: {rank-pattern: {q_proj: 0}}       | lora.rank-pattern.q_proj must be in [1, 256] but was 0 (legal.yaml, line 6)
+            lora: {rank-pattern: {q_proj: '4'}}     | lora.rank-pattern.q_proj must be an integer but was '4' (legal.yaml, line 6)
+            lora: {alpha-pattern: 4}                | lora.alpha-pattern must be a mapping but was 4 (legal.yaml, line 6)
             lora: {targets: {a: b}}                 | lora.targets must be a list but was a mapping (legal.yaml, line 6)
             lora: {targets: [8]}                    | lora.targets.0 must be text (quote it: '8') but was 8 (legal.yaml, line 6)
             storage: {runs: }                       | storage.runs must be text ('' where it may be empty) but was empty (legal.yaml, line 6)
@@ -204,6 +215,7 @@ final class ConfigFileTest {
                         "lora={rank: 2}",
                         "lora.alpha=4",
                         "lora.targets.0=q_proj",
+                        "lora.rank-pattern.mlp.down_proj=3",
                         "storage.cache=''")
                 .config();
 
@@ -212,7 +224,16 @@ final class ConfigFileTest {
         assertThat(config.corpus().sources().get(1).id()).containsExactly("key");
         assertThat(config.spark().conf()).containsEntry("spark.executor.memoryOverhead", "1g");
         assertThat(config.spark().conf()).containsEntry("spark.executor.extraJavaOptions", "-Da=[b: c] #d");
-        assertThat(config.lora()).isEqualTo(new LoraConfig(2, 4, List.of("q_proj")));
+        assertThat(config.lora()).isEqualTo(new LoraConfig(
+                        2,
+                        4,
+                        LoraConfig.Scaling.STANDARD,
+                        List.of("q_proj"),
+                        "all",
+                        Map.of("mlp.down_proj", 3),
+                        Map.of(),
+                        0,
+                        1));
     }
 
     @ParameterizedTest
@@ -237,7 +258,7 @@ final class ConfigFileTest {
 
         assertThat(file.canonical(List.of("train", "seed", "base.dtype")))
                 .isEqualTo("{\"base.dtype\":\"bf16\",\"seed\":17,\"train\":{\"batch\":{\"micro\":1,\"sequences\":4},"
-                        + "\"clip\":1.0,\"learning-rate\":0.001,\"order\":\"shuffled\",\"schedule\":\"cosine\",\"threads\":1,"
+                        + "\"clip\":1.0,\"decay\":0.1,\"learning-rate\":0.001,\"order\":\"shuffled\",\"schedule\":\"cosine\",\"threads\":1,"
                         + "\"tokens\":250000,\"validation\":{\"keep\":\"lowest\",\"patience\":0,\"sequences\":64,\"steps\":0},"
                         + "\"warmup\":0.06,\"weight-decay\":0.0}}");
         assertThat(file.canonical(List.of("evaluate.gate")))

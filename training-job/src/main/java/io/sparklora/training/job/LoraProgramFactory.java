@@ -3,10 +3,13 @@ package io.sparklora.training.job;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.training.lora.LoraInitializer;
-import io.sparklora.training.lora.LoraLayout;
+import io.sparklora.training.lora.LoraMatrix;
+import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.lora.PeftConfig;
 import io.sparklora.training.model.HostModel;
 import io.sparklora.training.model.LossProgram;
+import io.sparklora.training.optimizer.ParameterGroup;
+import java.util.List;
 
 /**
  * A base model with LoRA branches, opened where it is the model that the run was planned for.
@@ -14,25 +17,45 @@ import io.sparklora.training.model.LossProgram;
  * @param host the base model on each host
  * @param baseHash what the base model must be
  * @param adapter the branches
+ * @param dropout share of the branches' input that is dropped in training, in [0, 1)
  * @param seed of the initial A
  */
-record LoraProgramFactory(HostModel host, String baseHash, PeftConfig adapter, long seed) implements ProgramFactory {
+record LoraProgramFactory(HostModel host, String baseHash, PeftConfig adapter, double dropout, long seed)
+        implements ProgramFactory {
     @Override
     public LossProgram open() {
         try (BaseModel base = host.open(new ContentKey(baseHash))) {
-            return host.program(base, adapter);
+            return host.program(base, adapter, dropout);
         }
     }
 
     @Override
     public float[] initialParameters() {
-        return LoraInitializer.seeded(seed).initial(layout());
+        try (BaseModel base = host.open()) {
+            return LoraInitializer.seeded(seed).initial(adapter.layout(base.shape()));
+        }
     }
 
-    /** Where each matrix lies in the flat vector. */
-    LoraLayout layout() {
+    /**
+     * Learning rates of A and B (LoRA+, Hayou et al. 2024, arXiv 2402.12354).
+     *
+     * @param ratio B's over A's
+     */
+    List<ParameterGroup> groups(double ratio) {
         try (BaseModel base = host.open()) {
-            return LoraLayout.of(base.shape(), adapter.rank(), adapter.targets());
+            return adapter.layout(base.shape()).entries().stream()
+                    .map(entry -> new ParameterGroup(
+                            entry.offset(),
+                            entry.offset() + entry.elements(),
+                            entry.matrix() == LoraMatrix.B ? ratio : 1))
+                    .toList();
+        }
+    }
+
+    /** The adapter of a run's last parameters, as servers take it. */
+    PeftAdapter portable(float[] parameters) {
+        try (BaseModel base = host.open()) {
+            return PeftAdapter.portable(adapter, base, parameters);
         }
     }
 }

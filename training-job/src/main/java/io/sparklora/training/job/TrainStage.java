@@ -3,6 +3,8 @@ package io.sparklora.training.job;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.AdapterManifest;
+import io.sparklora.pipeline.adapter.AdapterShape;
+import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.config.TrainConfig;
 import io.sparklora.pipeline.dataset.DatasetManifest;
@@ -65,9 +67,8 @@ public final class TrainStage {
         if (trained.isPresent()) {
             return report.alreadyDone(trained.get(), files);
         }
-        LoraProgramFactory factory = new LoraProgramFactory(
-                HostModel.of(config), plan.baseModelHash().hex(), peft(), config.seed());
-        TrainingSpec spec = spec(plan, runKey);
+        LoraProgramFactory factory = factory(plan);
+        TrainingSpec spec = spec(plan, runKey, factory);
         TrainingState end;
         try (MetricsFile metrics = new MetricsFile(storage, new Path(directory, METRICS_FILE))) {
             end = train(spec, factory, metrics);
@@ -77,15 +78,16 @@ public final class TrainStage {
         return report.done(manifest, files, spec.batches().steps(), end.history());
     }
 
-    private PeftConfig peft() {
-        try {
-            return PeftConfig.of(config.base(), config.lora());
-        } catch (IllegalArgumentException e) {
-            throw new StageFailure(ExitCode.USAGE, "lora: " + e.getMessage(), e);
+    private LoraProgramFactory factory(PreparedPlan plan) {
+        HostModel host = HostModel.of(config);
+        try (BaseModel base = host.open()) {
+            AdapterShape.planned(config.lora(), base.shape());
         }
+        return new LoraProgramFactory(
+                host, plan.baseModelHash().hex(), PeftConfig.of(config.base(), config.lora()), config.lora().dropout(), config.seed());
     }
 
-    private TrainingSpec spec(PreparedPlan plan, ContentKey runKey) {
+    private TrainingSpec spec(PreparedPlan plan, ContentKey runKey, LoraProgramFactory factory) {
         Path dataset = qualified(context.layout().dataset(plan.datasetKey()));
         DatasetManifest manifest = StageTransaction.committed(storage, dataset, DatasetManifest.class)
                 .orElseThrow(() -> new StageFailure(
@@ -116,10 +118,12 @@ public final class TrainStage {
                 qualified(context.layout().checkpoints(runKey)).toString(),
                 train.checkpoint().steps(),
                 batches,
-                LearningRate.of(train.learningRate(), train.schedule(), train.warmup(), batches.steps()),
+                LearningRate.of(
+                        train.learningRate(), train.schedule(), train.warmup(), train.decay(), batches.steps()),
                 new GradientClip(train.clip()),
                 train.weightDecay(),
                 validation(manifest, dataset),
+                factory.groups(config.lora().bLearningRateRatio()),
                 RingSettings.DEFAULT);
     }
 
@@ -187,11 +191,9 @@ public final class TrainStage {
         StageTransaction.sweep(storage, directory);
         try (StageTransaction transaction = StageTransaction.begin(storage, directory)) {
             Optional<BestAdapter> chosen = end.best().filter(best -> spec.validation().keepsLowest());
-            new PeftAdapter(
-                            factory.adapter(),
-                            factory.layout(),
-                            chosen.map(BestAdapter::parameters).orElse(end.parameters()))
-                    .write(storage, new Path(transaction.workDirectory(), ADAPTER_DIRECTORY));
+            PeftAdapter adapter =
+                    factory.portable(chosen.map(BestAdapter::parameters).orElse(end.parameters()));
+            adapter.write(storage, new Path(transaction.workDirectory(), ADAPTER_DIRECTORY));
             LossCurve curve = LossCurve.of(end.history());
             return transaction.commit(files -> new AdapterManifest(
                     SCHEMA_VERSION,
@@ -203,9 +205,9 @@ public final class TrainStage {
                     curve.first(),
                     curve.last(),
                     validation(end.history(), chosen.map(BestAdapter::step).orElse(end.step())),
-                    factory.adapter().rank(),
-                    factory.adapter().alpha(),
-                    end.parameters().length,
+                    adapter.config().shape().rank(),
+                    adapter.config().shape().alpha(),
+                    adapter.parameters().length,
                     files,
                     context.keys().training()));
         }

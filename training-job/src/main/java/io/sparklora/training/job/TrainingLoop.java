@@ -2,6 +2,7 @@ package io.sparklora.training.job;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.training.checkpoint.BestAdapter;
 import io.sparklora.training.checkpoint.Snapshot;
 import io.sparklora.training.checkpoint.StepRecord;
@@ -15,6 +16,7 @@ import io.sparklora.training.model.LossProgram;
 import io.sparklora.training.model.MicroBatch;
 import io.sparklora.training.optimizer.AdamW;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -68,14 +70,10 @@ final class TrainingLoop {
         this.parameters = start.parameters();
         this.gradient = new float[parameters.length];
         this.sum = new FixedPointSum(parameters.length);
-        this.optimizer = optimizer(start.current());
+        this.optimizer = spec.optimizer(start.current());
         this.milestone = start.milestone();
         this.best = start.best();
         this.history = new ArrayList<>(start.history());
-    }
-
-    private AdamW optimizer(Snapshot from) {
-        return new AdamW(from.firstMoment(), from.secondMoment(), from.updates(), spec.weightDecay());
     }
 
     /** What happens between steps, on the loop's thread. */
@@ -113,10 +111,13 @@ final class TrainingLoop {
 
     private StepRecord step(long step) {
         sum.clear();
+        int number = collective.rank();
         for (long[] ids : spec.batches().microBatches(step, collective.rank(), collective.world())) {
             stopIfInterrupted();
             MicroBatch batch = data.read(ids);
-            sum.add(batch.supervisedTokens(), into -> program.forwardBackward(batch, into));
+            long draw = draw(step, number);
+            sum.add(batch.supervisedTokens(), into -> program.forwardBackward(batch, draw, into));
+            number += collective.world();
         }
         BatchSum total = sum.reduce(collective, step + 1, spec.batches().microBatches(), gradient);
         double rate = spec.learningRate().at(step);
@@ -155,6 +156,13 @@ final class TrainingLoop {
                 && ValidationPlan.lowest(history).orElseThrow().step() == made.step()) {
             best = Optional.of(new BestAdapter(made.step(), parameters.clone()));
         }
+    }
+
+    /** What a micro-batch's random numbers are drawn from: its place in the plan, not who computes it. */
+    private long draw(long step, int number) {
+        ContentKey key = ContentKey.of(List.of(
+                "draw/1", String.valueOf(spec.identity().seed()), String.valueOf(step), String.valueOf(number)));
+        return HexFormat.fromHexDigitsToLong(key.hex(), 0, Long.BYTES * 2);
     }
 
     private static Update update(BatchSum total) {
@@ -197,7 +205,7 @@ final class TrainingLoop {
         }
         Snapshot back = milestone.copy();
         System.arraycopy(back.parameters(), 0, parameters, 0, parameters.length);
-        optimizer = optimizer(back);
+        optimizer = spec.optimizer(back);
         program.load(parameters);
     }
 

@@ -3,11 +3,14 @@ package io.sparklora.training.job;
 import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.checkpoint.Checkpoints;
 import io.sparklora.training.checkpoint.RunIdentity;
+import io.sparklora.training.checkpoint.Snapshot;
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.collective.RingSettings;
 import io.sparklora.training.data.BatchPlan;
+import io.sparklora.training.optimizer.AdamW;
 import io.sparklora.training.optimizer.GradientClip;
 import io.sparklora.training.optimizer.LearningRate;
+import io.sparklora.training.optimizer.ParameterGroup;
 import java.io.Serializable;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
@@ -24,6 +27,7 @@ import org.apache.hadoop.fs.Path;
  * @param clip bound of the gradient's norm
  * @param weightDecay AdamW's, at least 0
  * @param validation when and on what the adapter is measured
+ * @param groups learning rates of the parameters; empty for one
  * @param ring how ranks exchange sums
  */
 public record TrainingSpec(
@@ -36,10 +40,12 @@ public record TrainingSpec(
         GradientClip clip,
         double weightDecay,
         ValidationPlan validation,
+        List<ParameterGroup> groups,
         RingSettings ring)
         implements Serializable {
     /** Refuses parts that do not belong together. */
     public TrainingSpec {
+        groups = List.copyOf(groups);
         if (checkpointSteps < 1 || !(weightDecay >= 0)) {
             throw new IllegalArgumentException(
                     "a checkpoint every " + checkpointSteps + " steps, weight decay " + weightDecay);
@@ -48,6 +54,17 @@ public record TrainingSpec(
             throw new IllegalArgumentException(
                     "a learning rate for " + learningRate.steps() + " steps of a plan of " + batches.steps());
         }
+    }
+
+    /** The optimiser that goes on from a snapshot, whose arrays it takes over. */
+    AdamW optimizer(Snapshot from) {
+        int parameters = from.parameters().length;
+        return new AdamW(
+                from.firstMoment(),
+                from.secondMoment(),
+                from.updates(),
+                weightDecay,
+                groups.isEmpty() ? ParameterGroup.whole(parameters) : groups);
     }
 
     /** Whether nothing is left to do after these steps. */

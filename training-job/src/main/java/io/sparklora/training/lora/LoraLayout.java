@@ -1,72 +1,91 @@
 package io.sparklora.training.lora;
 
+import io.sparklora.pipeline.adapter.AdapterShape;
+import io.sparklora.pipeline.adapter.LoraBranch;
+import io.sparklora.pipeline.adapter.LoraModules;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
-import java.util.EnumSet;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * The order of all trainable parameters in one flat fp32 vector.
  *
- * <p>Layer after layer, each layer A of q k v | o | gate up | down, then B of q k v o gate up down; targets that are
- * not trained are left out. The A matrices of layers that read the same input are so one [k * r, input] view, which one
- * matrix product serves. The layout depends only on shape, rank and targets, so every rank and every restart agrees.
+ * <p>Layer after layer, each layer A of its branches, group after group (q k v | o | gate up | down), then B in the same
+ * order. The A matrices of branches that read the same input are so one [sum of ranks, input] view, which one matrix
+ * product serves. The layout depends only on the branches, so every rank and every restart agrees.
  */
 public final class LoraLayout {
-    private static final int MAX_RANK = 1024;
+    private static final Comparator<LoraBranch> ORDER = Comparator.comparingInt(LoraBranch::layer)
+            .thenComparing(branch -> branch.module().group())
+            .thenComparingInt(branch -> branch.module().firstRow());
 
-    private final int rank;
-    private final Set<LoraTarget> targets;
+    private final List<LoraBranch> branches;
     private final List<LoraEntry> entries;
     private final int parameterCount;
 
-    private LoraLayout(int rank, Set<LoraTarget> targets, List<LoraEntry> entries, int parameterCount) {
-        this.rank = rank;
-        this.targets = targets;
+    private LoraLayout(List<LoraBranch> branches, List<LoraEntry> entries, int parameterCount) {
+        this.branches = branches;
         this.entries = entries;
         this.parameterCount = parameterCount;
     }
 
     /**
-     * Lays out A and B of every target in every layer.
+     * Lays out A and B of every branch.
      *
-     * @param rank r, from 1 to 1024 and at most the model's hidden size
-     * @param targets at least one, as from {@link LoraTarget#parse}
-     * @throws IllegalArgumentException where the rank or the targets are out of range, or the vector would pass
-     *     2^31 - 1 elements
+     * @param branches at least one, in any order, no two of one module and layer
+     * @throws IllegalArgumentException where a branch is there twice or the vector would pass 2^31 - 1 elements
      */
-    public static LoraLayout of(DecoderShape shape, int rank, Collection<LoraTarget> targets) {
-        int highest = Math.min(MAX_RANK, shape.hiddenSize());
-        if (rank < 1 || rank > highest) {
-            throw new IllegalArgumentException("LoRA rank must be in [1, " + highest + "] but was " + rank);
+    public static LoraLayout of(Collection<LoraBranch> branches) {
+        if (branches.isEmpty()) {
+            throw new IllegalArgumentException("LoRA needs at least one branch");
         }
-        if (targets.isEmpty()) {
-            throw new IllegalArgumentException("LoRA needs at least one target");
-        }
-        Set<LoraTarget> ordered = Collections.unmodifiableSet(EnumSet.copyOf(targets));
+        refuseTwice(branches);
+        List<LoraBranch> ordered = branches.stream().sorted(ORDER).toList();
+        Map<Integer, List<LoraBranch>> blocks =
+                ordered.stream().collect(Collectors.groupingBy(LoraBranch::layer, TreeMap::new, Collectors.toList()));
         List<LoraEntry> entries = new ArrayList<>();
         long offset = 0;
-        for (int layer = 0; layer < shape.layers(); layer++) {
+        for (List<LoraBranch> block : blocks.values()) {
             for (LoraMatrix matrix : LoraMatrix.values()) {
-                for (LoraTarget target : ordered) {
-                    LoraEntry entry = entry(shape, rank, layer, target, matrix, offset);
+                for (LoraBranch branch : block) {
+                    LoraEntry entry = new LoraEntry(branch, matrix, fitting(offset));
                     entries.add(entry);
-                    offset += entry.elements();
+                    offset += (long) entry.rows() * entry.columns();
                 }
             }
         }
-        return new LoraLayout(rank, ordered, List.copyOf(entries), fitting(offset));
+        return new LoraLayout(ordered, List.copyOf(entries), fitting(offset));
     }
 
-    private static LoraEntry entry(
-            DecoderShape shape, int rank, int layer, LoraTarget target, LoraMatrix matrix, long offset) {
-        int rows = matrix == LoraMatrix.A ? rank : target.outputSize(shape);
-        int columns = matrix == LoraMatrix.A ? target.inputSize(shape) : rank;
-        fitting((long) rows * columns);
-        return new LoraEntry(layer, target, matrix, rows, columns, fitting(offset));
+    private static void refuseTwice(Collection<LoraBranch> branches) {
+        Set<String> paths = new HashSet<>();
+        for (LoraBranch branch : branches) {
+            if (!paths.add(branch.path())) {
+                throw new IllegalArgumentException(branch.path() + " has two branches");
+            }
+        }
+    }
+
+    /**
+     * The same branches in every block of a model, of one rank and scale.
+     *
+     * @param rank r, from 1 to 1024 and at most the model's hidden size
+     * @param scale of every branch
+     * @param targets as {@link AdapterShape} takes them
+     * @throws IllegalArgumentException where the rank or the targets are out of range, or the vector would pass
+     *     2^31 - 1 elements
+     */
+    public static LoraLayout uniform(DecoderShape shape, int rank, double scale, List<String> targets) {
+        return of(AdapterShape.plain(rank, 1, targets).branches(LoraModules.of(shape)).stream()
+                .map(branch -> branch.scaled(scale))
+                .toList());
     }
 
     private static int fitting(long elements) {
@@ -77,14 +96,9 @@ public final class LoraLayout {
         return (int) elements;
     }
 
-    /** The rank r of every branch. */
-    public int rank() {
-        return rank;
-    }
-
-    /** The trained layers in vector order, unmodifiable. */
-    public Set<LoraTarget> targets() {
-        return targets;
+    /** The branches in vector order, unmodifiable. */
+    public List<LoraBranch> branches() {
+        return branches;
     }
 
     /** Every matrix in vector order, without gaps, unmodifiable. */

@@ -2,6 +2,7 @@ package io.sparklora.training.lora;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.LoraModules;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
 import io.sparklora.pipeline.basemodel.SafetensorsFile;
@@ -33,10 +34,6 @@ public final class PeftAdapter {
      * @throws IllegalArgumentException where the parts do not belong together
      */
     public PeftAdapter(PeftConfig config, LoraLayout layout, float[] parameters) {
-        if (config.rank() != layout.rank() || !config.targets().equals(layout.targets())) {
-            throw new IllegalArgumentException("an adapter of rank " + config.rank() + " on " + config.targets()
-                    + " has no layout of rank " + layout.rank() + " on " + layout.targets());
-        }
         if (parameters.length != layout.parameterCount()) {
             throw new IllegalArgumentException(
                     "the layout has " + layout.parameterCount() + " parameters but was given " + parameters.length);
@@ -61,6 +58,22 @@ public final class PeftAdapter {
         return parameters;
     }
 
+    /**
+     * The adapter as every server computes it alike ({@link PortableProfile}).
+     *
+     * @param config what the parameters were trained as
+     * @param base the model that they were trained over
+     * @param parameters in the order of the configuration's layout over the base
+     */
+    public static PeftAdapter portable(PeftConfig config, BaseModel base, float[] parameters) {
+        return new PortableProfile(
+                        config.baseModel(),
+                        config.shape().alpha(),
+                        LoraModules.of(base.shape()),
+                        config.layout(base.shape()))
+                .adapter(parameters);
+    }
+
     /** Writes both files into a directory, which is made. */
     public void write(Storage storage, Path directory) {
         storage.create(new Path(directory, TENSORS_FILE), tensors()::writeTo);
@@ -81,7 +94,7 @@ public final class PeftAdapter {
         PeftConfig config = PeftConfig.parse(storage.read(configFile), configFile);
         Path tensorsFile = required(storage, directory, TENSORS_FILE);
         try (SafetensorsFile file = open(storage, tensorsFile)) {
-            LoraLayout layout = LoraLayout.of(base.shape(), config.rank(), config.targets());
+            LoraLayout layout = config.layout(base.shape());
             return new PeftAdapter(config, layout, new PeftTensors(file, layout).parameters());
         } catch (InvalidBaseModelException e) {
             throw new StageFailure(ExitCode.MISMATCH, String.valueOf(e.getMessage()), e);

@@ -1,19 +1,28 @@
 package io.sparklora.training.lora;
 
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys of an {@code adapter_config.json} and what each may say in a plain LoRA (PEFT 0.21.2, tuners/lora/config.py).
+ * The keys of an {@code adapter_config.json} and what each may say in a LoRA (PEFT 0.21.2, tuners/lora/config.py).
  *
  * @param values as JSON gave them
  */
 record PeftKeys(Map<?, ?> values) {
     /** The keys that shape the adapter, read one by one. */
-    private static final Set<String> READ = Set.of("base_model_name_or_path", "r", "lora_alpha", "target_modules");
+    private static final Set<String> READ = Set.of(
+            "alpha_pattern",
+            "base_model_name_or_path",
+            "layers_to_transform",
+            "lora_alpha",
+            "r",
+            "rank_pattern",
+            "target_modules",
+            "use_rslora");
 
     /** Keys that must say one thing where they are there; {@code peft_type} must be. */
     private static final Map<String, List<?>> FIXED = Map.of(
@@ -33,10 +42,9 @@ record PeftKeys(Map<?, ?> values) {
             "revision",
             "runtime_config");
 
-    /** Keys that ask for more than a plain LoRA unless they are null, false or empty. */
+    /** Keys that ask for more than a LoRA unless they are null, false or empty. */
     private static final Set<String> MUST_BE_OFF = Set.of(
             "alora_invocation_tokens",
-            "alpha_pattern",
             "arrow_config",
             "auto_mapping",
             "corda_config",
@@ -47,24 +55,21 @@ record PeftKeys(Map<?, ?> values) {
             "kasa_config",
             "layer_replication",
             "layers_pattern",
-            "layers_to_transform",
             "loftq_config",
             "lora_bias",
             "lora_ga_config",
             "megatron_config",
             "modules_to_save",
             "monteclora_config",
-            "rank_pattern",
             "target_parameters",
             "trainable_token_indices",
             "use_bdlora",
             "use_dora",
             "use_qalora",
-            "use_rslora",
             "velora_config");
 
-    /** Refuses the first key, in the order of the alphabet, that is unknown or asks for anything but a plain LoRA. */
-    void requirePlainLora() {
+    /** Refuses the first key, in the order of the alphabet, that is unknown or asks for anything but a LoRA. */
+    void requireLora() {
         require("peft_type", values.get("peft_type"), List.of("LORA"));
         values.keySet().stream().map(String::valueOf).sorted().forEach(this::check);
     }
@@ -78,7 +83,7 @@ record PeftKeys(Map<?, ?> values) {
         } else if (MUST_BE_OFF.contains(key)) {
             if (!isOff(value)) {
                 throw new IllegalArgumentException(key + " must be false, null or empty but was " + value
-                        + ": only plain LoRA adapters are supported");
+                        + ": that kind of LoRA is not supported");
             }
         } else if (!READ.contains(key) && !WITHOUT_EFFECT.contains(key)) {
             throw new IllegalArgumentException("unknown key " + key + " with value " + value);
@@ -122,13 +127,58 @@ record PeftKeys(Map<?, ?> values) {
                 key + " must be a whole number of at least 1 but " + (value == null ? "is missing" : "was " + value));
     }
 
-    /** A list of texts. */
-    List<String> texts(String key) {
+    /** Whether a key is true; a missing one is not. */
+    boolean isTrue(String key) {
         Object value = values.get(key);
+        if (value == null || value instanceof Boolean) {
+            return Boolean.TRUE.equals(value);
+        }
+        throw new IllegalArgumentException(key + " must be true or false but was " + value);
+    }
+
+    /** Target modules: a list of names and paths, or an expression for whole paths. */
+    List<String> targets() {
+        Object value = values.get("target_modules");
+        if (value instanceof String expression) {
+            return List.of(expression);
+        }
         if (value instanceof List<?> list && list.stream().allMatch(String.class::isInstance)) {
             return list.stream().map(String.class::cast).toList();
         }
-        throw new IllegalArgumentException(
-                key + " must be a list of names but " + (value == null ? "is missing" : "was " + value));
+        throw new IllegalArgumentException("target_modules must be a list of names or an expression but "
+                + (value == null ? "is missing" : "was " + value));
+    }
+
+    /** The blocks that have branches; empty for all. */
+    List<Integer> layers() {
+        Object value = values.get("layers_to_transform");
+        if (value == null) {
+            return List.of();
+        }
+        if (value instanceof Integer layer) {
+            return List.of(layer);
+        }
+        if (value instanceof List<?> list && list.stream().allMatch(Integer.class::isInstance)) {
+            return list.stream().map(Integer.class::cast).toList();
+        }
+        throw new IllegalArgumentException("layers_to_transform must be a list of whole numbers but was " + value);
+    }
+
+    /** Whole numbers of at least 1 by pattern, in the file's order; a missing key has none. */
+    Map<String, Integer> numbers(String key) {
+        Object value = values.get(key);
+        Map<String, Integer> numbers = new LinkedHashMap<>();
+        if (value instanceof Map<?, ?> map) {
+            map.forEach((pattern, number) -> {
+                if (!(number instanceof Integer whole) || whole < 1) {
+                    throw new IllegalArgumentException(
+                            key + " must have whole numbers of at least 1 but has " + number + " for " + pattern);
+                }
+                numbers.put(String.valueOf(pattern), whole);
+            });
+        } else if (value != null) {
+            throw new IllegalArgumentException(key + " must be a mapping to whole numbers but was " + value);
+        }
+        return numbers;
     }
 }

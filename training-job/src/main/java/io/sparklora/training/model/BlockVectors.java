@@ -3,7 +3,7 @@ package io.sparklora.training.model;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.DecoderVariant.Bias;
 import io.sparklora.pipeline.basemodel.NormPlacement;
-import io.sparklora.training.lora.LoraTarget;
+import io.sparklora.pipeline.adapter.LoraTarget;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;

@@ -7,7 +7,6 @@ import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
 import io.sparklora.pipeline.config.BaseConfig;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.run.ContentKey;
-import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.PeftConfig;
 import java.io.Serializable;
 import java.nio.file.Path;
@@ -63,13 +62,22 @@ public record HostModel(String model, String cache, WeightType stored, int threa
 
     /** Opens a program for an adapter's branches, its parameters zero; the caller closes it. */
     public TorchScriptProgram program(BaseModel base, PeftConfig adapter) {
+        return program(base, adapter, 0);
+    }
+
+    /**
+     * The same for training.
+     *
+     * @param dropout share of the branches' input that is dropped, in [0, 1)
+     */
+    public TorchScriptProgram program(BaseModel base, PeftConfig adapter, double dropout) {
         return TorchScriptProgram.open(
                 base,
                 cacheDirectory(),
                 stored,
-                LoraLayout.of(base.shape(), adapter.rank(), adapter.targets()),
-                adapter.scaling(),
-                Placement.cpu(stored, threads));
+                adapter.layout(base.shape()),
+                Placement.cpu(stored, threads),
+                dropout);
     }
 
     private Path cacheDirectory() {

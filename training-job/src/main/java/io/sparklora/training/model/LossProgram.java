@@ -22,6 +22,15 @@ public interface LossProgram extends AutoCloseable {
      */
     double forwardBackward(MicroBatch batch, float[] gradient);
 
+    /**
+     * The same with dropout, where the program has some.
+     *
+     * @param draw what the masks are a function of, beside the micro-batch's size
+     */
+    default double forwardBackward(MicroBatch batch, long draw, float[] gradient) {
+        return forwardBackward(batch, gradient);
+    }
+
     /** Computes the loss sum alone, in nats, without keeping activations. */
     double lossSum(MicroBatch batch);
 

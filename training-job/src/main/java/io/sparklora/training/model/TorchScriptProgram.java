@@ -1,18 +1,19 @@
 package io.sparklora.training.model;
 
 import ai.djl.pytorch.jni.IValue;
+import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.DecoderVariant;
 import io.sparklora.pipeline.basemodel.DecoderVariant.Activation;
 import io.sparklora.pipeline.basemodel.Multipliers;
 import io.sparklora.training.lora.LoraLayout;
-import io.sparklora.training.lora.LoraTarget;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,7 @@ public final class TorchScriptProgram implements LossProgram {
             "number",
             "norm",
             "head_norm",
+            "dropout",
             "linear",
             "residual",
             "rotary",
@@ -61,8 +63,8 @@ public final class TorchScriptProgram implements LossProgram {
      * @param cacheDirectory the host's directory of weight caches
      * @param stored how the cache stores linear weights
      * @param layout the trainable parameters
-     * @param scale alpha / r, what every branch's output is multiplied with; finite
      * @param placement where to compute
+     * @param dropout share of the branches' input that is dropped in training, in [0, 1)
      * @throws java.io.UncheckedIOException where the cache cannot be built or read
      */
     public static TorchScriptProgram open(
@@ -70,9 +72,15 @@ public final class TorchScriptProgram implements LossProgram {
             Path cacheDirectory,
             WeightType stored,
             LoraLayout layout,
-            double scale,
-            Placement placement) {
-        return open(model, cacheDirectory, stored, layout, scale, placement, placement.attention());
+            Placement placement,
+            double dropout) {
+        return open(model, cacheDirectory, stored, layout, placement, dropout, placement.attention());
+    }
+
+    /** The same without dropout. */
+    static TorchScriptProgram open(
+            BaseModel model, Path cacheDirectory, WeightType stored, LoraLayout layout, Placement placement) {
+        return open(model, cacheDirectory, stored, layout, placement, 0);
     }
 
     /** The same with a choice of attention, so that both ways can be tested on one device. */
@@ -81,19 +89,20 @@ public final class TorchScriptProgram implements LossProgram {
             Path cacheDirectory,
             WeightType stored,
             LoraLayout layout,
-            double scale,
             Placement placement,
+            double dropout,
             AttentionKernel attention) {
-        if (!Double.isFinite(scale)) {
-            throw new IllegalArgumentException("the LoRA scale must be finite but was " + scale);
+        if (!(dropout >= 0 && dropout < 1)) {
+            throw new IllegalArgumentException("dropout must be in [0, 1) but was " + dropout);
         }
         BaseWeights weights = new BaseWeightCache(cacheDirectory).open(model, stored);
         NativeProgram program = new NativeProgram(
-                archive(weights, layout, scale, placement)
+                archive(weights, layout, placement)
+                        .attribute("dropped", dropout)
                         .attribute("fused", attention == AttentionKernel.FUSED ? 1 : 0),
                 placement);
         try {
-            map(program, weights);
+            map(program, weights, layout);
             return new TorchScriptProgram(program, layout, weights.shape(), placement);
         } catch (RuntimeException e) {
             program.close();
@@ -101,7 +110,7 @@ public final class TorchScriptProgram implements LossProgram {
         }
     }
 
-    private static ScriptArchive archive(BaseWeights weights, LoraLayout layout, double scale, Placement placement) {
+    private static ScriptArchive archive(BaseWeights weights, LoraLayout layout, Placement placement) {
         DecoderShape shape = weights.shape();
         DecoderVariant variant = shape.variant();
         Multipliers multipliers = variant.multipliers();
@@ -117,8 +126,6 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("eps", shape.normEpsilon())
                 .attribute("storage", weights.type().torchCode())
                 .attribute("compute", placement.compute().torchCode())
-                .attribute("rank", layout.rank())
-                .attribute("scale", scale)
                 .attribute("norm_offset", variant.normOffset())
                 .attribute("gelu", variant.activation() == Activation.GELU_TANH ? 1 : 0)
                 .attribute("logit_cap", variant.softCaps().logits())
@@ -130,11 +137,12 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("attention_scale", shape.attentionScale())
                 .attribute("windows", windows(shape))
                 .attribute("vectors", BlockVectors.of(shape).elements())
-                .attribute("targets", targetFlags(layout))
                 .attribute("parameters", layout.parameterCount())
+                .attribute("lowest", layout.branches().get(0).layer())
                 .attribute("head_rows", headRows(shape))
                 .attribute("place", placement.place())
                 .emptyList("state", "Tensor")
+                .emptyList("dropout", "__torch__.nn.dropout.Dropout")
                 .emptyList("blocks", "__torch__.nn.block.Block")
                 .emptyList("head", "__torch__.nn.head.Head")
                 .emptyList("kept", "__torch__.nn.block.Saved")
@@ -144,12 +152,6 @@ public final class TorchScriptProgram implements LossProgram {
             archive.source("nn." + operation, TorchScriptProgram.class, "program/nn/" + operation + ".py");
         }
         return archive;
-    }
-
-    private static List<Integer> targetFlags(LoraLayout layout) {
-        return Stream.of(LoraTarget.values())
-                .map(target -> layout.targets().contains(target) ? 1 : 0)
-                .toList();
     }
 
     private static List<Integer> windows(DecoderShape shape) {
@@ -170,7 +172,7 @@ public final class TorchScriptProgram implements LossProgram {
         return (int) Math.max(16, LOGITS_BYTES / (Float.BYTES * (long) shape.vocabularySize()));
     }
 
-    private static void map(NativeProgram program, BaseWeights weights) {
+    private static void map(NativeProgram program, BaseWeights weights, LoraLayout layout) {
         long[] offsets =
                 weights.plan().offsets().stream().mapToLong(Long::longValue).toArray();
         DoubleStream second =
@@ -185,8 +187,24 @@ public final class TorchScriptProgram implements LossProgram {
                         IValue.from(weights.plan().elements()),
                         IValue.listFrom(offsets),
                         IValue.from(weights.normFile().toString()),
-                        IValue.listFrom(frequencies))
+                        IValue.listFrom(frequencies),
+                        IValue.listFrom(branchTable(layout)),
+                        IValue.listFrom(layout.branches().stream()
+                                .mapToDouble(LoraBranch::scale)
+                                .toArray()))
                 .close();
+    }
+
+    /** Five numbers a branch: layer, group, first output in the group, outputs, rank. */
+    private static long[] branchTable(LoraLayout layout) {
+        return layout.branches().stream()
+                .flatMapToLong(branch -> LongStream.of(
+                        branch.layer(),
+                        branch.module().group().ordinal(),
+                        branch.module().firstRow(),
+                        branch.module().rows(),
+                        branch.rank()))
+                .toArray();
     }
 
     /** The decoder's sizes. */
@@ -219,14 +237,29 @@ public final class TorchScriptProgram implements LossProgram {
 
     @Override
     public double forwardBackward(MicroBatch batch, float[] gradient) {
+        return forwardBackward(batch, false, 0, gradient);
+    }
+
+    @Override
+    public double forwardBackward(MicroBatch batch, long draw, float[] gradient) {
+        return forwardBackward(batch, true, draw, gradient);
+    }
+
+    private double forwardBackward(MicroBatch batch, boolean dropping, long draw, float[] gradient) {
         requireLength("gradient elements", gradient.length);
         ProgramInput input = ProgramInput.of(batch, shape);
         if (input.rows().length == 0) {
             Arrays.fill(gradient, 0);
             return 0;
         }
-        try (IValue result =
-                program.call("gradient", input.idList(), input.documentList(), input.rowList(), input.targetList())) {
+        try (IValue result = program.call(
+                "gradient",
+                input.idList(),
+                input.documentList(),
+                input.rowList(),
+                input.targetList(),
+                IValue.from(dropping),
+                IValue.from(draw))) {
             IValue[] parts = result.toIValueTuple();
             try {
                 program.copy(parts[1], gradient);

@@ -1,6 +1,7 @@
 package io.sparklora.training.evaluation;
 
 import io.sparklora.pipeline.adapter.AdapterManifest;
+import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.TinyModels;
 import io.sparklora.pipeline.config.ConfigFile;
@@ -183,8 +184,8 @@ public final class EvaluationFixture {
                     1,
                     1,
                     Optional.empty(),
-                    adapter.config().rank(),
-                    adapter.config().alpha(),
+                    adapter.config().shape().rank(),
+                    adapter.config().shape().alpha(),
                     adapter.parameters().length,
                     files,
                     context.keys().training()));
@@ -224,10 +225,10 @@ public final class EvaluationFixture {
     public PeftAdapter descended(int rank, int epochs) {
         HostModel host = HostModel.of(context.config());
         PeftConfig config =
-                new PeftConfig("base", rank, 8, io.sparklora.training.lora.LoraTarget.parse(List.of("all-linear")));
+                new PeftConfig("base", AdapterShape.plain(rank, 8, List.of("all-linear")));
         try (BaseModel base = host.open();
                 TorchScriptProgram program = host.program(base, config)) {
-            LoraLayout layout = LoraLayout.of(base.shape(), rank, config.targets());
+            LoraLayout layout = config.layout(base.shape());
             float[] parameters = LoraInitializer.seeded(1).initial(layout);
             float[] gradient = new float[parameters.length];
             for (int step = 0; step < epochs * SEQUENCES; step++) {
@@ -237,7 +238,7 @@ public final class EvaluationFixture {
                     parameters[i] -= 0.05f * gradient[i];
                 }
             }
-            return new PeftAdapter(config, layout, parameters);
+            return PeftAdapter.portable(config, base, parameters);
         }
     }
 

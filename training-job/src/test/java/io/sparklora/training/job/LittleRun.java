@@ -90,10 +90,11 @@ final class LittleRun {
                 new Path(checkpointDirectory(checkpoints).toUri()).toString(),
                 checkpointSteps,
                 new BatchPlan(SEQUENCES, LENGTH, Order.SHUFFLED, 17, 14, 2, steps),
-                LearningRate.of(0.05, Schedule.COSINE, 0.05, steps),
+                LearningRate.of(0.05, Schedule.COSINE, 0.05, 0, steps),
                 new GradientClip(1),
                 0.01,
                 validation,
+                List.of(),
                 new RingSettings(1024, Duration.ofSeconds(30), Duration.ofSeconds(30)));
     }
 

@@ -95,6 +95,30 @@ class TrainingLoopTest {
     }
 
     @Test
+    void randomNumbersAreAMicroBatchsOwnOnAnyNumberOfRanks() throws Exception {
+        TrainingState alone = train(little.spec("none", 20, 10), new SingleRank(), noisy(), LittleRun.initial())
+                .last();
+        List<Trained> ranks = Ranks.run(
+                3, collective -> train(little.spec("none", 20, 10), collective, noisy(), LittleRun.initial()));
+
+        assertThat(ranks).allSatisfy(rank -> assertSameBytes(rank.last(), alone));
+        assertThat(alone.parameters())
+                .isNotEqualTo(train(20, new SingleRank()).last().parameters());
+    }
+
+    /** Adds to each micro-batch's gradient a number that follows from its draw. */
+    private static LossProgram noisy() {
+        return new BigramProgram(LittleRun.VOCABULARY) {
+            @Override
+            public double forwardBackward(MicroBatch batch, long draw, float[] gradient) {
+                double loss = super.forwardBackward(batch, gradient);
+                gradient[7] += (draw >>> 40) * 0x1.0p-24f;
+                return loss;
+            }
+        };
+    }
+
+    @Test
     void resumesFromAnyCheckpointToTheSameBytes() {
         Trained straight = train(30, new SingleRank());
         assertThat(straight.checkpoints()).extracting(TrainingState::step).containsExactly(10L, 20L, 30L);

@@ -10,13 +10,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class LoraInitializerTest {
     private static final DecoderShape SHAPE =
             new DecoderShape("llama", 64, 128, 2, 4, 2, 16, 300, 512, 10_000, Optional.empty(), 1e-5, true);
-    private static final LoraLayout ALL = LoraLayout.of(SHAPE, 8, LoraTarget.parse(List.of("all-linear")));
+    private static final LoraLayout ALL = LoraLayout.uniform(SHAPE, 8, 2, List.of("all-linear"));
 
     @Test
     void drawsAUniformlyBetweenMinusAndPlusOneOverTheSquareRootOfTheInputs() {
@@ -50,7 +49,7 @@ final class LoraInitializerTest {
 
     @Test
     void givesAMatrixTheSameValuesWhateverElseIsTrained() {
-        LoraLayout two = LoraLayout.of(SHAPE, 8, Set.of(LoraTarget.DOWN_PROJ, LoraTarget.K_PROJ));
+        LoraLayout two = LoraLayout.uniform(SHAPE, 8, 2, List.of("down_proj", "k_proj"));
 
         Map<String, double[]> all = matrices(LoraInitializer.seeded(3).initial(ALL), ALL);
         Map<String, double[]> some = matrices(LoraInitializer.seeded(3).initial(two), two);
@@ -87,7 +86,7 @@ final class LoraInitializerTest {
 
     @Test
     void takesGivenMatrices() {
-        LoraLayout layout = LoraLayout.of(SHAPE, 2, Set.of(LoraTarget.Q_PROJ));
+        LoraLayout layout = LoraLayout.uniform(SHAPE, 2, 2, List.of("q_proj"));
         Map<String, float[]> given = given(layout);
 
         float[] parameters = LoraInitializer.given(given).initial(layout);
@@ -98,7 +97,7 @@ final class LoraInitializerTest {
 
     @Test
     void refusesGivenMatricesThatAreNotTheLayouts() {
-        LoraLayout layout = LoraLayout.of(SHAPE, 2, Set.of(LoraTarget.Q_PROJ));
+        LoraLayout layout = LoraLayout.uniform(SHAPE, 2, 2, List.of("q_proj"));
         String key = layout.entries().get(0).key();
 
         Map<String, float[]> missing = given(layout);

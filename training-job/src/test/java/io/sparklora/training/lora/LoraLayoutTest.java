@@ -3,10 +3,10 @@ package io.sparklora.training.lora;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class LoraLayoutTest {
@@ -15,7 +15,7 @@ final class LoraLayoutTest {
 
     @Test
     void coversSmolLm2AsPeftDoes() {
-        LoraLayout layout = LoraLayout.of(SMOLLM2, 8, LoraTarget.parse(List.of("all-linear")));
+        LoraLayout layout = LoraLayout.uniform(SMOLLM2, 8, 2, List.of("all-linear"));
 
         assertThat(layout.entries()).hasSize(420);
         assertThat(layout.parameterCount()).isEqualTo(2_442_240);
@@ -23,10 +23,10 @@ final class LoraLayoutTest {
 
     @Test
     void putsMatricesThatReadTheSameInputSideBySideWithoutGaps() {
-        LoraLayout layout = LoraLayout.of(SMOLLM2, 8, LoraTarget.parse(List.of("all-linear")));
+        LoraLayout layout = LoraLayout.uniform(SMOLLM2, 8, 2, List.of("all-linear"));
 
         assertThat(layout.entries().subList(0, 14))
-                .extracting(entry -> entry.matrix() + " " + entry.target().peftName())
+                .extracting(entry -> entry.matrix() + " " + entry.branch().module().name())
                 .containsExactly(
                         "A q_proj",
                         "A k_proj",
@@ -52,7 +52,7 @@ final class LoraLayoutTest {
 
     @Test
     void namesAndShapesTensorsAsPeftDoes() {
-        LoraLayout layout = LoraLayout.of(SMOLLM2, 4, Set.of(LoraTarget.DOWN_PROJ, LoraTarget.K_PROJ));
+        LoraLayout layout = LoraLayout.uniform(SMOLLM2, 4, 2, List.of("down_proj", "k_proj"));
 
         assertThat(layout.entries().subList(4, 8))
                 .extracting(entry -> entry.key() + " " + entry.rows() + "x" + entry.columns())
@@ -65,24 +65,34 @@ final class LoraLayoutTest {
 
     @Test
     void refusesAnUnknownTargetByName() {
-        assertThatThrownBy(() -> LoraTarget.parse(List.of("q_proj", "lm_head")))
-                .hasMessage("LoRA target must be one of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj,"
-                        + " or all-linear alone, but was lm_head");
+        assertThatThrownBy(() -> LoraLayout.uniform(SMOLLM2, 4, 2, List.of("q_proj", "lm_head")))
+                .hasMessage("LoRA target must be one of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, a path"
+                        + " that ends so, an expression for such paths, or all-linear alone, but was lm_head");
     }
 
     @Test
-    void refusesAllLinearBesideOthersAndATargetNamedTwice() {
-        assertThatThrownBy(() -> LoraTarget.parse(List.of("all-linear", "q_proj")))
+    void refusesAllLinearBesideOthersAndNoTargetAtAll() {
+        assertThatThrownBy(() -> LoraLayout.uniform(SMOLLM2, 4, 2, List.of("all-linear", "q_proj")))
                 .hasMessageEndingWith("but was all-linear");
-        assertThatThrownBy(() -> LoraTarget.parse(List.of("q_proj", "q_proj"))).hasMessageContaining("named twice");
-        assertThatThrownBy(() -> LoraTarget.parse(List.of())).hasMessageContaining("at least one target");
+        assertThatThrownBy(() -> LoraLayout.uniform(SMOLLM2, 4, 2, List.of()))
+                .hasMessageContaining("at least one layer");
+    }
+
+    @Test
+    void refusesTwoBranchesOfOneModule() {
+        LoraBranch branch = LoraLayout.uniform(SMOLLM2, 4, 2, List.of("q_proj")).branches().get(3);
+
+        assertThatThrownBy(() -> LoraLayout.of(List.of(branch, branch)))
+                .hasMessage("model.layers.3.self_attn.q_proj has two branches");
+        assertThatThrownBy(() -> new LoraBranch(3, branch.module(), 4, Double.POSITIVE_INFINITY))
+                .hasMessage("the LoRA scale must be finite but was Infinity");
     }
 
     @Test
     void refusesARankOutOfRange() {
-        assertThatThrownBy(() -> LoraLayout.of(SMOLLM2, 0, Set.of(LoraTarget.Q_PROJ)))
-                .hasMessage("LoRA rank must be in [1, 576] but was 0");
-        assertThatThrownBy(() -> LoraLayout.of(SMOLLM2, 577, Set.of(LoraTarget.Q_PROJ)))
+        assertThatThrownBy(() -> LoraLayout.uniform(SMOLLM2, 0, 2, List.of("q_proj")))
+                .hasMessage("r and lora_alpha must be at least 1 but are 0, 1");
+        assertThatThrownBy(() -> LoraLayout.uniform(SMOLLM2, 577, 2, List.of("q_proj")))
                 .hasMessage("LoRA rank must be in [1, 576] but was 577");
     }
 
@@ -91,7 +101,7 @@ final class LoraLayoutTest {
         DecoderShape huge = new DecoderShape(
                 "llama", 16_384, 53_248, 126, 128, 8, 128, 128_256, 8_192, 500_000, Optional.empty(), 1e-5, false);
 
-        assertThatThrownBy(() -> LoraLayout.of(huge, 1024, LoraTarget.parse(List.of("all-linear"))))
+        assertThatThrownBy(() -> LoraLayout.uniform(huge, 1024, 2, List.of("all-linear")))
                 .hasMessageContaining("at most 2^31 - 1 parameters");
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.GoldenData;
@@ -16,9 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,7 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 final class PeftAdapterTest {
     private static final DecoderShape SHAPE =
             new DecoderShape("llama", 32, 64, 2, 4, 2, 8, 300, 512, 10_000, Optional.empty(), 1e-5, true);
-    private static final Set<LoraTarget> ALL = EnumSet.allOf(LoraTarget.class);
+    private static final List<String> ALL =
+            List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
 
     private final Storage storage = new Storage(new Configuration());
 
@@ -83,7 +84,7 @@ final class PeftAdapterTest {
                 SafetensorsFile file = SafetensorsFile.open(tensors)) {
             PeftAdapter adapter = PeftAdapter.read(storage, golden, smol);
 
-            assertThat(adapter.config().rank()).isEqualTo(8);
+            assertThat(adapter.config().shape().rank()).isEqualTo(8);
             assertThat(adapter.layout().entries()).hasSize(420).allSatisfy(entry -> assertThat(
                             Arrays.copyOfRange(adapter.parameters(), entry.offset(), entry.offset() + entry.elements()))
                     .isEqualTo(file.floats(entry.key())));
@@ -119,8 +120,8 @@ final class PeftAdapterTest {
     void refusesAMissingTensor() {
         adapter(4).write(storage, hadoop("adapter"));
         new PeftAdapter(
-                        new PeftConfig("tiny", 4, 16, Set.of(LoraTarget.Q_PROJ)),
-                        LoraLayout.of(SHAPE, 4, Set.of(LoraTarget.Q_PROJ)),
+                        new PeftConfig("tiny", AdapterShape.plain(4, 16, List.of("q_proj"))),
+                        LoraLayout.uniform(SHAPE, 4, 4, List.of("q_proj")),
                         new float[512])
                 .write(storage, hadoop("queries"));
         storage.move(
@@ -137,7 +138,7 @@ final class PeftAdapterTest {
         adapter(4).write(storage, hadoop("adapter"));
         storage.create(
                 new org.apache.hadoop.fs.Path(hadoop("adapter"), PeftConfig.FILE),
-                new PeftConfig("tiny", 4, 16, Set.of(LoraTarget.Q_PROJ)).json());
+                new PeftConfig("tiny", AdapterShape.plain(4, 16, List.of("q_proj"))).json());
 
         assertMismatch("adapter", "belongs to no layer that the model and target_modules have");
     }
@@ -174,16 +175,14 @@ final class PeftAdapterTest {
 
     @Test
     void refusesPartsThatDoNotBelongTogether() {
-        LoraLayout layout = LoraLayout.of(SHAPE, 4, ALL);
+        LoraLayout layout = LoraLayout.uniform(SHAPE, 4, 4, ALL);
 
-        assertThatThrownBy(() -> new PeftAdapter(config(8), layout, new float[layout.parameterCount()]))
-                .hasMessageContaining("an adapter of rank 8 on");
         assertThatThrownBy(() -> new PeftAdapter(config(4), layout, new float[3]))
                 .hasMessage("the layout has " + layout.parameterCount() + " parameters but was given 3");
     }
 
     private static PeftConfig config(int rank) {
-        return new PeftConfig("tiny", rank, 16, ALL);
+        return new PeftConfig("tiny", AdapterShape.plain(rank, 16, ALL));
     }
 
     private static PeftAdapter adapter(int rank) {
@@ -191,7 +190,7 @@ final class PeftAdapterTest {
     }
 
     private static PeftAdapter adapter(int rank, DecoderShape shape) {
-        LoraLayout layout = LoraLayout.of(shape, rank, ALL);
+        LoraLayout layout = config(rank).layout(shape);
         float[] parameters = new float[layout.parameterCount()];
         for (int i = 0; i < parameters.length; i++) {
             parameters[i] = i;

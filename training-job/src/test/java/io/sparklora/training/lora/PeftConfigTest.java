@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.config.BaseConfig;
 import io.sparklora.pipeline.config.LoraConfig;
+import io.sparklora.pipeline.config.LoraConfig.Scaling;
 import java.nio.charset.StandardCharsets;
-import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,7 +19,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 final class PeftConfigTest {
     private static final Path WHERE = new Path("a/adapter_config.json");
-    private static final PeftConfig ALL = new PeftConfig("base.gguf", 8, 16, EnumSet.allOf(LoraTarget.class));
+    private static final PeftConfig ALL = new PeftConfig(
+            "base.gguf",
+            AdapterShape.plain(
+                    8, 16, List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")));
 
     /** As PEFT 0.21.2's save_pretrained writes it. */
     private static final String FROM_PEFT = """
@@ -67,30 +72,67 @@ final class PeftConfigTest {
     void readsWhatPeftWrites() {
         PeftConfig config = PeftConfig.parse(FROM_PEFT.getBytes(StandardCharsets.UTF_8), WHERE);
 
-        assertThat(config).isEqualTo(new PeftConfig("", 4, 32, EnumSet.of(LoraTarget.Q_PROJ, LoraTarget.V_PROJ)));
-        assertThat(config.scaling()).isEqualTo(8);
+        assertThat(config).isEqualTo(new PeftConfig("", AdapterShape.plain(4, 32, List.of("q_proj", "v_proj"))));
+    }
+
+    @Test
+    void readsRslorasScalingPatternsInTheirOrderBlocksAndAnExpression() {
+        String json = FROM_PEFT
+                .replace("\"use_rslora\": false", "\"use_rslora\": true")
+                .replace("\"rank_pattern\": {}", "\"rank_pattern\": {\"v_proj\": 2, \"(q|v)_proj\": 3}")
+                .replace("\"alpha_pattern\": {}", "\"alpha_pattern\": {\"q_proj\": 9}")
+                .replace("\"layers_to_transform\": null", "\"layers_to_transform\": 1");
+
+        AdapterShape shape = PeftConfig.parse(json.getBytes(StandardCharsets.UTF_8), WHERE).shape();
+
+        assertThat(shape.scaling()).isEqualTo(Scaling.RSLORA);
+        assertThat(shape.layers()).containsExactly(1);
+        assertThat(shape.ranks().keySet()).containsExactly("v_proj", "(q|v)_proj");
+        assertThat(shape.alphas()).isEqualTo(Map.of("q_proj", 9));
+        String expression = FROM_PEFT.replace("[\"v_proj\", \"q_proj\"]", "\".*_proj\"");
+        assertThat(PeftConfig.parse(expression.getBytes(StandardCharsets.UTF_8), WHERE)
+                        .shape()
+                        .targets())
+                .containsExactly(".*_proj");
+    }
+
+    @Test
+    void writesWhatItReads() {
+        PeftConfig config = new PeftConfig(
+                "base",
+                new AdapterShape(
+                        4, 8, Scaling.RSLORA, List.of("q_proj"), List.of(0, 2), Map.of("q_proj", 2), Map.of("0.*", 3)));
+        PeftConfig expression = new PeftConfig("base", AdapterShape.plain(4, 8, List.of(".*[qv]_proj")));
+
+        assertThat(PeftConfig.parse(config.json(), WHERE)).isEqualTo(config);
+        assertThat(PeftConfig.parse(expression.json(), WHERE)).isEqualTo(expression);
+        assertThat(new String(expression.json(), StandardCharsets.UTF_8))
+                .contains("\"target_modules\" : \".*[qv]_proj\"");
     }
 
     @Test
     void namesTheBaseWithoutTheWayToIt() {
         PeftConfig config = PeftConfig.of(
                 new BaseConfig("/data/models/tiny.gguf", BaseConfig.Dtype.BF16),
-                new LoraConfig(2, 4, List.of("all-linear")));
+                new LoraConfig(2, 4, Scaling.STANDARD, List.of("all-linear"), "all", Map.of(), Map.of(), 0, 1));
 
         assertThat(config.baseModel()).isEqualTo("tiny.gguf");
-        assertThat(config.targets()).hasSize(7);
+        assertThat(config.shape().targets()).containsExactly("all-linear");
     }
 
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "\"use_dora\": false | \"use_dora\": true | use_dora must be false, null or empty but was true: only plain LoRA adapters are supported",
-                "\"use_rslora\": false | \"use_rslora\": true | use_rslora must be false, null or empty but was true: only plain LoRA adapters are supported",
-                "\"lora_bias\": false | \"lora_bias\": true | lora_bias must be false, null or empty but was true: only plain LoRA adapters are supported",
-                "\"fan_in_fan_out\": false | \"fan_in_fan_out\": true | fan_in_fan_out must be false, null or empty but was true: only plain LoRA adapters are supported",
-                "\"rank_pattern\": {} | \"rank_pattern\": {\"q_proj\": 2} | rank_pattern must be false, null or empty but was {q_proj=2}: only plain LoRA adapters are supported",
-                "\"modules_to_save\": null | \"modules_to_save\": [\"lm_head\"] | modules_to_save must be false, null or empty but was [lm_head]: only plain LoRA adapters are supported",
+                "\"use_dora\": false | \"use_dora\": true | use_dora must be false, null or empty but was true: that kind of LoRA is not supported",
+                "\"use_rslora\": false | \"use_rslora\": 1 | use_rslora must be true or false but was 1",
+                "\"lora_bias\": false | \"lora_bias\": true | lora_bias must be false, null or empty but was true: that kind of LoRA is not supported",
+                "\"fan_in_fan_out\": false | \"fan_in_fan_out\": true | fan_in_fan_out must be false, null or empty but was true: that kind of LoRA is not supported",
+                "\"rank_pattern\": {} | \"rank_pattern\": {\"q_proj\": 0} | rank_pattern must have whole numbers of at least 1 but has 0 for q_proj",
+                "\"alpha_pattern\": {} | \"alpha_pattern\": [2] | alpha_pattern must be a mapping to whole numbers but was [2]",
+                "\"layers_to_transform\": null | \"layers_to_transform\": \"1\" | layers_to_transform must be a list of whole numbers but was 1",
+                "\"layers_pattern\": null | \"layers_pattern\": \"h\" | layers_pattern must be false, null or empty but was h: that kind of LoRA is not supported",
+                "\"modules_to_save\": null | \"modules_to_save\": [\"lm_head\"] | modules_to_save must be false, null or empty but was [lm_head]: that kind of LoRA is not supported",
                 "\"bias\": \"none\" | \"bias\": \"all\" | bias must be none but was all",
                 "\"init_lora_weights\": true | \"init_lora_weights\": \"pissa\" | init_lora_weights must be one of [true, false, gaussian] but was pissa",
                 "\"peft_type\": \"LORA\" | \"peft_type\": \"IA3\" | peft_type must be LORA but was IA3",
@@ -100,8 +142,7 @@ final class PeftConfigTest {
                 "\"r\": 4 | \"r\": 4.5 | r must be a whole number of at least 1 but was 4.5",
                 "\"r\": 4, | '' | r must be a whole number of at least 1 but is missing",
                 "\"lora_alpha\": 32 | \"lora_alpha\": 0 | lora_alpha must be a whole number of at least 1 but was 0",
-                "[\"v_proj\", \"q_proj\"] | \"all-linear\" | target_modules must be a list of names but was all-linear",
-                "[\"v_proj\", \"q_proj\"] | [\"c_attn\"] | LoRA target must be one of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, or all-linear alone, but was c_attn",
+                "[\"v_proj\", \"q_proj\"] | [8] | target_modules must be a list of names or an expression but was [8]",
             })
     void refusesAnythingButAPlainLoraByName(String original, String changed, String message) {
         String json = FROM_PEFT.replace(original, changed);

@@ -9,12 +9,13 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import io.sparklora.pipeline.adapter.LoraBranch;
+import io.sparklora.pipeline.adapter.LoraModules;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.DecoderVariant;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.LoraMatrix;
-import io.sparklora.training.lora.LoraTarget;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -36,12 +37,10 @@ final class AutogradOracle {
 
     private final BaseWeights weights;
     private final LoraLayout layout;
-    private final double scale;
 
-    AutogradOracle(BaseWeights weights, LoraLayout layout, double scale) {
+    AutogradOracle(BaseWeights weights, LoraLayout layout) {
         this.weights = weights;
         this.layout = layout;
-        this.scale = scale;
     }
 
     Result run(MicroBatch batch, float[] parameters) {
@@ -66,7 +65,8 @@ final class AutogradOracle {
                     manager.create(floats(weights.linearFile())),
                     manager.create(floats(weights.normFile())),
                     manager.create(rounded),
-                    manager.create(parameters));
+                    manager.create(parameters),
+                    manager.create(scales()));
             NDList results = IValueUtils.forward(module, inputs, true);
             NDArray gradient = results.get(1);
             return new Result(results.get(0).toFloatArray()[0], gradient.toFloatArray());
@@ -96,7 +96,6 @@ final class AutogradOracle {
                 .attribute("size", shape.headSize())
                 .attribute("vocabulary", shape.vocabularySize())
                 .attribute("eps", shape.normEpsilon())
-                .attribute("scale", scale)
                 .attribute("attention_scale", shape.attentionScale())
                 .attribute("embedding_scale", variant.multipliers().embedding())
                 .attribute("multiplier", variant.multipliers().residual())
@@ -113,11 +112,11 @@ final class AutogradOracle {
                                         window > 0 && variant.windowRopeTheta().isPresent() ? 1 : 0)
                                 .toList())
                 .attribute("vectors", BlockVectors.of(shape).elements())
-                .attribute("rank", layout.rank())
                 .attribute(
                         "offsets",
                         weights.plan().offsets().stream().map(Math::toIntExact).toList())
-                .attribute("places", places());
+                .attribute("places", places())
+                .attribute("ranks", ranks());
         try {
             long handle =
                     JniUtils.loadModuleHandle(new ByteArrayInputStream(archive.pack()), Device.cpu(), true, false);
@@ -128,14 +127,30 @@ final class AutogradOracle {
     }
 
     private List<Integer> places() {
-        List<LoraTarget> targets = List.of(LoraTarget.values());
         List<Integer> places =
                 new ArrayList<>(Collections.nCopies(14 * weights.shape().layers(), -1));
         for (LoraEntry entry : layout.entries()) {
             int matrix = entry.matrix() == LoraMatrix.A ? 0 : 7;
-            places.set(14 * entry.layer() + matrix + targets.indexOf(entry.target()), entry.offset());
+            places.set(14 * entry.branch().layer() + matrix + indexOf(entry.branch()), entry.offset());
         }
         return places;
+    }
+
+    private List<Integer> ranks() {
+        List<Integer> ranks =
+                new ArrayList<>(Collections.nCopies(7 * weights.shape().layers(), 0));
+        layout.branches().forEach(branch -> ranks.set(7 * branch.layer() + indexOf(branch), branch.rank()));
+        return ranks;
+    }
+
+    private float[] scales() {
+        float[] scales = new float[7 * weights.shape().layers()];
+        layout.branches().forEach(branch -> scales[7 * branch.layer() + indexOf(branch)] = (float) branch.scale());
+        return scales;
+    }
+
+    private int indexOf(LoraBranch branch) {
+        return LoraModules.of(weights.shape()).modules().indexOf(branch.module());
     }
 
     private static float[] floats(Path file) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
 import io.sparklora.training.lora.LoraLayout;
-import io.sparklora.training.lora.LoraTarget;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -23,9 +22,9 @@ final class DecoderTest {
     @BeforeEach
     void openProgram(@TempDir Path cache) {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
-        LoraLayout layout = LoraLayout.of(model.shape(), 2, LoraTarget.parse(List.of(LoraTarget.ALL_LINEAR)));
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, 2, List.of("all-linear"));
         program = TorchScriptProgram.open(
-                model, cache, WeightType.FP32, layout, 2, new Placement(Device.cpu(), ComputeType.FP32, 1));
+                model, cache, WeightType.FP32, layout, new Placement(Device.cpu(), ComputeType.FP32, 1));
         program.load(Adapters.random(layout, 4));
     }
 

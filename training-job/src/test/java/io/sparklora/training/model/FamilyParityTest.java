@@ -12,7 +12,6 @@ import io.sparklora.pipeline.basemodel.SafetensorsTensor;
 import io.sparklora.pipeline.basemodel.TinyModels;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraLayout;
-import io.sparklora.training.lora.LoraTarget;
 import io.sparklora.training.optimizer.AdamW;
 import io.sparklora.training.optimizer.GradientClip;
 import java.io.IOException;
@@ -22,7 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
@@ -215,14 +213,18 @@ final class FamilyParityTest {
             Path hub = scratch.resolve(name);
             copyModel(hub);
             try (BaseModel model = BaseModel.open(hub)) {
-                layout = LoraLayout.of(model.shape(), figures.get("rank").asInt(), modules());
+                layout = LoraLayout.uniform(
+                        model.shape(),
+                        figures.get("rank").asInt(),
+                        figures.get("alpha").asDouble() / figures.get("rank").asInt(),
+                        modules());
                 program = TorchScriptProgram.open(
                         model,
                         scratch.resolve("cache"),
                         stored,
                         layout,
-                        figures.get("alpha").asDouble() / figures.get("rank").asInt(),
                         placement,
+                        0,
                         kernel);
             }
         }
@@ -241,9 +243,8 @@ final class FamilyParityTest {
             }
         }
 
-        private Set<LoraTarget> modules() {
-            return LoraTarget.parse(
-                    targets.equals("q-v") ? List.of("q_proj", "v_proj") : List.of(LoraTarget.ALL_LINEAR));
+        private List<String> modules() {
+            return targets.equals("q-v") ? List.of("q_proj", "v_proj") : List.of("all-linear");
         }
 
         SafetensorsFile tensors() {

@@ -10,7 +10,6 @@ import io.sparklora.pipeline.basemodel.SafetensorsFile;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.LoraMatrix;
-import io.sparklora.training.lora.LoraTarget;
 import io.sparklora.training.optimizer.AdamW;
 import io.sparklora.training.optimizer.GradientClip;
 import java.nio.file.Path;
@@ -38,9 +37,9 @@ final class GoldenParityTest {
     void openProgram(@TempDir Path cache) {
         GoldenData.file("tokens.safetensors");
         try (BaseModel model = BaseModel.open(GoldenData.baseModel())) {
-            layout = LoraLayout.of(model.shape(), 8, LoraTarget.parse(List.of(LoraTarget.ALL_LINEAR)));
+            layout = LoraLayout.uniform(model.shape(), 8, 2, List.of("all-linear"));
             program = TorchScriptProgram.open(
-                    model, cache, WeightType.FP32, layout, 2, new Placement(Device.cpu(), ComputeType.FP32, 2));
+                    model, cache, WeightType.FP32, layout, new Placement(Device.cpu(), ComputeType.FP32, 2));
         }
     }
 
@@ -160,7 +159,7 @@ final class GoldenParityTest {
             compare("gradient, step 1", gradient, golden, 3.5e-6, 2e-5);
         }
         if (step == 1) {
-            Predicate<LoraEntry> ends = entry -> entry.layer() == 0 || entry.layer() == 29;
+            Predicate<LoraEntry> ends = entry -> entry.branch().layer() == 0 || entry.branch().layer() == 29;
             float[] golden = parameters("grad_step2_layers_0_29.safetensors", ends);
             compare("gradient, step 2, layers 0 and 29", kept(gradient, ends), golden, 3.5e-6, 5e-5);
         }

@@ -8,7 +8,7 @@ import io.sparklora.pipeline.basemodel.DecoderVariant;
 import io.sparklora.pipeline.basemodel.ElementType;
 import io.sparklora.pipeline.basemodel.RopeScaling;
 import io.sparklora.pipeline.basemodel.SpecialTokens;
-import io.sparklora.training.lora.LoraTarget;
+import io.sparklora.pipeline.adapter.LoraTarget;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
 import io.sparklora.training.lora.LoraLayout;
-import io.sparklora.training.lora.LoraTarget;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -62,9 +61,9 @@ final class ReproducibilityTest {
     }
 
     private static TorchScriptProgram open(Path cache) {
-        LoraLayout layout = LoraLayout.of(MODEL.shape(), 4, LoraTarget.parse(List.of(LoraTarget.ALL_LINEAR)));
+        LoraLayout layout = LoraLayout.uniform(MODEL.shape(), 4, 2, List.of("all-linear"));
         Placement placement = new Placement(Device.cpu(), ComputeType.FP32, 2);
-        TorchScriptProgram program = TorchScriptProgram.open(MODEL, cache, WeightType.BF16, layout, 2, placement);
+        TorchScriptProgram program = TorchScriptProgram.open(MODEL, cache, WeightType.BF16, layout, placement);
         program.load(Adapters.random(layout, 4));
         return program;
     }

@@ -2,7 +2,6 @@ package io.sparklora.training.model;
 
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.training.lora.LoraLayout;
-import io.sparklora.training.lora.LoraTarget;
 import io.sparklora.training.optimizer.AdamW;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -35,9 +34,9 @@ final class StepBenchmark {
         try (BaseModel model = arguments[0].equals("random")
                 ? new RandomLlama(RandomLlama.smolLm2(), 1)
                 : BaseModel.open(Path.of(arguments[0]))) {
-            LoraLayout layout = LoraLayout.of(model.shape(), 8, LoraTarget.parse(List.of(LoraTarget.ALL_LINEAR)));
+            LoraLayout layout = LoraLayout.uniform(model.shape(), 8, 2, List.of("all-linear"));
             try (TorchScriptProgram program =
-                    TorchScriptProgram.open(model, Path.of(arguments[1]), stored, layout, 2, placement)) {
+                    TorchScriptProgram.open(model, Path.of(arguments[1]), stored, layout, placement)) {
                 serve(program, layout, batch(rows, length));
             }
         }

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import io.sparklora.pipeline.adapter.LoraBranch;
+import io.sparklora.pipeline.adapter.LoraModule;
+import io.sparklora.pipeline.adapter.LoraModules;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.DecoderVariant;
 import io.sparklora.pipeline.basemodel.DecoderVariant.Bias;
@@ -13,13 +16,12 @@ import io.sparklora.pipeline.basemodel.Multipliers;
 import io.sparklora.pipeline.basemodel.NormPlacement;
 import io.sparklora.pipeline.basemodel.RopeScaling;
 import io.sparklora.training.lora.LoraEntry;
+import io.sparklora.training.lora.LoraInitializer;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.LoraMatrix;
-import io.sparklora.training.lora.LoraTarget;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -35,7 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class TorchScriptProgramTest {
     private static final double SCALE = 1.5;
     private static final Placement FP32 = new Placement(Device.cpu(), ComputeType.FP32, 1);
-    private static final Set<LoraTarget> ALL = EnumSet.allOf(LoraTarget.class);
+    private static final List<String> ALL = List.of("all-linear");
     private static final MicroBatch PACKED = MicroBatches.random(5, 97, new int[] {7, 1, 12}, new int[] {20});
 
     @TempDir
@@ -89,10 +91,10 @@ final class TorchScriptProgramTest {
     @MethodSource("shapes")
     void lossAndGradientAreAutograds(String name, DecoderShape shape) {
         RandomLlama model = new RandomLlama(shape, 3);
-        LoraLayout layout = LoraLayout.of(shape, 3, ALL);
+        LoraLayout layout = LoraLayout.uniform(shape, 3, SCALE, ALL);
         float[] parameters = Adapters.random(layout, 4);
         BaseWeights weights = new BaseWeightCache(cache).open(model, WeightType.FP32);
-        AutogradOracle.Result expected = new AutogradOracle(weights, layout, SCALE).run(PACKED, parameters);
+        AutogradOracle.Result expected = new AutogradOracle(weights, layout).run(PACKED, parameters);
 
         try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
             Pass pass = Pass.of(program, PACKED, parameters);
@@ -102,10 +104,117 @@ final class TorchScriptProgramTest {
         }
     }
 
+    /** Ranks 1 to 3 and scales of their own; a layer without branches below, a group without any, a module left out. */
+    @Test
+    void branchesOfDifferentRanksAndScalesAreAutograds() {
+        DecoderShape shape = RandomLlama.tiny(4, 2, false, Optional.empty());
+        RandomLlama model = new RandomLlama(shape, 3);
+        List<LoraBranch> branches = new ArrayList<>();
+        for (LoraBranch branch : LoraLayout.uniform(shape, 3, 1, ALL).branches()) {
+            int number = branches.size();
+            branches.add(new LoraBranch(branch.layer(), branch.module(), 1 + number % 3, 0.5 + number % 4));
+        }
+        List<LoraBranch> upper =
+                branches.stream().filter(branch -> branch.layer() == 1).toList();
+        List<LoraBranch> some = branches.stream()
+                .filter(branch -> !List.of("k_proj", "o_proj").contains(branch.module().name()))
+                .toList();
+
+        for (List<LoraBranch> chosen : List.of(branches, upper, some)) {
+            LoraLayout layout = LoraLayout.of(chosen);
+            float[] parameters = Adapters.random(layout, 4);
+            BaseWeights weights = new BaseWeightCache(cache).open(model, WeightType.FP32);
+            AutogradOracle.Result expected = new AutogradOracle(weights, layout).run(PACKED, parameters);
+            try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
+                Pass pass = Pass.of(program, PACKED, parameters);
+
+                assertThat(pass.loss()).isCloseTo(expected.lossSum(), within(1e-3));
+                assertThat(Distances.relative(pass.gradient(), expected.gradient()))
+                        .isLessThan(5e-6);
+            }
+        }
+    }
+
+    @Test
+    void dropoutIsAFunctionOfTheDraw() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, ALL);
+        float[] parameters = Adapters.random(layout, 4);
+
+        try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32);
+                TorchScriptProgram dropping = dropping(model, layout, 0.3);
+                TorchScriptProgram again = dropping(model, layout, 0.3)) {
+            Pass whole = Pass.of(program, PACKED, parameters);
+            Pass one = Pass.of(dropping, PACKED, parameters, 5);
+            Pass other = Pass.of(dropping, PACKED, parameters, 6);
+            Pass evaluated = Pass.of(dropping, PACKED, parameters);
+            Pass repeated = Pass.of(again, PACKED, parameters, 5);
+
+            assertThat(repeated.gradient()).isEqualTo(one.gradient());
+            assertThat(repeated.loss()).isEqualTo(one.loss());
+            assertThat(other.gradient()).isNotEqualTo(one.gradient());
+            assertThat(one.loss()).isNotEqualTo(whole.loss());
+            assertThat(evaluated.gradient()).isEqualTo(whole.gradient());
+            assertThat(dropping.lossSum(PACKED)).isEqualTo(program.lossSum(PACKED));
+            assertThat(Pass.of(program, PACKED, parameters, 5).gradient()).isEqualTo(whole.gradient());
+        }
+    }
+
+    @Test
+    void gradientUnderDropoutIsTheSlopeOfTheLossUnderTheSameDraw() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, ALL);
+        float[] parameters = Adapters.random(layout, 4);
+
+        try (TorchScriptProgram program = dropping(model, layout, 0.4)) {
+            float[] gradient = Pass.of(program, PACKED, parameters, 8).gradient();
+
+            for (int i = 0; i < parameters.length; i += 97) {
+                float[] moved = parameters.clone();
+                moved[i] = parameters[i] + 0.01f;
+                double above = Pass.of(program, PACKED, moved, 8).loss();
+                moved[i] = parameters[i] - 0.01f;
+                double slope = (above - Pass.of(program, PACKED, moved, 8).loss()) / 0.02;
+                assertThat(slope).isCloseTo(gradient[i], within(1e-2));
+            }
+        }
+    }
+
+    /** Over many draws a dropped input is, in the mean, the whole one: B sees the same t. */
+    @Test
+    void dropoutKeepsTheMean() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, List.of("model.layers.1.mlp.down_proj"));
+        // B is zero, so that the loss does not move and the gradient of B is linear in the dropped input.
+        float[] parameters = LoraInitializer.seeded(4).initial(layout);
+        double[] mean = new double[parameters.length];
+
+        try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32);
+                TorchScriptProgram dropping = dropping(model, layout, 0.5)) {
+            float[] whole = Pass.of(program, PACKED, parameters).gradient();
+            for (int draw = 0; draw < 400; draw++) {
+                float[] gradient = Pass.of(dropping, PACKED, parameters, 77 * draw).gradient();
+                for (int i = 0; i < mean.length; i++) {
+                    mean[i] += gradient[i] / 400.0;
+                }
+            }
+            float[] found = new float[mean.length];
+            for (int i = 0; i < found.length; i++) {
+                found[i] = (float) mean[i];
+            }
+
+            assertThat(Distances.relative(found, whole)).isLessThan(0.1);
+        }
+    }
+
+    private TorchScriptProgram dropping(RandomLlama model, LoraLayout layout, double dropout) {
+        return TorchScriptProgram.open(model, cache, WeightType.FP32, layout, FP32, dropout);
+    }
+
     @Test
     void gradientIsTheSlopeOfTheLoss() {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
-        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, ALL);
         float[] parameters = Adapters.random(layout, 4);
 
         try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
@@ -130,7 +239,7 @@ final class TorchScriptProgramTest {
     @Test
     void packedDocumentsAreAsDocumentsAlone() {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, false, Optional.empty()), 3);
-        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, ALL);
         float[] parameters = Adapters.random(layout, 4);
 
         try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
@@ -153,13 +262,13 @@ final class TorchScriptProgramTest {
     @Test
     void someTargetsAreAsAllWithTheOthersSilent() {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
-        LoraLayout whole = LoraLayout.of(model.shape(), 2, ALL);
+        LoraLayout whole = LoraLayout.uniform(model.shape(), 2, SCALE, ALL);
         float[] parameters = Adapters.random(whole, 4);
 
         try (TorchScriptProgram program = open(model, WeightType.FP32, whole, FP32)) {
-            for (Set<LoraTarget> targets : subsets()) {
+            for (List<String> targets : subsets(model)) {
                 Pass expected = Pass.of(program, PACKED, silenced(whole, parameters, targets));
-                LoraLayout layout = LoraLayout.of(model.shape(), 2, targets);
+                LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, targets);
                 try (TorchScriptProgram partial = open(model, WeightType.FP32, layout, FP32)) {
                     Pass pass = Pass.of(partial, PACKED, selected(whole, parameters, targets));
 
@@ -173,31 +282,34 @@ final class TorchScriptProgramTest {
     }
 
     /** Each target alone, each left out, and two mixtures. */
-    private static List<Set<LoraTarget>> subsets() {
-        List<Set<LoraTarget>> subsets = new ArrayList<>();
-        for (LoraTarget target : LoraTarget.values()) {
-            subsets.add(EnumSet.of(target));
-            subsets.add(EnumSet.complementOf(EnumSet.of(target)));
+    private static List<List<String>> subsets(RandomLlama model) {
+        List<String> names = LoraModules.of(model.shape()).modules().stream()
+                .map(LoraModule::name)
+                .toList();
+        List<List<String>> subsets = new ArrayList<>();
+        for (String name : names) {
+            subsets.add(List.of(name));
+            subsets.add(names.stream().filter(other -> !other.equals(name)).toList());
         }
-        subsets.add(EnumSet.of(LoraTarget.Q_PROJ, LoraTarget.V_PROJ));
-        subsets.add(EnumSet.of(LoraTarget.K_PROJ, LoraTarget.UP_PROJ, LoraTarget.DOWN_PROJ));
+        subsets.add(List.of("q_proj", "v_proj"));
+        subsets.add(List.of("k_proj", "up_proj", "down_proj"));
         return subsets;
     }
 
     /** B of the targets that are not wanted becomes zero, so that their branches say nothing. */
-    private static float[] silenced(LoraLayout layout, float[] parameters, Collection<LoraTarget> wanted) {
+    private static float[] silenced(LoraLayout layout, float[] parameters, List<String> wanted) {
         float[] silenced = parameters.clone();
         for (LoraEntry entry : layout.entries()) {
-            if (!wanted.contains(entry.target()) && entry.matrix() == LoraMatrix.B) {
+            if (!wanted.contains(entry.branch().module().name()) && entry.matrix() == LoraMatrix.B) {
                 Arrays.fill(silenced, entry.offset(), entry.offset() + entry.elements(), 0);
             }
         }
         return silenced;
     }
 
-    private static float[] selected(LoraLayout layout, float[] vector, Collection<LoraTarget> wanted) {
+    private static float[] selected(LoraLayout layout, float[] vector, List<String> wanted) {
         List<LoraEntry> entries = layout.entries().stream()
-                .filter(entry -> wanted.contains(entry.target()))
+                .filter(entry -> wanted.contains(entry.branch().module().name()))
                 .toList();
         float[] selected =
                 new float[entries.stream().mapToInt(LoraEntry::elements).sum()];
@@ -212,13 +324,13 @@ final class TorchScriptProgramTest {
     @Test
     void attentionByBlocksIsFusedAttention() {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
-        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, ALL);
         float[] parameters = Adapters.random(layout, 4);
         MicroBatch longer = MicroBatches.random(5, 97, new int[] {30, 150}, new int[] {180});
 
         try (TorchScriptProgram fused = open(model, WeightType.FP32, layout, FP32);
                 TorchScriptProgram blocks = TorchScriptProgram.open(
-                        model, cache, WeightType.FP32, layout, SCALE, FP32, AttentionKernel.BLOCKS)) {
+                        model, cache, WeightType.FP32, layout, FP32, 0, AttentionKernel.BLOCKS)) {
             Pass expected = Pass.of(fused, longer, parameters);
             Pass pass = Pass.of(blocks, longer, parameters);
 
@@ -230,7 +342,7 @@ final class TorchScriptProgramTest {
     @Test
     void unsupervisedTokensAddNoLoss() {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
-        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, ALL);
         MicroBatch half = MicroBatches.random(5, 97, new int[] {20});
         Arrays.fill(half.labels(), 0, 10, MicroBatch.IGNORED);
         MicroBatch none = MicroBatches.random(5, 97, new int[] {20});
@@ -257,7 +369,7 @@ final class TorchScriptProgramTest {
     @Test
     void baseLossLeavesTheAdapterOut() {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
-        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, ALL);
 
         try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
             double zero = program.lossSum(PACKED);
@@ -271,7 +383,7 @@ final class TorchScriptProgramTest {
     @Test
     void widensWeightsStoredInBf16Exactly() {
         RandomLlama rounded = new RandomLlama(RandomLlama.tiny(4, 2, false, Optional.empty()), 3).rounded();
-        LoraLayout layout = LoraLayout.of(rounded.shape(), 2, ALL);
+        LoraLayout layout = LoraLayout.uniform(rounded.shape(), 2, SCALE, ALL);
         float[] parameters = Adapters.random(layout, 4);
 
         try (TorchScriptProgram wide = open(rounded, WeightType.FP32, layout, FP32);
@@ -287,7 +399,7 @@ final class TorchScriptProgramTest {
     @Test
     void computesInBf16NearlyAsInFp32() {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
-        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, ALL);
         float[] parameters = Adapters.random(layout, 4);
         Placement bf16 = new Placement(Device.cpu(), ComputeType.BF16, 1);
 
@@ -304,7 +416,7 @@ final class TorchScriptProgramTest {
     @Test
     void leavesNoNativeArraysBehind() {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
-        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, ALL);
 
         try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
             Pass.of(program, PACKED, new float[layout.parameterCount()]);
@@ -321,11 +433,8 @@ final class TorchScriptProgramTest {
     @Test
     void refusesWhatDoesNotFitTheModel() {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
-        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, ALL);
 
-        assertThatThrownBy(() ->
-                        TorchScriptProgram.open(model, cache, WeightType.FP32, layout, Double.POSITIVE_INFINITY, FP32))
-                .hasMessage("the LoRA scale must be finite but was Infinity");
         try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
             assertThatThrownBy(() -> program.load(new float[3])).hasMessageContaining("but 3 were given");
             assertThatThrownBy(() -> program.lossSum(MicroBatches.random(1, 5000, new int[] {8})))
@@ -341,7 +450,7 @@ final class TorchScriptProgramTest {
     @Test
     void refusesAThreadThatDidNotOpenIt() throws InterruptedException {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
-        LoraLayout layout = LoraLayout.of(model.shape(), 2, ALL);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, ALL);
         List<Throwable> thrown = new ArrayList<>();
 
         try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
@@ -355,12 +464,18 @@ final class TorchScriptProgramTest {
     }
 
     private TorchScriptProgram open(RandomLlama model, WeightType stored, LoraLayout layout, Placement placement) {
-        return TorchScriptProgram.open(model, cache, stored, layout, SCALE, placement);
+        return TorchScriptProgram.open(model, cache, stored, layout, placement);
     }
 
     /** What one micro-batch gives. */
     @SuppressWarnings("ArrayRecordComponent")
     private record Pass(double loss, float[] gradient) {
+        static Pass of(TorchScriptProgram program, MicroBatch batch, float[] parameters, long draw) {
+            float[] gradient = new float[parameters.length];
+            program.load(parameters);
+            return new Pass(program.forwardBackward(batch, draw, gradient), gradient);
+        }
+
         static Pass of(TorchScriptProgram program, MicroBatch batch, float[] parameters) {
             float[] gradient = new float[parameters.length];
             program.load(parameters);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -50,6 +51,28 @@ class AdamWTest {
         assertThat(theta[2]).isZero();
     }
 
+    /** As two of torch's parameter groups: step and decay both follow the group's rate. */
+    @Test
+    void aGroupHasARateOfItsOwn() {
+        float[] theta = {1, 1, 1};
+        List<ParameterGroup> groups =
+                List.of(new ParameterGroup(0, 1, 1), new ParameterGroup(1, 2, 16), new ParameterGroup(2, 3, 1));
+        float[] one = {1};
+        float[] other = {1};
+        AdamW optimizer = new AdamW(new float[3], new float[3], 0, 0.1, groups);
+        AdamW slow = new AdamW(1, 0.1);
+        AdamW fast = new AdamW(1, 0.1);
+        for (int t = 0; t < 5; t++) {
+            float g = 0.3f * t - 0.5f;
+            optimizer.step(theta, new float[] {g, g, g}, 0.01);
+            slow.step(one, new float[] {g}, 0.01);
+            fast.step(other, new float[] {g}, 0.16);
+        }
+        assertThat(theta).containsExactly(one[0], other[0], one[0]);
+        assertThatThrownBy(() -> new AdamW(new float[3], new float[3], 0, 0, groups.subList(0, 2)))
+                .hasMessageContaining("3 parameters in groups");
+    }
+
     @Test
     void continuesFromItsSavedState() {
         Random random = new Random(1);
@@ -61,13 +84,13 @@ class AdamWTest {
             float[] gradient = {random.nextFloat(), random.nextFloat()};
             one.step(straight, gradient, 0.01);
             other.step(resumed, gradient, 0.01);
-            other = new AdamW(other.firstMoment().clone(), other.secondMoment().clone(), other.updates(), 0.01);
+            other = new AdamW(other.firstMoment().clone(), other.secondMoment().clone(), other.updates(), 0.01, ParameterGroup.whole(2));
         }
         assertThat(resumed).containsExactly(straight);
     }
 
     @Test
     void refusesMomentsOfDifferentLengths() {
-        assertThatThrownBy(() -> new AdamW(new float[2], new float[3], 0, 0)).hasMessageContaining("2 and 3 moments");
+        assertThatThrownBy(() -> new AdamW(new float[2], new float[3], 0, 0, ParameterGroup.whole(2))).hasMessageContaining("2 and 3 moments");
     }
 }

@@ -14,8 +14,6 @@ class M(Module):
   size : int
   vocabulary : int
   eps : float
-  scale : float
-  rank : int
   attention_scale : float
   embedding_scale : float
   multiplier : float
@@ -29,9 +27,10 @@ class M(Module):
   vectors : List[int]      # lengths: norm before attention, bias of q k v, norm of q, norm of k, bias of o, norm after
                            # attention, norm before the MLP, bias of gate up, bias of down, norm after the MLP
   offsets : List[int]      # embedding, then qkv | o | gate up | down of each layer, then head
+  ranks : List[int]        # for each layer those of q k v o gate up down
   places : List[int]       # for each layer A of q k v o gate up down, then their B: index in theta, or -1
 
-  def forward(self: __torch__.M, ids: Tensor, documents: Tensor, rows: Tensor, labels: Tensor, weights: Tensor, norms: Tensor, frequencies: Tensor, theta: Tensor) -> Tuple[Tensor, Tensor]:
+  def forward(self: __torch__.M, ids: Tensor, documents: Tensor, rows: Tensor, labels: Tensor, weights: Tensor, norms: Tensor, frequencies: Tensor, theta: Tensor, scales: Tensor) -> Tuple[Tensor, Tensor]:
     t = torch.requires_grad_(torch.detach(theta), True)
     document = torch.repeat_interleave(torch.arange(documents.size(0)), documents)
     starts = torch.sub(torch.cumsum(documents, 0), documents)
@@ -58,20 +57,20 @@ class M(Module):
         near = torch.logical_and(seen, torch.lt(age, self.windows[l]))
       x = self.norm(h, own[0])
       b = own[1]
-      q = self.linear(x, weights, at, queries, b[:queries], t, l, 0)
-      k = self.linear(x, weights, at + queries * self.hidden, pairs, b[queries:queries + pairs], t, l, 1)
-      v = self.linear(x, weights, at + (queries + pairs) * self.hidden, pairs, b[queries + pairs:], t, l, 2)
+      q = self.linear(x, weights, at, queries, b[:queries], t, scales, l, 0)
+      k = self.linear(x, weights, at + queries * self.hidden, pairs, b[queries:queries + pairs], t, scales, l, 1)
+      v = self.linear(x, weights, at + (queries + pairs) * self.hidden, pairs, b[queries + pairs:], t, scales, l, 2)
       q = self.grouped_norm(q, own[2])
       k = self.grouped_norm(k, own[3])
       o = self.attend(self.turned(q, angles), self.turned(k, angles), v.view([-1, self.kv_heads, self.size]), near)
-      y = self.linear(o, weights, self.offsets[2 + 4 * l], self.hidden, own[4], t, l, 3)
+      y = self.linear(o, weights, self.offsets[2 + 4 * l], self.hidden, own[4], t, scales, l, 3)
       h = torch.add(h, torch.mul(self.norm(y, own[5]), self.multiplier))
       x2 = self.norm(h, own[6])
       at2 = self.offsets[3 + 4 * l]
       b2 = own[7]
-      gate = self.linear(x2, weights, at2, self.inner, b2[:self.inner], t, l, 4)
-      up = self.linear(x2, weights, at2 + self.inner * self.hidden, self.inner, b2[self.inner:], t, l, 5)
-      y2 = self.linear(torch.mul(self.activated(gate), up), weights, self.offsets[4 + 4 * l], self.hidden, own[8], t, l, 6)
+      gate = self.linear(x2, weights, at2, self.inner, b2[:self.inner], t, scales, l, 4)
+      up = self.linear(x2, weights, at2 + self.inner * self.hidden, self.inner, b2[self.inner:], t, scales, l, 5)
+      y2 = self.linear(torch.mul(self.activated(gate), up), weights, self.offsets[4 + 4 * l], self.hidden, own[8], t, scales, l, 6)
       h = torch.add(h, torch.mul(self.norm(y2, own[9]), self.multiplier))
     x3 = self.norm(h, norms[read:]).index_select(0, rows)
     head = self.matrix(weights, self.offsets[1 + 4 * self.layers], self.vocabulary, self.hidden)
@@ -103,7 +102,7 @@ class M(Module):
       return x
     return torch.mul(torch.tanh(torch.div(x, cap)), cap)
 
-  def linear(self: __torch__.M, x: Tensor, weights: Tensor, offset: int, outputs: int, bias: Tensor, t: Tensor, layer: int, target: int) -> Tensor:
+  def linear(self: __torch__.M, x: Tensor, weights: Tensor, offset: int, outputs: int, bias: Tensor, t: Tensor, scales: Tensor, layer: int, target: int) -> Tensor:
     y = torch.linear(x, self.matrix(weights, offset, outputs, x.size(1)))
     if bias.size(0) > 0:
       y = torch.add(y, bias)
@@ -111,8 +110,9 @@ class M(Module):
     b = self.places[14 * layer + 7 + target]
     if a < 0:
       return y
-    inside = torch.linear(x, self.matrix(t, a, self.rank, x.size(1)))
-    return torch.add(y, torch.mul(torch.linear(inside, self.matrix(t, b, outputs, self.rank)), self.scale))
+    rank = self.ranks[7 * layer + target]
+    inside = torch.linear(x, self.matrix(t, a, rank, x.size(1)))
+    return torch.add(y, torch.mul(torch.linear(inside, self.matrix(t, b, outputs, rank)), scales[7 * layer + target]))
 
   def turned(self: __torch__.M, x: Tensor, angles: Tensor) -> Tensor:
     y = x.view([x.size(0), -1, self.size])

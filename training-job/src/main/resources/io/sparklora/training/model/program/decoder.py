@@ -19,8 +19,6 @@ class M(Module):
   eps : float
   storage : int            # type of the mapped weights
   compute : int            # type of products and activations
-  rank : int
-  scale : float            # alpha / r
   embedding_scale : float  # of the embedding
   multiplier : float       # of what a block adds to the residual stream
   logit_scale : float      # of the head's products
@@ -34,12 +32,14 @@ class M(Module):
   vectors : List[int]      # lengths of a layer's vectors, 0 where it has none: norm before attention, bias of q
                            # k v, norm of q, norm of k, bias of o, norm after attention, norm before the MLP, bias of
                            # gate up, bias of down, norm after the MLP
-  targets : List[int]      # 1 where q k v o gate up down carries a branch
   parameters : int         # length of the flat parameter vector
+  lowest : int             # the first layer that carries a branch: nothing below it has a gradient
   head_rows : int          # rows of logits at a time
   place : str              # device: cpu, or cuda and its number
+  dropped : float          # share of the branches' input that dropout zeroes
   fused : int              # 1 where attention has fused operators
   state : List[Tensor]     # frequencies, embedding, final norm, parameters (compute type), gradient (fp32)
+  dropout : List[__torch__.nn.dropout.Dropout]
   blocks : List[__torch__.nn.block.Block]
   head : List[__torch__.nn.head.Head]
   kept : List[__torch__.nn.block.Saved]
@@ -48,8 +48,10 @@ class M(Module):
 
   # Maps the weights: offsets (in elements) are those of embedding, then q k v | o | gate up | down of each layer, then
   # head; small holds the layers' vectors, then the final norm; frequencies are the
-  # rotary frequencies, a table after the other.
-  def open(self: __torch__.M, weights: str, elements: int, offsets: List[int], small: str, frequencies: List[float]) -> NoneType:
+  # rotary frequencies, a table after the other. branches describes the branches in the flat vector's order, five numbers
+  # each: layer, group (q k v | o | gate up | down), first output in the group, outputs, rank; scales what each is
+  # multiplied with.
+  def open(self: __torch__.M, weights: str, elements: int, offsets: List[int], small: str, frequencies: List[float], branches: List[int], scales: List[float]) -> NoneType:
     fp32 = __torch__.nn.number.fp32()
     h = self.hidden
     queries = self.heads * self.size
@@ -69,11 +71,10 @@ class M(Module):
     if self.storage == self.compute:
       largest = 0
     scratch = torch.empty([largest], dtype=self.compute, device=device)
-    first = [0, queries, queries + pairs, 0, 0, self.inner, 0]
-    rows = [queries, pairs, pairs, h, self.inner, self.inner, h]
-    begin = [0, 3, 4, 6]
-    end = [3, 4, 6, 7]
+    outputs = [queries + 2 * pairs, h, 2 * self.inner, h]
     inputs = [h, queries, h, self.inner]
+    self.dropout.append(__torch__.nn.dropout.Dropout(self.dropped))
+    branch = 0
     cursor = 0
     read = 0
     for l in range(self.layers):
@@ -84,32 +85,33 @@ class M(Module):
       for i in [0, 2, 3, 5, 6, 9]:
         own[i] = own[i].add(self.norm_offset)
       biases = [own[1], own[4], own[7], own[8]]
+      ends : List[int] = []
       a : List[Tensor] = []
       ga : List[Tensor] = []
+      end = branch
       for i in range(4):
-        members = 0
-        for j in range(begin[i], end[i]):
-          members += self.targets[j]
-        n = members * self.rank * inputs[i]
-        a.append(theta.narrow(0, cursor, n).view([members * self.rank, inputs[i]]))
-        ga.append(gradient.narrow(0, cursor, n).view([members * self.rank, inputs[i]]))
+        ranks = 0
+        while end < len(scales) and branches[5 * end] == l and branches[5 * end + 1] == i:
+          ranks += branches[5 * end + 4]
+          end += 1
+        ends.append(end)
+        n = ranks * inputs[i]
+        a.append(theta.narrow(0, cursor, n).view([ranks, inputs[i]]))
+        ga.append(gradient.narrow(0, cursor, n).view([ranks, inputs[i]]))
         cursor += n
       linears : List[__torch__.nn.linear.Linear] = []
       for i in range(4):
-        b : List[Tensor] = []
-        gb : List[Tensor] = []
-        starts : List[int] = []
-        outputs = 0
-        for j in range(begin[i], end[i]):
-          outputs += rows[j]
-          if self.targets[j] == 1:
-            n = rows[j] * self.rank
-            b.append(theta.narrow(0, cursor, n).view([rows[j], self.rank]))
-            gb.append(gradient.narrow(0, cursor, n).view([rows[j], self.rank]))
-            starts.append(first[j])
-            cursor += n
-        weight = w.narrow(0, offsets[1 + 4 * l + i], outputs * inputs[i]).view([outputs, inputs[i]])
-        linears.append(__torch__.nn.linear.Linear(weight, biases[i].to(self.compute), scratch, a[i], b, starts, self.scale, ga[i], gb))
+        weight = w.narrow(0, offsets[1 + 4 * l + i], outputs[i] * inputs[i]).view([outputs[i], inputs[i]])
+        linear = __torch__.nn.linear.Linear(weight, biases[i].to(self.compute), scratch, a[i], ga[i], self.dropout[0], 4 * l + i)
+        for k in range(branch, ends[i]):
+          rows = branches[5 * k + 3]
+          rank = branches[5 * k + 4]
+          n = rows * rank
+          linear.add(branches[5 * k + 2], theta.narrow(0, cursor, n).view([rows, rank]), gradient.narrow(0, cursor, n).view([rows, rank]))
+          cursor += n
+        linear.scaled(scales[branch:ends[i]])
+        branch = ends[i]
+        linears.append(linear)
       heads = __torch__.nn.attention.Heads(self.heads, self.kv_heads, self.size, self.attention_scale, self.windows[l], self.attention_cap, self.fused == 1)
       self.blocks.append(__torch__.nn.block.Block(own[0], heads, self.tables[l], linears[0], own[2], own[3], linears[1], own[5], own[6], linears[2], linears[3], own[9]))
     output = w.narrow(0, offsets[1 + 4 * self.layers], self.vocabulary * h).view([self.vocabulary, h])
@@ -121,9 +123,12 @@ class M(Module):
     self.state[3].copy_(theta)
     return None
 
-  # rows [N]: the tokens that predict; targets [N]: what they should. Returns (loss sum, gradient [parameters] fp32); the
-  # gradient is valid until the next call.
-  def gradient(self: __torch__.M, ids: List[int], documents: List[int], rows: List[int], targets: List[int]) -> Tuple[float, Tensor]:
+  # rows [N]: the tokens that predict; targets [N]: what they should; with dropout by draw where dropping. Returns (loss
+  # sum, gradient [parameters] fp32); the gradient is valid until the next call.
+  def gradient(self: __torch__.M, ids: List[int], documents: List[int], rows: List[int], targets: List[int], dropping: bool, draw: int) -> Tuple[float, Tensor]:
+    dropout = self.dropout[0]
+    dropout.active = dropping and self.dropped > 0.
+    dropout.draw = draw
     self.reserve(len(ids), self.layers, True)
     h = self.body(ids, documents, True)
     shared = self.shared[0]
@@ -137,9 +142,10 @@ class M(Module):
     dhs = shared.wide.new_zeros([n, self.hidden])
     __torch__.nn.norm.backward(__torch__.nn.number.widened(dx, shared.wide2), hs, r, self.state[2], dhs, shared.wide, shared.wide3)
     dh = shared.wide.new_zeros([len(ids), self.hidden]).index_copy_(0, supervised, dhs)
-    for k in range(self.layers):
+    for k in range(self.layers - self.lowest):
       l = self.layers - 1 - k
-      __torch__.nn.block.backward(self.blocks[l], self.kept[l], shared, documents, l == 0, dh)
+      __torch__.nn.block.backward(self.blocks[l], self.kept[l], shared, documents, l == self.lowest, dh)
+    dropout.active = False
     return (-float(torch.sum(found, dtype=__torch__.nn.number.fp64())), self.state[4].to(torch.device("cpu")))
 
   # Token ids or token numbers as a tensor.

@@ -1,32 +1,70 @@
 # A frozen linear layer with LoRA branches: y = x W^T + c + s (x A^T) B^T (Hu et al. 2021, arXiv 2106.09685).
 #
 # One Linear is one or more of the model's layers that read the same input, their outputs side by side (q k v; gate up),
-# so that one product with W and one with A serve all. M tokens, K inputs, N outputs of all members, r rank,
-# m members that carry a branch.
+# so that one product with W and one with all A serve them. M tokens, K inputs, N outputs of all layers; m branches of
+# ranks rj on Nj of the outputs, R the sum of the ranks.
 
 
 class Linear:
   weight : Tensor          # [N, K], storage type, memory-mapped
   bias : Tensor            # c [N] compute type, or empty
   scratch : Tensor         # at least N * K elements of the compute type; empty where storage and compute type agree
-  a : Tensor               # [m r, K] compute type, the members' A one below the other
-  b : List[Tensor]         # m x [Nj, r] compute type
-  first : List[int]        # m x index of the member's first output
-  scale : float            # s = alpha / r
-  gradient_a : Tensor      # [m r, K] fp32
-  gradient_b : List[Tensor]  # m x [Nj, r] fp32
+  a : Tensor               # [R, K] compute type, the branches' A one below the other
+  b : List[Tensor]         # m x [Nj, rj] compute type
+  first : List[int]        # m x index of the branch's first output
+  scale : float            # s of all branches, where they agree
+  scales : Tensor          # [R] compute type, s of each row of a, where they differ; else empty
+  dropout : __torch__.nn.dropout.Dropout  # of the branches' input
+  number : int             # the layer's, for its masks
+  gradient_a : Tensor      # [R, K] fp32
+  gradient_b : List[Tensor]  # m x [Nj, rj] fp32
 
-  def __init__(self, weight: Tensor, bias: Tensor, scratch: Tensor, a: Tensor, b: List[Tensor], first: List[int], scale: float, gradient_a: Tensor, gradient_b: List[Tensor]) -> NoneType:
+  def __init__(self, weight: Tensor, bias: Tensor, scratch: Tensor, a: Tensor, gradient_a: Tensor, dropout: __torch__.nn.dropout.Dropout, number: int) -> NoneType:
     self.weight = weight
     self.bias = bias
     self.scratch = scratch
     self.a = a
-    self.b = b
-    self.first = first
-    self.scale = scale
+    self.b = annotate(List[Tensor], [])
+    self.first = annotate(List[int], [])
+    self.scale = 1.
+    self.scales = torch.empty([0], dtype=a.dtype, device=a.device)
+    self.dropout = dropout
+    self.number = number
     self.gradient_a = gradient_a
-    self.gradient_b = gradient_b
+    self.gradient_b = annotate(List[Tensor], [])
     return None
+
+  # Adds a branch below the others.
+  def add(self, first: int, b: Tensor, gradient_b: Tensor) -> NoneType:
+    self.first.append(first)
+    self.b.append(b)
+    self.gradient_b.append(gradient_b)
+    return None
+
+  # Sets the branches' factors.
+  def scaled(self, factors: List[float]) -> NoneType:
+    if len(factors) > 0:
+      self.scale = factors[0]
+    if max(factors + [self.scale]) != min(factors + [self.scale]):
+      of_rows : List[Tensor] = []
+      for j in range(len(factors)):
+        of_rows.append(torch.full([self.b[j].size(1)], factors[j], dtype=self.a.dtype, device=self.a.device))
+      self.scales = torch.cat(of_rows)
+    return None
+
+  # What the branches read of x [M, K].
+  def read(self, x: Tensor) -> Tensor:
+    if self.dropout.active:
+      return self.dropout.of(x, self.number)
+    return x
+
+  # Multiplies columns t [M, R] with the branches' factors.
+  def scale_columns(self, t: Tensor) -> Tensor:
+    if self.dropout.active:
+      t.mul_(self.dropout.factor())
+    if self.scales.numel() > 0:
+      return t.mul_(self.scales)
+    return t.mul_(self.scale)
 
   # W in the compute type; where it is stored in another type, in a scratch that the next Linear overwrites.
   def w(self) -> Tensor:
@@ -34,22 +72,20 @@ class Linear:
       return self.weight
     return self.scratch[:self.weight.numel()].view(self.weight.size()).copy_(self.weight)
 
-  def rank(self) -> int:
-    return self.b[0].size(1)
 
-
-# x [M, K] -> out [M, N] = keep * out + y; returns t = s x A^T, [M, m r], which backward wants (empty without branches).
+# x [M, K] -> out [M, N] = keep * out + y; returns t = s x A^T, [M, R], which backward wants (empty without branches).
 def forward(layer: __torch__.nn.linear.Linear, x: Tensor, out: Tensor, keep: int, adapted: bool) -> Tensor:
   out.addmm_(x, layer.w().t(), beta=keep)
   if layer.bias.numel() > 0:
     out.add_(layer.bias)
   if not adapted or len(layer.b) == 0:
     return torch.empty([0, 0], dtype=x.dtype, device=x.device)
-  t = torch.mm(x, layer.a.t()).mul_(layer.scale)
-  r = layer.rank()
+  t = layer.scale_columns(torch.mm(layer.read(x), layer.a.t()))
+  column = 0
   for j in range(len(layer.b)):
     b = layer.b[j]
-    out.narrow(1, layer.first[j], b.size(0)).addmm_(t.narrow(1, j * r, r), b.t())
+    out.narrow(1, layer.first[j], b.size(0)).addmm_(t.narrow(1, column, b.size(1)), b.t())
+    column += b.size(1)
   return t
 
 
@@ -57,19 +93,25 @@ def forward(layer: __torch__.nn.linear.Linear, x: Tensor, out: Tensor, keep: int
 def backward(layer: __torch__.nn.linear.Linear, dy: Tensor, x: Tensor, t: Tensor, dx: Tensor) -> NoneType:
   torch.mm(dy, layer.w(), out=dx)
   if len(layer.b) > 0:
-    dx.addmm_(__torch__.nn.linear.gradients(layer, dy, x, t), layer.a)
+    dt = __torch__.nn.linear.gradients(layer, dy, x, t)
+    if layer.dropout.active:
+      dx.add_(layer.read(torch.mm(dt, layer.a)))
+    else:
+      dx.addmm_(dt, layer.a)
   return None
 
 
-# The gradients of A and B alone, for a layer whose input needs none; returns dt = s dy B, [M, m r].
+# The gradients of A and B alone, for a layer whose input needs none; returns dt = s dy B, [M, R].
 def gradients(layer: __torch__.nn.linear.Linear, dy: Tensor, x: Tensor, t: Tensor) -> Tensor:
-  r = layer.rank()
   dt = torch.empty_like(t)
+  column = 0
   for j in range(len(layer.b)):
     b = layer.b[j]
+    r = b.size(1)
     dyj = dy.narrow(1, layer.first[j], b.size(0))
-    layer.gradient_b[j].copy_(torch.mm(t.narrow(1, j * r, r).t(), dyj).t())
-    torch.mm(dyj, b, out=dt.narrow(1, j * r, r))
-  dt.mul_(layer.scale)
-  layer.gradient_a.copy_(torch.mm(dt.t(), x))
+    layer.gradient_b[j].copy_(torch.mm(t.narrow(1, column, r).t(), dyj).t())
+    torch.mm(dyj, b, out=dt.narrow(1, column, r))
+    column += r
+  layer.scale_columns(dt)
+  layer.gradient_a.copy_(torch.mm(dt.t(), layer.read(x)))
   return dt

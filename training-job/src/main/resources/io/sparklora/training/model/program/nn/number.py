@@ -9,6 +9,10 @@ def fp64() -> int:
   return 7
 
 
+def int32() -> int:
+  return 3
+
+
 def int64() -> int:
   return 4
 

@@ -1,0 +1,113 @@
+"""Goldens of LoRA's variants: what PEFT makes of them over one of the tiny models of family_goldens.py, in fp32.
+
+    /tmp/interop/bin/python interop/lora_goldens.py [VARIANT...]
+
+For each variant below: adapter_config.json as save_pretrained writes it, and golden.safetensors with the adapter to start
+from, the gradient of the first step and the adapter after ten, every key as PEFT's own file has it; ten losses, the
+noise floor and every branch's rank and scaling stand in golden.json. Versions: requirements.txt.
+"""
+
+import json
+import sys
+
+import torch
+from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
+from peft.tuners.lora import LoraLayer
+from safetensors.torch import save_file
+
+from family_goldens import GOLDENS, MODELS, RATE, STEPS, build, gradient, relative
+
+BASE = "llama-attention-biases"
+VARIANTS = {
+    "rslora": dict(r=3, lora_alpha=5, use_rslora=True, target_modules="all-linear"),
+    "patterns": dict(
+        r=3,
+        lora_alpha=5,
+        target_modules=["q_proj", "k_proj", "o_proj", "gate_proj", "up_proj", "mlp.down_proj"],
+        rank_pattern={"q_proj": 2, "layers.1.mlp.down_proj": 5, "^model.layers.0.mlp.(gate|up)_proj": 4},
+        alpha_pattern={"self_attn.k_proj": 9, r"layers\.[02]\.mlp\.up_proj": 2},
+    ),
+    "rslora-patterns": dict(
+        r=2,
+        lora_alpha=3,
+        use_rslora=True,
+        target_modules=["v_proj", "down_proj"],
+        rank_pattern={"down_proj": 5},
+        alpha_pattern={"v_proj": 7},
+    ),
+    "layers": dict(
+        r=3, lora_alpha=5, target_modules=["q_proj", "mlp.down_proj", "model.layers.0.self_attn.o_proj"],
+        layers_to_transform=[1, 2],
+    ),
+    "expression": dict(
+        r=3, lora_alpha=5, target_modules=r".*\.[12]\.(self_attn\.(k|v)_proj|mlp\.up_proj)"
+    ),
+}
+
+
+def seed(name: str) -> int:
+    return sum(ord(c) * (i + 1) for i, c in enumerate(name)) + 1
+
+
+def adapted(lora: dict, dtype):
+    """Both factors are random, so that each has a gradient from the first step on."""
+    family, fields, _ = MODELS[BASE]
+    config = LoraConfig(lora_dropout=0.0, task_type="CAUSAL_LM", **lora)
+    model = get_peft_model(build(family, fields), config)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if weight.requires_grad:
+                noise = torch.randn(weight.shape, generator=torch.Generator().manual_seed(seed(name)))
+                weight.copy_((0.1 if "lora_B" in name else weight.shape[1] ** -0.5) * noise)
+    return model.to(dtype)
+
+
+def train(lora: dict):
+    model = adapted(lora, torch.float32)
+    start = {key: value.clone() for key, value in get_peft_model_state_dict(model).items()}
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    optimiser = torch.optim.AdamW(trained, lr=RATE, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)
+    losses, first = [], {}
+    for _ in range(STEPS):
+        loss, grads = gradient(model)
+        losses.append(loss)
+        first = first or grads
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimiser.step()
+    _, exact = gradient(adapted(lora, torch.float64))
+    noise = relative(
+        torch.cat([first[key].flatten() for key in sorted(first)]),
+        torch.cat([exact[key].flatten() for key in sorted(first)]),
+    )
+    end = get_peft_model_state_dict(model)
+    if set(start) != set(first):
+        raise SystemExit(f"gradients of {sorted(set(first) ^ set(start))} have no key in PEFT's file")
+    branches = {
+        name.removeprefix("base_model.model."): [layer.r["default"], layer.scaling["default"]]
+        for name, layer in model.named_modules()
+        if isinstance(layer, LoraLayer)
+    }
+    return model, losses, noise, branches, {"start": start, "gradient": first, "end": end}
+
+
+def main() -> None:
+    wanted = set(sys.argv[1:])
+    torch.set_num_threads(1)
+    for name, lora in VARIANTS.items():
+        if wanted and name not in wanted:
+            continue
+        directory = GOLDENS.with_name("variants") / name
+        directory.mkdir(parents=True, exist_ok=True)
+        model, losses, noise, branches, parts = train(lora)
+        model.peft_config["default"].inference_mode = True
+        model.peft_config["default"].save_pretrained(directory)
+        tensors = {f"{part}/{key}": value for part, values in parts.items() for key, value in values.items()}
+        save_file({key: value.detach().clone().contiguous() for key, value in tensors.items()},
+                  directory / "golden.safetensors")
+        figures = {"base": BASE, "learning_rate": RATE, "losses": losses, "gradient_noise": noise, "branches": branches}
+        (directory / "golden.json").write_text(json.dumps(figures, indent=1) + "\n")
+        print(name, losses[0], losses[-1], noise, len(branches))
+
+
+if __name__ == "__main__":
+    main()

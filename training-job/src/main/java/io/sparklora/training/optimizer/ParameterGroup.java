@@ -1,0 +1,26 @@
+package io.sparklora.training.optimizer;
+
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * Neighbouring parameters that share a learning rate.
+ *
+ * @param first index of the first
+ * @param end index after the last
+ * @param ratio what the learning rate is multiplied with, above 0
+ */
+public record ParameterGroup(int first, int end, double ratio) implements Serializable {
+    /** Checks the ranges. */
+    public ParameterGroup {
+        if (first < 0 || end < first || !(ratio > 0) || Double.isInfinite(ratio)) {
+            throw new IllegalArgumentException(
+                    "parameters " + first + " to " + end + " with " + ratio + " times the learning rate");
+        }
+    }
+
+    /** All parameters with one learning rate. */
+    public static List<ParameterGroup> whole(int parameters) {
+        return List.of(new ParameterGroup(0, parameters, 1));
+    }
+}
