@@ -164,7 +164,8 @@ record Preparation(
                         new FineWebQuality(prepare.filters().finewebQuality()),
                         new DistinguishIds(),
                         new DropExactDuplicates(prepare.deduplicate()),
-                        new DropNearDuplicates(prepare.deduplicate(), prepare.nearDuplicates(), scratch, store, nearDuplicates),
+                        new DropNearDuplicates(
+                                prepare.deduplicate(), prepare.nearDuplicates(), scratch, store, nearDuplicates),
                         new AssignSplit(prepare.split(), seed, units(), scratch),
                         new RemoveRepeatedParagraphs(prepare.repeatedParagraphs(), prepare.length()),
                         new Decontaminate(prepare.decontaminate(), evaluationSets, scratch),

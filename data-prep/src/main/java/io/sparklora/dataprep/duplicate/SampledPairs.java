@@ -76,7 +76,9 @@ final class SampledPairs {
         Column together = col(ConnectedComponents.COMPONENT).equalTo(col(CLUSTER_OF_SIMILAR));
         Row counts = similar(documents)
                 .join(members, new String[] {ConnectedComponents.NODE}, "left")
-                .select(col(ConnectedComponents.COMPONENT), explode(col(SIMILAR)).as(SIMILAR))
+                .select(
+                        col(ConnectedComponents.COMPONENT),
+                        explode(col(SIMILAR)).as(SIMILAR))
                 .join(broadcast(sampled.toDF(SIMILAR, CLUSTER_OF_SIMILAR)), new String[] {SIMILAR}, "left")
                 .agg(count(lit(1)), count_if(together))
                 .first();
@@ -105,8 +107,10 @@ final class SampledPairs {
 
     /** Pairs of a document of the sample with any other of its cluster. */
     private static long found(Dataset<Row> members, Dataset<Row> sampled) {
-        Dataset<Row> clusters = sampled.groupBy(ConnectedComponents.COMPONENT).agg(count(lit(1)).as(SAMPLED));
-        return members.join(broadcast(clusters), ConnectedComponents.COMPONENT)
+        Dataset<Row> clusters =
+                sampled.groupBy(ConnectedComponents.COMPONENT).agg(count(lit(1)).as(SAMPLED));
+        return members
+                .join(broadcast(clusters), ConnectedComponents.COMPONENT)
                 .groupBy(ConnectedComponents.COMPONENT, SAMPLED)
                 .agg(count(lit(1)))
                 .collectAsList()

@@ -39,7 +39,7 @@ public final class C4Quality implements Step.OfDocument {
     private static final String KEPT = "kept_lines";
     private static final String JAVASCRIPT = "javascript";
     private static final String CITATION = "\\[" + Characters.DIGIT + "*\\]|\\[(edit|citation needed)\\]";
-    private static final String END_OF_SENTENCE = "[.?!][\"')\\]\u2019\u201D]*" + Characters.SPACE_IN_LINE + "+|\n";
+    private static final String END_OF_SENTENCE = "[.?!][\"')\\]\u2019\u201D]*" + Characters.SPACE_IN_LINE + "+";
     private static final List<String> ENDS_OF_LINE = List.of(".", "?", "!", "\"", "'");
     private static final List<String> POLICIES =
             List.of("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies");
@@ -84,9 +84,12 @@ public final class C4Quality implements Step.OfDocument {
     }
 
     private List<Rule> documentRules() {
-        Column lines = transform(col(KEPT), line -> btrim(line, lit(Characters.SPACES)));
+        Column lines = array_join(transform(col(KEPT), Lines::trimmed), "\n");
+        // Each line that another one follows ends a sentence; as an alternative in the expression that would be slow.
         Column sentences = when(size(col(KEPT)).equalTo(0), 0)
-                .otherwise(size(split(array_join(lines, "\n"), END_OF_SENTENCE, -1)));
+                .otherwise(size(split(lines, END_OF_SENTENCE, -1))
+                        .plus(size(col(KEPT)))
+                        .minus(1));
         return List.of(
                 Rule.refuse(reason("lorem-ipsum"), isFiller(lower(col(OFFENDER)))),
                 Rule.refuse(reason("curly-bracket"), col(OFFENDER).isNotNull()),
@@ -99,7 +102,7 @@ public final class C4Quality implements Step.OfDocument {
 
     /** The lines that look like sentences, without citations. */
     private Column sentences(Column text) {
-        Column stripped = transform(Lines.of(text), line -> btrim(line, lit(Characters.SPACES)));
+        Column stripped = transform(Lines.of(text), Lines::trimmed);
         Column wordy = filter(stripped, line -> line.rlike(enoughWords()).and(not(hasTooLongWord(line))));
         Column plain = rules.removeCitations() ? transform(wordy, C4Quality::withoutCitations) : wordy;
         return rules.endPunctuation() ? filter(plain, C4Quality::endsSentence) : plain;

@@ -18,8 +18,8 @@ final class Characters {
     /** A regular expression's class of all but white space. */
     static final String VISIBLE = "[^" + ranges() + "]";
 
-    /** A line break, of the kinds that Python's {@code str.splitlines} knows. */
-    static final String LINE_BREAK = "\r\n|[\n\u000B\f\r\u001C\u001D\u001E\u0085\u2028\u2029]";
+    /** What breaks a line, of the kinds that Python's {@code str.splitlines} knows, but for a pair of two. */
+    static final String LINE_BREAK = "[\n\u000B\f\r\u001C\u001D\u001E\u0085\u2028\u2029]";
 
     private static final int DECIMAL = 10;
 

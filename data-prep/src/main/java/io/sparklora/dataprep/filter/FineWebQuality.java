@@ -5,7 +5,6 @@ import static org.apache.spark.sql.functions.char_length;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.filter;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.ltrim;
 import static org.apache.spark.sql.functions.nullif;
 import static org.apache.spark.sql.functions.replace;
 import static org.apache.spark.sql.functions.size;
@@ -66,8 +65,8 @@ public final class FineWebQuality implements Step.OfDocument {
     @Override
     public Dataset<Row> apply(Dataset<Row> documents) {
         Column text = col(Documents.TEXT);
-        Column lines = filter(split(text, "\n", -1), line -> ltrim(line, lit(Characters.SPACES))
-                .notEqual(""));
+        Column lines =
+                filter(split(text, "\n", -1), line -> Lines.trimmedStart(line).notEqual(""));
         Dataset<Row> measured = documents
                 .withColumn(LINES, lines)
                 .withColumn(DISTINCT_LINES, array_distinct(col(LINES)))

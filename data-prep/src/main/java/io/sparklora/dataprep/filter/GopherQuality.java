@@ -3,7 +3,6 @@ package io.sparklora.dataprep.filter;
 import static org.apache.spark.sql.functions.char_length;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.ltrim;
 import static org.apache.spark.sql.functions.nullif;
 import static org.apache.spark.sql.functions.replace;
 import static org.apache.spark.sql.functions.rtrim;
@@ -115,7 +114,7 @@ public final class GopherQuality implements Step.OfDocument {
     }
 
     private static Column startsWithBullet(Column line) {
-        Column stripped = ltrim(line, lit(Characters.SPACES));
+        Column stripped = Lines.trimmedStart(line);
         return stripped.startsWith(BULLET).or(stripped.startsWith("-"));
     }
 

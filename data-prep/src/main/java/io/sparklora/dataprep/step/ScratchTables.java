@@ -42,7 +42,8 @@ public final class ScratchTables implements AutoCloseable {
                 // Nobody sees a half-written table, so that files need not be moved twice.
                 .option("mapreduce.fileoutputcommitter.algorithm.version", 2)
                 .parquet(table.toString());
-        Dataset<Row> kept = dataset.sparkSession().read().schema(dataset.schema()).parquet(table.toString());
+        Dataset<Row> kept =
+                dataset.sparkSession().read().schema(dataset.schema()).parquet(table.toString());
         places.put(kept, table);
         return kept;
     }

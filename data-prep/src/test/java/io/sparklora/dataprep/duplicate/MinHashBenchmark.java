@@ -79,7 +79,8 @@ final class MinHashBenchmark {
 
     private static Dataset<Row> deduplicated(Dataset<Row> documents, ScratchTables scratch) {
         Dataset<Row> different = new DropExactDuplicates(Deduplicate.NEAR).apply(documents);
-        return new DropNearDuplicates(Deduplicate.NEAR, SETTINGS, scratch, SharedSpark.store(scratch), none -> {}).apply(different);
+        return new DropNearDuplicates(Deduplicate.NEAR, SETTINGS, scratch, SharedSpark.store(scratch), none -> {})
+                .apply(different);
     }
 
     private static void quality(Dataset<Row> sample, ScratchTables scratch) {
