@@ -15,6 +15,8 @@ import io.sparklora.pipeline.config.PrepareConfig;
 import io.sparklora.pipeline.dataset.DatasetStatistics.NearDuplicateFigures;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -92,8 +94,11 @@ final class SampledPairs {
 
     /** The documents that are similar to some of the sample, and those. */
     private Dataset<Row> similar(Dataset<Row> documents) {
+        Broadcast<ShingleIndex> shared =
+                new JavaSparkContext(documents.sparkSession().sparkContext()).broadcast(index);
         UserDefinedFunction similar = udf(
-                        (UDF2<Long, String, long[]>) index::similar, DataTypes.createArrayType(DataTypes.LongType))
+                        (UDF2<Long, String, long[]>) (node, text) -> shared.value().similar(node, text),
+                        DataTypes.createArrayType(DataTypes.LongType))
                 .withName("similar_documents");
         return documents
                 .where(col(Documents.TEXT).isNotNull())
