@@ -24,11 +24,10 @@ sealed interface ConfigFieldRule {
     record Neutral(String allowed, Predicate<JsonNode> check) implements ConfigFieldRule {}
 
     /** Fields that {@link HuggingFaceConfig} and {@link HuggingFaceTokens} read, whatever the family. */
-    String READ = """
-            model_type vocab_size hidden_size intermediate_size num_hidden_layers num_attention_heads
-            num_key_value_heads head_dim max_position_embeddings rms_norm_eps rope_theta rope_scaling
-            rope_parameters tie_word_embeddings bos_token_id eos_token_id pad_token_id
-            """;
+    String READ = "model_type vocab_size tie_word_embeddings bos_token_id eos_token_id pad_token_id";
+
+    /** Fields that {@link HuggingFaceRope} reads. */
+    String READ_OF_ROPE = "rope_theta rope_scaling rope_parameters";
 
     /** Irrelevant fields of PreTrainedConfig and of the families' own classes, transformers 4 and 5. */
     String OF_TRANSFORMERS = """
@@ -66,8 +65,12 @@ sealed interface ConfigFieldRule {
         for (String fields : List.of(OF_TRANSFORMERS, OF_TRAINERS, OF_GENERATION)) {
             put(rules, fields, new Irrelevant());
         }
-        put(rules, READ, new Implemented());
+        family.sizes().names().forEach(field -> rules.put(field, new Implemented()));
+        if (family.isRotary()) {
+            put(rules, READ_OF_ROPE, new Implemented());
+        }
         neutralForward(rules, family);
+        put(rules, READ, new Implemented());
         family.ownFields().forEach(field -> rules.put(field, new Implemented()));
         return rules;
     }
@@ -80,10 +83,13 @@ sealed interface ConfigFieldRule {
 
     private static void neutralForward(Map<String, ConfigFieldRule> rules, DecoderFamily family) {
         String causal = family.causalModel();
+        rules.put("attention_dropout", isZero());
         rules.put("architectures", new Neutral(causal + " alone", node -> isOne(node, causal)));
         String activation = family.isGemma() ? "gelu_pytorch_tanh" : "silu";
         Neutral act = new Neutral(activation, node -> activation.equals(node.textValue()));
-        rules.put("hidden_act", act);
+        if (family != DecoderFamily.GPT2) {
+            rules.put("hidden_act", act);
+        }
         if (family.isGemma()) {
             rules.put("hidden_activation", act);
             rules.put("use_bidirectional_attention", isFalse());
@@ -91,8 +97,18 @@ sealed interface ConfigFieldRule {
         if (family == DecoderFamily.GEMMA3) {
             neutralGemma3(rules);
         }
+        switch (family) {
+            case PHI3 -> {
+                rules.put("resid_pdrop", isZero());
+                rules.put("embd_pdrop", isZero());
+            }
+            case STARCODER2 ->
+                put(rules, "attention_dropout residual_dropout embedding_dropout", new Irrelevant());
+            case GPT2 -> gpt2(rules);
+            case GPT_NEOX -> gptNeoX(rules);
+            default -> {}
+        }
         rules.put("partial_rotary_factor", new Neutral("1", node -> node.isNumber() && node.doubleValue() == 1));
-        rules.put("attention_dropout", new Neutral("0", node -> node.isNumber() && node.doubleValue() == 0));
         rules.put("layer_types", new Neutral("full_attention in every layer", ConfigFieldRule::isFullAttention));
         rules.put("pruned_heads", new Neutral("empty", JsonNode::isEmpty));
         for (String field : List.of(
@@ -124,8 +140,38 @@ sealed interface ConfigFieldRule {
         rules.put("_sliding_window_pattern", new Irrelevant());
     }
 
+    /**
+     * Dropout, which the published models state, is not applied to a base that stays frozen. transformers also takes
+     * names that it gives to all families; they would mean the same as GPT-2's own.
+     */
+    private static void gpt2(Map<String, ConfigFieldRule> rules) {
+        put(rules, "attn_pdrop embd_pdrop resid_pdrop reorder_and_upcast_attn n_ctx _num_labels", new Irrelevant());
+        put(
+                rules,
+                "summary_type summary_use_proj summary_activation summary_proj_to_labels summary_first_dropout"
+                        + " summary_last_dropout",
+                new Irrelevant());
+        put(rules, "classifier_dropout hidden_dropout", new Irrelevant());
+        rules.put("scale_attn_by_inverse_layer_idx", isFalse());
+        put(
+                rules,
+                "hidden_size head_dim max_position_embeddings num_attention_heads num_hidden_layers rope_theta rope_scaling"
+                        + " rope_parameters",
+                new Neutral("absent", JsonNode::isNull));
+    }
+
+    /** transformers reads rotary positions from the family's own names, and ignores those of others. */
+    private static void gptNeoX(Map<String, ConfigFieldRule> rules) {
+        put(rules, "hidden_dropout attention_dropout classifier_dropout", new Irrelevant());
+        put(rules, "rope_theta partial_rotary_factor head_dim", new Neutral("absent", JsonNode::isNull));
+    }
+
     private static Neutral isFalse() {
         return new Neutral("false", node -> node.isBoolean() && !node.booleanValue());
+    }
+
+    private static Neutral isZero() {
+        return new Neutral("0", node -> node.isNumber() && node.doubleValue() == 0);
     }
 
     private static boolean isOne(JsonNode node, String text) {

@@ -1,6 +1,8 @@
 package io.sparklora.pipeline.basemodel;
 
 import io.sparklora.pipeline.basemodel.DecoderVariant.Bias;
+import io.sparklora.pipeline.basemodel.DecoderVariant.FeedForward;
+import io.sparklora.pipeline.basemodel.DecoderVariant.Norm;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -31,7 +33,7 @@ final class DecoderTensors {
         KEY
     }
 
-    /** All of them: embedding, layers in order, final norm, head unless it is tied. */
+    /** All of them: embedding, layers in order, final norm, head unless it is tied, positions where they are learned. */
     static List<Expected> of(DecoderShape shape) {
         int hidden = shape.hiddenSize();
         List<Expected> all = new ArrayList<>();
@@ -39,9 +41,12 @@ final class DecoderTensors {
         for (int layer = 0; layer < shape.layers(); layer++) {
             addLayer(all, shape, "model.layers." + layer + ".", "blk." + layer + ".");
         }
-        all.add(vector("model.norm", "output_norm", hidden));
+        addNorm(all, shape, "model.norm", "output_norm");
         if (!shape.tiedHead()) {
             all.add(matrix("lm_head", "output", shape.vocabularySize(), hidden));
+        }
+        if (shape.variant().positions() instanceof Positions.Learned) {
+            all.add(matrix("model.embed_positions", "position_embd", shape.contextLength(), hidden));
         }
         return List.copyOf(all);
     }
@@ -52,7 +57,7 @@ final class DecoderTensors {
         int queries = shape.queryWidth();
         int keys = shape.keyValueWidth();
         NormPlacement norms = shape.variant().normPlacement();
-        norms.beforeAttention().ifPresent(name -> all.add(vector(block + name, ggufBlock + "attn_norm", hidden)));
+        norms.beforeAttention().ifPresent(name -> addNorm(all, shape, block + name, ggufBlock + "attn_norm"));
         all.add(new Expected(
                 block + "self_attn.q_proj.weight", ggufBlock + "attn_q.weight", queries, hidden, Kind.QUERY));
         all.add(new Expected(block + "self_attn.k_proj.weight", ggufBlock + "attn_k.weight", keys, hidden, Kind.KEY));
@@ -71,17 +76,31 @@ final class DecoderTensors {
             all.add(bias(block + "self_attn.o_proj", ggufBlock + "attn_output", hidden));
         }
         norms.afterAttention()
-                .ifPresent(name -> all.add(vector(block + name, ggufBlock + "post_attention_norm", hidden)));
-        norms.beforeFeedForward().ifPresent(name -> all.add(vector(block + name, ggufBlock + "ffn_norm", hidden)));
-        all.add(matrix(block + "mlp.gate_proj", ggufBlock + "ffn_gate", intermediate, hidden));
+                .ifPresent(name -> addNorm(all, shape, block + name, ggufBlock + "post_attention_norm"));
+        norms.beforeFeedForward()
+                .filter(name -> norms != NormPlacement.PARALLEL_SHARED)
+                .ifPresent(name -> addNorm(all, shape, block + name, ggufBlock + "ffn_norm"));
+        boolean gated = shape.variant().feedForward() == FeedForward.GATED;
+        if (gated) {
+            all.add(matrix(block + "mlp.gate_proj", ggufBlock + "ffn_gate", intermediate, hidden));
+        }
         all.add(matrix(block + "mlp.up_proj", ggufBlock + "ffn_up", intermediate, hidden));
         all.add(matrix(block + "mlp.down_proj", ggufBlock + "ffn_down", hidden, intermediate));
         if (shape.variant().biases().contains(Bias.FEED_FORWARD)) {
-            all.add(bias(block + "mlp.gate_proj", ggufBlock + "ffn_gate", intermediate));
+            if (gated) {
+                all.add(bias(block + "mlp.gate_proj", ggufBlock + "ffn_gate", intermediate));
+            }
             all.add(bias(block + "mlp.up_proj", ggufBlock + "ffn_up", intermediate));
             all.add(bias(block + "mlp.down_proj", ggufBlock + "ffn_down", hidden));
         }
-        norms.afterFeedForward().ifPresent(name -> all.add(vector(block + name, ggufBlock + "post_ffw_norm", hidden)));
+        norms.afterFeedForward().ifPresent(name -> addNorm(all, shape, block + name, ggufBlock + "post_ffw_norm"));
+    }
+
+    private static void addNorm(List<Expected> all, DecoderShape shape, String name, String ggufName) {
+        all.add(vector(name, ggufName, shape.hiddenSize()));
+        if (shape.variant().norm() == Norm.LAYER) {
+            all.add(bias(name, ggufName, shape.hiddenSize()));
+        }
     }
 
     private static Expected matrix(String name, String ggufName, int rows, int columns) {

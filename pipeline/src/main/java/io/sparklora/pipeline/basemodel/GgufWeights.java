@@ -49,7 +49,7 @@ final class GgufWeights {
 
     private static RowOrder rowOrder(DecoderShape shape, DecoderTensors.Kind kind) {
         return switch (kind) {
-            case QUERY, KEY -> RowOrder.interleaved(shape.headSize());
+            case QUERY, KEY -> new RowOrder.Interleaved(shape.headSize());
             case MATRIX, VECTOR -> RowOrder.AS_STORED;
         };
     }

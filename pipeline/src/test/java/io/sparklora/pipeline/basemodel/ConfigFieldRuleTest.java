@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,14 +29,6 @@ class ConfigFieldRuleTest {
     /** Read by {@link HuggingFaceTokens}. */
     private static final Set<String> TOKENS = Set.of("bos_token_id", "eos_token_id", "pad_token_id");
 
-    private static final Map<String, Object> SIZES = Map.of(
-            "vocab_size", 300,
-            "hidden_size", 32,
-            "intermediate_size", 48,
-            "num_hidden_layers", 2,
-            "num_attention_heads", 4,
-            "num_key_value_heads", 2);
-
     /** For each implemented field two values that mean something, and differ in it. */
     private static final Map<String, List<Object>> VALUES = Map.ofEntries(
             Map.entry("model_type", List.of("no-such-type", "no-other-type")),
@@ -48,6 +41,21 @@ class ConfigFieldRuleTest {
             Map.entry("head_dim", List.of(16, 24)),
             Map.entry("max_position_embeddings", List.of(64, 65)),
             Map.entry("rms_norm_eps", List.of(1e-3, 1e-4)),
+            Map.entry("norm_epsilon", List.of(1e-3, 1e-4)),
+            Map.entry("layer_norm_epsilon", List.of(1e-3, 1e-4)),
+            Map.entry("layer_norm_eps", List.of(1e-3, 1e-4)),
+            Map.entry("rotary_pct", List.of(0.5, 1)),
+            Map.entry("rotary_emb_base", List.of(500, 600)),
+            Map.entry("use_parallel_residual", List.of(true, false)),
+            Map.entry("n_embd", List.of(32, 40)),
+            Map.entry("n_inner", List.of(48, 49)),
+            Map.entry("n_layer", List.of(2, 3)),
+            Map.entry("n_head", List.of(4, 8)),
+            Map.entry("n_positions", List.of(64, 65)),
+            Map.entry("use_bias", List.of(true, false)),
+            Map.entry("hidden_act", List.of("gelu", "gelu_new")),
+            Map.entry("activation_function", List.of("gelu", "silu")),
+            Map.entry("scale_attn_weights", List.of(true, false)),
             Map.entry("rope_theta", List.of(500, 600)),
             Map.entry("rope_scaling", List.of(llama3(2), llama3(3))),
             Map.entry("rope_parameters", List.of(llama3(2), llama3(3))),
@@ -65,6 +73,8 @@ class ConfigFieldRuleTest {
             Map.entry("rope_local_base_freq", List.of(20, 30)),
             Map.entry("sliding_window", List.of(7, 8)),
             Map.entry("use_sliding_window", List.of(true, false)),
+            Map.entry("original_max_position_embeddings", List.of(16, 17)),
+            Map.entry("partial_rotary_factor", List.of(1, 0.5)),
             Map.entry("max_window_layers", List.of(1, 0)),
             Map.entry(
                     "layer_types",
@@ -74,6 +84,17 @@ class ConfigFieldRuleTest {
 
     private static Map<String, Object> llama3(int factor) {
         return Map.of("rope_type", "llama3", "factor", factor, "low_freq_factor", 1, "high_freq_factor", 4);
+    }
+
+    /** For a head of 8. */
+    private static Map<String, Object> longRope(int factor) {
+        return Map.of(
+                "rope_type",
+                "longrope",
+                "short_factor",
+                List.of(1, 1, 1, 1),
+                "long_factor",
+                List.of(1, 1, 1, factor));
     }
 
     private static final Map<String, Map<String, JsonNode>> READ = read();
@@ -115,6 +136,9 @@ class ConfigFieldRuleTest {
         family.ownFields().stream()
                 .filter(field -> !field.equals("layer_types"))
                 .forEach(field -> rich.put(field, value(field, 0)));
+        if (family == DecoderFamily.PHI3) {
+            rich.put("rope_parameters", longRope(2));
+        }
         ConfigFieldRule.rules(family).forEach((field, rule) -> {
             if (rule instanceof ConfigFieldRule.Implemented && !TOKENS.contains(field)) {
                 Object before = shape(family, rich, field, valueOf(family, field, 0));
@@ -124,8 +148,11 @@ class ConfigFieldRuleTest {
         });
     }
 
-    /** Gemma 3 has rotary parameters for each kind of layer. */
+    /** Gemma 3 has rotary parameters for each kind of layer, Phi-3 a scaling of its own. */
     private static Object valueOf(DecoderFamily family, String field, int which) {
+        if (family == DecoderFamily.PHI3 && field.startsWith("rope_") && !field.equals("rope_theta")) {
+            return longRope(which + 2);
+        }
         return family == DecoderFamily.GEMMA3 && field.equals("rope_parameters")
                 ? Map.of("full_attention", value(field, which))
                 : value(field, which);
@@ -153,23 +180,38 @@ class ConfigFieldRuleTest {
     void absentFieldsHaveTransformersDefaults(DecoderFamily family) {
         Object absent = shape(family, Map.of(), "use_cache", true);
 
-        readOf(family).forEach((field, standard) -> {
+        readOf(family).forEach((field, value) -> {
             boolean read = ConfigFieldRule.rules(family).get(field) instanceof ConfigFieldRule.Implemented;
-            if (read && !standard.isNull() && !SIZES.containsKey(field)) {
-                assertThat(shape(family, Map.of(), field, standard))
-                        .as(family + " " + field + " = " + standard)
+            if (read && !value.isNull() && !sizes(family).containsKey(field)) {
+                assertThat(shape(family, Map.of(), field, value))
+                        .as(family + " " + field + " = " + value)
                         .isEqualTo(absent);
             }
         });
-        int keyValueHeads = readOf(family).get("num_key_value_heads").asInt(4);
-        ObjectNode sizes = config(
-                family, Map.of("hidden_size", 64, "num_attention_heads", 32, "num_key_value_heads", keyValueHeads));
-        Object stated = HuggingFaceConfig.shape(new JsonFields(sizes, "config.json"));
-        sizes.remove("num_key_value_heads");
-        if (!readOf(family).get("num_key_value_heads").isNull()) {
-            assertThat(HuggingFaceConfig.shape(new JsonFields(sizes, "config.json")))
+        DecoderFamily.SizeFields names = family.sizes();
+        JsonNode standard = readOf(family).getOrDefault(names.keyValueHeads(), NullNode.instance);
+        if (!standard.isNull()) {
+            ObjectNode config = config(
+                    family,
+                    Map.of(names.hidden(), 64, names.heads(), 32, names.keyValueHeads(), standard.intValue()));
+            Object stated = HuggingFaceConfig.shape(new JsonFields(config, "config.json"));
+            config.remove(names.keyValueHeads());
+            assertThat(HuggingFaceConfig.shape(new JsonFields(config, "config.json")))
                     .isEqualTo(stated);
         }
+    }
+
+    private static Map<String, Object> sizes(DecoderFamily family) {
+        DecoderFamily.SizeFields names = family.sizes();
+        Map<String, Object> sizes = new LinkedHashMap<>();
+        sizes.put("vocab_size", 300);
+        sizes.put(names.hidden(), 32);
+        sizes.put(names.inner(), 48);
+        sizes.put(names.layers(), 2);
+        sizes.put(names.heads(), 4);
+        sizes.put(names.keyValueHeads(), 2);
+        sizes.remove("");
+        return sizes;
     }
 
     /** The shape, or the message of the refusal. */
@@ -187,7 +229,7 @@ class ConfigFieldRuleTest {
     }
 
     private static ObjectNode config(DecoderFamily family, Map<String, Object> others) {
-        Map<String, Object> fields = new LinkedHashMap<>(SIZES);
+        Map<String, Object> fields = new LinkedHashMap<>(sizes(family));
         fields.put("model_type", family.modelType());
         fields.putAll(others);
         return JSON.valueToTree(fields);
