@@ -32,7 +32,7 @@ ROWS, LENGTH = 2, 24
 LOGIT_POSITIONS = [0, 1, 9, 23, 24, 47]
 RANK, ALPHA, STEPS, RATE = 3, 5, 10, 5e-3
 # the layers that have queries and values
-QUERY_VALUE = {"phi3": ["qkv_proj"], "gpt2": ["c_attn"], "gpt_neox": ["query_key_value"]}
+QUERY_VALUE = {"phi3": ["qkv_proj"], "gpt2": ["c_attn"], "gpt_neox": ["query_key_value"], "falcon": ["query_key_value"], "mpt": ["Wqkv"]}
 
 SIZES = dict(
     vocab_size=VOCABULARY,
@@ -64,6 +64,30 @@ OTHER_STARCODER2_SIZES = dict(
 NEOX_SIZES = dict(
     {name: value for name, value in SIZES.items() if name not in ("rms_norm_eps", "num_key_value_heads")},
     layer_norm_eps=1e-5,
+)
+FALCON_SIZES = dict(
+    {name: value for name, value in NEOX_SIZES.items() if name not in ("layer_norm_eps", "intermediate_size")},
+    ffn_hidden_size=48,
+    layer_norm_epsilon=1e-5,
+)
+OTHER_FALCON_SIZES = dict(
+    FALCON_SIZES,
+    hidden_size=40,
+    ffn_hidden_size=56,
+    num_hidden_layers=3,
+    num_attention_heads=5,
+    max_position_embeddings=96,
+    layer_norm_epsilon=3e-3,
+)
+MPT_SIZES = dict(
+    vocab_size=VOCABULARY,
+    d_model=32,
+    n_layers=2,
+    n_heads=4,
+    max_seq_len=64,
+    layer_norm_epsilon=1e-5,
+    bos_token_id=1,
+    eos_token_id=2,
 )
 GPT2_SIZES = dict(
     vocab_size=VOCABULARY,
@@ -113,7 +137,9 @@ def targets_of(family: str) -> dict:
     return {"all-linear": ["all-linear"], "q-v": QUERY_VALUE.get(family, ["q_proj", "v_proj"])}
 
 
-EMBEDDINGS = ("embed_tokens", ".embed_in.", ".wte.", ".wpe.")
+# Falcon's eager attention adds its linear biases twice (5.23.0), its own default once
+ATTENTION = {"falcon": "sdpa"}
+EMBEDDINGS = ("embed_tokens", ".embed_in.", ".word_embeddings.", ".wte.", ".wpe.")
 
 
 def theta(value: float) -> dict:
@@ -449,13 +475,82 @@ MODELS = {
             "tie_word_embeddings": False,
         },
     ),
+    "falcon": (
+        "falcon",
+        dict(FALCON_SIZES, new_decoder_architecture=True, num_kv_heads=2, rope_parameters=theta(1e4)),
+        {
+            "rope_parameters": theta(300.0),
+            "num_ln_in_parallel_attn": 1,
+            "bias": True,
+            "activation": "silu",
+            "num_kv_heads": 4,
+            "layer_norm_epsilon": 1e-1,
+        },
+    ),
+    "falcon-one-norm": (
+        "falcon",
+        dict(
+            OTHER_FALCON_SIZES,
+            new_decoder_architecture=True,
+            num_kv_heads=1,
+            num_ln_in_parallel_attn=1,
+            bias=True,
+            rope_parameters=theta(300.0),
+        ),
+        {"rope_parameters": theta(1e4), "num_ln_in_parallel_attn": 2, "bias": False},
+    ),
+    "falcon-multi-query": (
+        "falcon",
+        dict(FALCON_SIZES, ffn_hidden_size=None, rope_parameters=theta(1e4)),
+        {"rope_parameters": theta(300.0), "parallel_attn": False, "multi_query": False, "alibi": True, "bias": True},
+    ),
+    "falcon-alibi": (
+        "falcon",
+        dict(
+            OTHER_FALCON_SIZES,
+            num_attention_heads=10,
+            alibi=True,
+            bias=True,
+            multi_query=False,
+            parallel_attn=False,
+            activation="gelu_new",
+            tie_word_embeddings=False,
+        ),
+        {
+            "alibi": False,
+            "bias": False,
+            "multi_query": True,
+            "parallel_attn": True,
+            "activation": "silu",
+            "tie_word_embeddings": True,
+        },
+    ),
+    "mpt": (
+        "mpt",
+        MPT_SIZES,
+        {"attn_config": {"softmax_scale": 0.1}, "tie_word_embeddings": False, "layer_norm_epsilon": 1e-1},
+    ),
+    "mpt-scaled": (
+        "mpt",
+        dict(
+            MPT_SIZES,
+            d_model=48,
+            n_heads=6,
+            n_layers=3,
+            max_seq_len=96,
+            layer_norm_epsilon=3e-3,
+            tie_word_embeddings=False,
+            attn_config={"softmax_scale": 0.2},
+        ),
+        {"attn_config": None, "tie_word_embeddings": True},
+    ),
 }
 
 
 def build(family: str, fields: dict):
     """A model whose every weight matters: matrices of standard deviation 1.5 / sqrt(inputs), norms around one, biases
     of a half; the same name has the same values whatever the configuration."""
-    config = CONFIG_MAPPING[family](**copy.deepcopy(fields), attn_implementation="eager")
+    config = CONFIG_MAPPING[family](**copy.deepcopy(fields), attn_implementation=ATTENTION.get(family, "eager"))
     model = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)](config)
     with torch.no_grad():
         for name, weight in sorted(model.named_parameters()):

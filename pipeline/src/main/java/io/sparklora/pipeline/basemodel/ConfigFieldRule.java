@@ -4,8 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +77,12 @@ sealed interface ConfigFieldRule {
         return rules;
     }
 
+    /** Whether a field of any transformers configuration changes neither the forward pass nor token ids. */
+    static boolean isIrrelevant(String field) {
+        return Stream.of(OF_TRANSFORMERS, OF_TRAINERS, OF_GENERATION)
+                .anyMatch(fields -> List.of(fields.strip().split("\\s+", -1)).contains(field));
+    }
+
     private static void put(Map<String, ConfigFieldRule> rules, String fields, ConfigFieldRule rule) {
         for (String field : fields.strip().split("\\s+", -1)) {
             rules.put(field, rule);
@@ -97,18 +105,7 @@ sealed interface ConfigFieldRule {
         if (family == DecoderFamily.GEMMA3) {
             neutralGemma3(rules);
         }
-        switch (family) {
-            case PHI3 -> {
-                rules.put("resid_pdrop", isZero());
-                rules.put("embd_pdrop", isZero());
-            }
-            case STARCODER2 ->
-                put(rules, "attention_dropout residual_dropout embedding_dropout", new Irrelevant());
-            case GPT2 -> gpt2(rules);
-            case GPT_NEOX -> gptNeoX(rules);
-            default -> {}
-        }
-        rules.put("partial_rotary_factor", new Neutral("1", node -> node.isNumber() && node.doubleValue() == 1));
+        rules.put("partial_rotary_factor", isNumber(1));
         rules.put("layer_types", new Neutral("full_attention in every layer", ConfigFieldRule::isFullAttention));
         rules.put("pruned_heads", new Neutral("empty", JsonNode::isEmpty));
         for (String field : List.of(
@@ -128,6 +125,15 @@ sealed interface ConfigFieldRule {
                 "original_max_position_embeddings")) {
             rules.put(field, new Neutral("absent", JsonNode::isNull));
         }
+        switch (family) {
+            case PHI3 -> phi3(rules);
+            case STARCODER2 -> starCoder2(rules);
+            case GPT2 -> gpt2(rules);
+            case GPT_NEOX -> gptNeoX(rules);
+            case FALCON -> falcon(rules);
+            case MPT -> mpt(rules);
+            default -> {}
+        }
     }
 
     /** Its attention in transformers has a soft cap and does not use it; the others belong to models that see images. */
@@ -138,6 +144,21 @@ sealed interface ConfigFieldRule {
         }
         // transformers writes it beside layer_types and ignores it when it reads.
         rules.put("_sliding_window_pattern", new Irrelevant());
+    }
+
+    /** The published models name classes that transformers has of its own, and switches that only those read. */
+    private static void phi3(Map<String, ConfigFieldRule> rules) {
+        put(rules, "resid_pdrop embd_pdrop", isZero());
+        rules.put("auto_map", isMapTo("Phi3"));
+        put(rules, "full_attn_mod interpolate_factor", isNumber(1));
+        rules.put("lm_head_bias", isFalse());
+    }
+
+    /** Dropout is not applied to a base that stays frozen. */
+    private static void starCoder2(Map<String, ConfigFieldRule> rules) {
+        put(rules, "attention_dropout residual_dropout embedding_dropout", new Irrelevant());
+        rules.put("mlp_type", isText("default"));
+        rules.put("norm_type", isText("layer_norm"));
     }
 
     /**
@@ -166,12 +187,68 @@ sealed interface ConfigFieldRule {
         put(rules, "rope_theta partial_rotary_factor head_dim", new Neutral("absent", JsonNode::isNull));
     }
 
+    /** The old name of the hidden size would go before it. */
+    private static void falcon(Map<String, ConfigFieldRule> rules) {
+        rules.put("hidden_dropout", isZero());
+        rules.put("auto_map", isMapTo("Falcon"));
+        rules.put("classifier_dropout", new Irrelevant());
+        rules.put("apply_residual_connection_post_layernorm", isFalse());
+        put(rules, "n_embed head_dim hidden_act", new Neutral("absent", JsonNode::isNull));
+    }
+
+    /** transformers has ALiBi, a feed-forward four times as wide and no biases whatever these fields say. */
+    private static void mpt(Map<String, ConfigFieldRule> rules) {
+        put(
+                rules,
+                "resid_pdrop emb_pdrop hidden_dropout classifier_dropout learned_pos_emb init_device init_config"
+                        + " tokenizer_name verbose",
+                new Irrelevant());
+        put(
+                rules,
+                "hidden_size num_attention_heads num_hidden_layers max_position_embeddings head_dim hidden_act"
+                        + " logit_scale rope_theta rope_scaling rope_parameters",
+                new Neutral("absent", JsonNode::isNull));
+        rules.put("expansion_ratio", isNumber(4));
+        rules.put("embedding_fraction", isNumber(1));
+        rules.put("auto_map", isMapTo("MPT"));
+        rules.put("norm_type", new Neutral("low_precision_layernorm or layernorm", node -> Set.of(
+                        "low_precision_layernorm", "layernorm")
+                .contains(node.asText())));
+        rules.put(
+                "architectures",
+                new Neutral(
+                        "MptForCausalLM or MPTForCausalLM alone",
+                        node -> isOne(node, "MptForCausalLM") || isOne(node, "MPTForCausalLM")));
+        rules.put("no_bias", new Neutral("true", node -> node.isBoolean() && node.booleanValue()));
+    }
+
     private static Neutral isFalse() {
         return new Neutral("false", node -> node.isBoolean() && !node.booleanValue());
     }
 
     private static Neutral isZero() {
-        return new Neutral("0", node -> node.isNumber() && node.doubleValue() == 0);
+        return isNumber(0);
+    }
+
+    private static Neutral isNumber(int allowed) {
+        return new Neutral(String.valueOf(allowed), node -> node.isNumber() && node.doubleValue() == allowed);
+    }
+
+    private static Neutral isText(String allowed) {
+        return new Neutral(allowed, node -> allowed.equals(node.textValue()));
+    }
+
+    /** Classes of the model's own repository that became transformers' classes. */
+    private static Neutral isMapTo(String prefix) {
+        return new Neutral("a map to classes " + prefix + "...", node -> {
+            for (JsonNode each : node) {
+                String name = each.asText();
+                if (!name.substring(name.lastIndexOf('.') + 1).startsWith(prefix)) {
+                    return false;
+                }
+            }
+            return node.isObject();
+        });
     }
 
     private static boolean isOne(JsonNode node, String text) {

@@ -62,7 +62,27 @@ enum DecoderFamily {
             "GPTNeoXForCausalLM",
             "hidden_act use_parallel_residual attention_bias rotary_pct rotary_emb_base",
             new Defaults(2048, 0, 0, 1e-5),
-            SizeFields.LLAMA.withoutHeadFields().withNormEpsilon("layer_norm_eps"));
+            SizeFields.LLAMA.withoutHeadFields().withNormEpsilon("layer_norm_eps")),
+    FALCON(
+            "falcon",
+            "FalconForCausalLM",
+            "num_ln_in_parallel_attn alibi new_decoder_architecture multi_query parallel_attn bias activation",
+            new Defaults(2048, 0, 0, 1e-5),
+            new SizeFields(
+                    "hidden_size",
+                    "ffn_hidden_size",
+                    "num_hidden_layers",
+                    "num_attention_heads",
+                    "num_kv_heads",
+                    "",
+                    "max_position_embeddings",
+                    "layer_norm_epsilon")),
+    MPT(
+            "mpt",
+            "MptForCausalLM",
+            "attn_config",
+            new Defaults(2048, 0, 0, 1e-5),
+            new SizeFields("d_model", "", "n_layers", "n_heads", "", "", "max_seq_len", "layer_norm_epsilon"));
 
     private final String modelType;
     private final String causalModel;
@@ -163,14 +183,14 @@ enum DecoderFamily {
 
     /** Whether positions can be rotary in this family. */
     boolean isRotary() {
-        return this != GPT2;
+        return this != GPT2 && this != MPT;
     }
 
     /** Whether the head is the embedding where {@code tie_word_embeddings} is absent. */
     boolean isTiedByDefault() {
         return switch (this) {
             case LLAMA, MISTRAL, QWEN2, QWEN3, GRANITE, OLMO2, PHI3, GPT_NEOX -> false;
-            case GEMMA2, GEMMA3, STARCODER2, GPT2 -> true;
+            case GEMMA2, GEMMA3, STARCODER2, GPT2, FALCON, MPT -> true;
         };
     }
 

@@ -122,6 +122,48 @@ public record FamilyNames(
             HeadOrder.BY_KEY_VALUE_HEAD,
             Orientation.OUTPUT_ROWS);
 
+    private static final FamilyNames FALCON = falcon(Map.of());
+
+    private static final FamilyNames FALCON_TWO_NORMS =
+            falcon(Map.of("input_layernorm", "ln_attn", "post_attention_layernorm", "ln_mlp"));
+
+    private static final FamilyNames MPT = new FamilyNames(
+            "transformer.wte",
+            "",
+            "transformer.norm_f",
+            "lm_head",
+            "transformer.blocks",
+            Map.of("input_layernorm", "norm_1", "post_attention_layernorm", "norm_2"),
+            List.of(
+                    new Layer("attn.Wqkv", List.of(Q, K, V)),
+                    new Layer("attn.out_proj", List.of(O)),
+                    new Layer("ffn.up_proj", List.of(UP)),
+                    new Layer("ffn.down_proj", List.of(DOWN))),
+            HeadOrder.SIDE_BY_SIDE,
+            Orientation.OUTPUT_ROWS);
+
+    private static final Layer GGUF_QKV = new Layer("attn_qkv", List.of(Q, K, V));
+    private static final Layer GGUF_Q = new Layer("attn_q", List.of(Q));
+    private static final Layer GGUF_K = new Layer("attn_k", List.of(K));
+    private static final Layer GGUF_V = new Layer("attn_v", List.of(V));
+    private static final Layer GGUF_O = new Layer("attn_output", List.of(O));
+    private static final Layer GGUF_GATE = new Layer("ffn_gate", List.of(GATE));
+    private static final Layer GGUF_UP = new Layer("ffn_up", List.of(UP));
+    private static final Layer GGUF_GATE_UP = new Layer("ffn_up", List.of(GATE, UP));
+    private static final Layer GGUF_DOWN = new Layer("ffn_down", List.of(DOWN));
+
+    /** GGUF's layers as Llama has them. */
+    static final List<Layer> GGUF_SEVEN = List.of(GGUF_Q, GGUF_K, GGUF_V, GGUF_O, GGUF_GATE, GGUF_UP, GGUF_DOWN);
+
+    /** GGUF's layers of a feed-forward without a gate. */
+    static final List<Layer> GGUF_WITHOUT_GATE = List.of(GGUF_Q, GGUF_K, GGUF_V, GGUF_O, GGUF_UP, GGUF_DOWN);
+
+    /** The same with queries, keys and values in one. */
+    static final List<Layer> GGUF_FUSED = List.of(GGUF_QKV, GGUF_O, GGUF_UP, GGUF_DOWN);
+
+    /** With queries, keys and values in one, and gate and ascent in one (Phi-3). */
+    static final List<Layer> GGUF_FUSED_WITH_GATE = List.of(GGUF_QKV, GGUF_O, GGUF_GATE_UP, GGUF_DOWN);
+
     /** Copies the collections. */
     public FamilyNames {
         norms = Map.copyOf(norms);
@@ -141,6 +183,37 @@ public record FamilyNames(
                 Orientation.OUTPUT_ROWS);
     }
 
+    /** The names of a GGUF file. */
+    static FamilyNames gguf(Map<String, String> norms, List<Layer> layers) {
+        return new FamilyNames(
+                "token_embd",
+                "position_embd",
+                "output_norm",
+                "output",
+                "blk",
+                norms,
+                layers,
+                HeadOrder.SIDE_BY_SIDE,
+                Orientation.OUTPUT_ROWS);
+    }
+
+    private static FamilyNames falcon(Map<String, String> norms) {
+        return new FamilyNames(
+                "transformer.word_embeddings",
+                "",
+                "transformer.ln_f",
+                "lm_head",
+                "transformer.h",
+                norms,
+                List.of(
+                        new Layer("self_attention.query_key_value", List.of(Q, K, V)),
+                        new Layer("self_attention.dense", List.of(O)),
+                        new Layer("mlp.dense_h_to_4h", List.of(UP)),
+                        new Layer("mlp.dense_4h_to_h", List.of(DOWN))),
+                HeadOrder.BY_KEY_VALUE_HEAD,
+                Orientation.OUTPUT_ROWS);
+    }
+
     /** The names of the family that a shape is of; Llama's where it is none of those in {@link DecoderFamily}. */
     public static FamilyNames of(DecoderShape shape) {
         return switch (DecoderFamily.of(shape.architecture()).orElse(DecoderFamily.LLAMA)) {
@@ -149,6 +222,8 @@ public record FamilyNames(
             case STARCODER2 -> STARCODER2;
             case GPT2 -> GPT2;
             case GPT_NEOX -> GPT_NEOX;
+            case FALCON -> shape.variant().normPlacement() == NormPlacement.PARALLEL ? FALCON_TWO_NORMS : FALCON;
+            case MPT -> MPT;
         };
     }
 
@@ -205,8 +280,7 @@ public record FamilyNames(
         return new Stored(name, sizes(expected, expected.rows(), false), RowOrder.AS_STORED);
     }
 
-    private Stored cut(
-            String name, DecoderTensors.Expected expected, Layer layer, String part, DecoderShape shape) {
+    private Stored cut(String name, DecoderTensors.Expected expected, Layer layer, String part, DecoderShape shape) {
         boolean transposed = orientation == Orientation.INPUT_ROWS && !expected.isVector();
         int rows = layer.parts().stream().mapToInt(each -> rows(each, shape)).sum();
         int first = layer.parts().stream()

@@ -35,8 +35,7 @@ final class HuggingFaceConfig {
         int heads = config.requiredWhole(fields.heads());
         int headSize = headSize(hidden, heads);
         int layers = config.requiredWhole(fields.layers());
-        int context =
-                config.whole(fields.context()).orElse(family.defaults().contextLength());
+        int context = config.whole(fields.context()).orElse(family.defaults().contextLength());
         HuggingFaceRope rope = HuggingFaceRope.of(config, family);
         return new DecoderShape(
                 family.modelType(),
@@ -52,14 +51,16 @@ final class HuggingFaceConfig {
                 rope.scaling(context),
                 config.real(fields.normEpsilon()).orElse(family.defaults().normEpsilon()),
                 config.flag("tie_word_embeddings").orElse(family.isTiedByDefault()),
-                new HuggingFaceVariant(config, family).variant(hidden, layers, headSize, rope));
+                new HuggingFaceVariant(config, family).variant(hidden, layers, heads, headSize, rope));
     }
 
     private int inner(int hidden) {
         String field = family.sizes().inner();
-        return family == DecoderFamily.GPT2
-                ? config.whole(field).orElse(4 * hidden)
-                : config.requiredWhole(field);
+        return switch (family) {
+            case GPT2, FALCON -> config.whole(field).orElse(4 * hidden);
+            case MPT -> 4 * hidden;
+            default -> config.requiredWhole(field);
+        };
     }
 
     private int headSize(int hidden, int heads) {
@@ -70,7 +71,8 @@ final class HuggingFaceConfig {
         }
         OptionalInt stated = field.isEmpty() ? OptionalInt.empty() : config.whole(field);
         if (heads < 1 || (stated.isEmpty() && absent == 0 && hidden % heads != 0)) {
-            throw config.refusal(family.sizes().heads(), "a divisor of " + family.sizes().hidden() + " " + hidden);
+            throw config.refusal(
+                    family.sizes().heads(), "a divisor of " + family.sizes().hidden() + " " + hidden);
         }
         return stated.orElse(absent > 0 ? absent : hidden / heads);
     }
@@ -79,6 +81,9 @@ final class HuggingFaceConfig {
         String field = family.sizes().keyValueHeads();
         if (field.isEmpty()) {
             return heads;
+        }
+        if (family == DecoderFamily.FALCON) {
+            return new FalconVariant(config).keyValueHeads(heads);
         }
         int absent = family.defaults().keyValueHeads();
         boolean stated = config.object().has(field) || absent == 0;

@@ -62,8 +62,7 @@ record HuggingFaceRope(
         boolean perLayer = family == DecoderFamily.GEMMA3;
         Optional<JsonFields> stated = stated(config);
         boolean neox = family == DecoderFamily.GPT_NEOX;
-        double theta =
-                config.real(neox ? "rotary_emb_base" : "rope_theta").orElse(perLayer ? GEMMA3_THETA : THETA);
+        double theta = config.real(neox ? "rotary_emb_base" : "rope_theta").orElse(perLayer ? GEMMA3_THETA : THETA);
         if (perLayer && config.object("rope_parameters").isPresent()) {
             checkNested(stated.orElseThrow());
             stated = stated.flatMap(both -> both.object(FULL));

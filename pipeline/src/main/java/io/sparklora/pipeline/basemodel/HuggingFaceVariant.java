@@ -30,7 +30,7 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
     private static final String FULL = "full_attention";
     private static final String SLIDING = "sliding_attention";
 
-    DecoderVariant variant(int hidden, int layers, int headSize, HuggingFaceRope rope) {
+    DecoderVariant variant(int hidden, int layers, int heads, int headSize, HuggingFaceRope rope) {
         return new DecoderVariant(
                 biases(),
                 windows(layers),
@@ -42,7 +42,7 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
                 activation(),
                 multipliers(hidden),
                 softCaps(),
-                positions(headSize, rope),
+                positions(heads, headSize, rope),
                 HuggingFaceRope.windowTheta(config, family));
     }
 
@@ -65,7 +65,9 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
             biases.add(Bias.QUERY_KEY_VALUE);
         }
         boolean all = family == DecoderFamily.GPT2
-                || (family == DecoderFamily.STARCODER2 && config.flag("use_bias").orElse(true));
+                || (family == DecoderFamily.STARCODER2
+                        && config.flag("use_bias").orElse(true))
+                || (family == DecoderFamily.FALCON && new FalconVariant(config).biases());
         return all ? EnumSet.allOf(Bias.class) : biases;
     }
 
@@ -73,7 +75,8 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
     private Norm norm() {
         return switch (family) {
             case LLAMA, MISTRAL, QWEN2, QWEN3, GRANITE, OLMO2, GEMMA2, GEMMA3, PHI3 -> Norm.RMS;
-            case STARCODER2, GPT2, GPT_NEOX -> Norm.LAYER;
+            case STARCODER2, GPT2, GPT_NEOX, FALCON -> Norm.LAYER;
+            case MPT -> Norm.LAYER_WITHOUT_BIAS;
         };
     }
 
@@ -82,6 +85,8 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
             case LLAMA, MISTRAL, QWEN2, QWEN3, GRANITE, OLMO2, PHI3 -> Activation.SILU;
             case GEMMA2, GEMMA3 -> Activation.GELU_TANH;
             case STARCODER2 -> activation("hidden_act", Activation.GELU_TANH);
+            case FALCON -> activation("activation", Activation.GELU);
+            case MPT -> Activation.GELU;
             case GPT_NEOX -> activation("hidden_act", Activation.GELU);
             case GPT2 -> activation("activation_function", Activation.GELU_TANH);
         };
@@ -100,13 +105,23 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
                 .orElse(absent);
     }
 
-    private Positions positions(int headSize, HuggingFaceRope rope) {
-        return family == DecoderFamily.GPT2 ? new Positions.Learned() : new Positions.Rotary(rope.turned(headSize));
+    private Positions positions(int heads, int headSize, HuggingFaceRope rope) {
+        if (family == DecoderFamily.GPT2) {
+            return new Positions.Learned();
+        }
+        if (family == DecoderFamily.MPT) {
+            return new Positions.Alibi(AlibiSlopes.mpt(heads), 1, Positions.Rounding.NONE);
+        }
+        if (family == DecoderFamily.FALCON && new FalconVariant(config).alibi()) {
+            return new Positions.Alibi(AlibiSlopes.falcon(heads), 1 / Math.sqrt(headSize), Positions.Rounding.BF16);
+        }
+        return new Positions.Rotary(rope.turned(headSize));
     }
 
     private QueryKeyNorm queryKeyNorm() {
         return switch (family) {
-            case LLAMA, MISTRAL, QWEN2, GRANITE, GEMMA2, PHI3, STARCODER2, GPT2, GPT_NEOX -> QueryKeyNorm.NONE;
+            case LLAMA, MISTRAL, QWEN2, GRANITE, GEMMA2, PHI3, STARCODER2, GPT2, GPT_NEOX, FALCON, MPT ->
+                QueryKeyNorm.NONE;
             case QWEN3, GEMMA3 -> QueryKeyNorm.EACH_HEAD;
             case OLMO2 -> QueryKeyNorm.ALL_HEADS;
         };
@@ -114,7 +129,8 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
 
     private NormPlacement normPlacement() {
         return switch (family) {
-            case LLAMA, MISTRAL, QWEN2, QWEN3, GRANITE, PHI3, STARCODER2, GPT2 -> NormPlacement.BEFORE;
+            case LLAMA, MISTRAL, QWEN2, QWEN3, GRANITE, PHI3, STARCODER2, GPT2, MPT -> NormPlacement.BEFORE;
+            case FALCON -> new FalconVariant(config).normPlacement();
             case GPT_NEOX ->
                 config.flag("use_parallel_residual").orElse(true) ? NormPlacement.PARALLEL : NormPlacement.BEFORE;
             case OLMO2 -> NormPlacement.AFTER;
@@ -124,7 +140,8 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
 
     private Multipliers multipliers(int hidden) {
         return switch (family) {
-            case LLAMA, MISTRAL, QWEN2, QWEN3, OLMO2, PHI3, STARCODER2, GPT_NEOX -> Multipliers.NONE;
+            case LLAMA, MISTRAL, QWEN2, QWEN3, OLMO2, PHI3, STARCODER2, GPT_NEOX, FALCON -> Multipliers.NONE;
+            case MPT -> new Multipliers(1, new MptAttention(config.object("attn_config")).softmaxScale(), 1, 1);
             case GPT2 ->
                 config.flag("scale_attn_weights").orElse(true)
                         ? Multipliers.NONE
@@ -157,7 +174,8 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
 
     private SoftCaps softCaps() {
         return switch (family) {
-            case LLAMA, MISTRAL, QWEN2, QWEN3, GRANITE, OLMO2, PHI3, STARCODER2, GPT2, GPT_NEOX -> SoftCaps.NONE;
+            case LLAMA, MISTRAL, QWEN2, QWEN3, GRANITE, OLMO2, PHI3, STARCODER2, GPT2, GPT_NEOX, FALCON, MPT ->
+                SoftCaps.NONE;
             case GEMMA2 -> new SoftCaps(softCap("attn_logit_softcapping", 50), softCap("final_logit_softcapping", 30));
             case GEMMA3 -> new SoftCaps(0, softCap("final_logit_softcapping", 0));
         };
@@ -192,10 +210,11 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
     /** Null is no window. */
     private OptionalInt window() {
         return switch (family) {
-            case LLAMA, GRANITE, OLMO2, GPT2, GPT_NEOX -> OptionalInt.empty();
+            case LLAMA, GRANITE, OLMO2, GPT2, GPT_NEOX, FALCON, MPT -> OptionalInt.empty();
             case MISTRAL, GEMMA2, GEMMA3 -> statedWindow(DEFAULT_WINDOW);
             case PHI3, STARCODER2 -> statedWindow(0);
-            case QWEN2, QWEN3 -> config.flag("use_sliding_window").orElse(false) ? statedWindow(DEFAULT_WINDOW) : OptionalInt.empty();
+            case QWEN2, QWEN3 ->
+                config.flag("use_sliding_window").orElse(false) ? statedWindow(DEFAULT_WINDOW) : OptionalInt.empty();
         };
     }
 
@@ -226,7 +245,7 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
     /** Gemma's layers slide whether there is a window or not; without one they are refused. */
     private boolean slidesByDefault(int layer, boolean window) {
         return switch (family) {
-            case LLAMA, GRANITE, OLMO2, GPT2, GPT_NEOX -> false;
+            case LLAMA, GRANITE, OLMO2, GPT2, GPT_NEOX, FALCON, MPT -> false;
             case MISTRAL, PHI3, STARCODER2 -> window;
             case QWEN2, QWEN3 ->
                 window && layer >= config.whole("max_window_layers").orElse(DEFAULT_FULL_LAYERS);

@@ -124,8 +124,9 @@ public sealed interface RopeScaling {
                 throw new IllegalArgumentException("rope scaling's factor must be at least 1 but was " + factor);
             }
             if (!(slowTurns > 0 && fastTurns >= slowTurns && Double.isFinite(fastTurns))) {
-                throw new IllegalArgumentException("rope scaling's beta_slow and beta_fast must have 0 < slow <= fast but"
-                        + " were slow " + slowTurns + " and fast " + fastTurns);
+                throw new IllegalArgumentException(
+                        "rope scaling's beta_slow and beta_fast must have 0 < slow <= fast but" + " were slow "
+                                + slowTurns + " and fast " + fastTurns);
             }
             if (originalContextLength < 1 || !(theta > 1)) {
                 throw new IllegalArgumentException("rope scaling's original context length must be positive and theta"
@@ -150,8 +151,7 @@ public sealed interface RopeScaling {
 
         /** Which frequency makes so many turns within the pre-training context, as a fraction of an index. */
         private double border(double turns, int width, boolean upwards) {
-            double index =
-                    width * Math.log(originalContextLength / (turns * 2 * Math.PI)) / (2 * Math.log(theta));
+            double index = width * Math.log(originalContextLength / (turns * 2 * Math.PI)) / (2 * Math.log(theta));
             if (!wholeBorders) {
                 return index;
             }
@@ -177,10 +177,12 @@ public sealed interface RopeScaling {
             shortDivisors = List.copyOf(shortDivisors);
             longDivisors = List.copyOf(longDivisors);
             if (shortDivisors.size() != longDivisors.size()) {
-                throw new IllegalArgumentException("rope scaling's short_factor and long_factor must be equally many but"
-                        + " are " + shortDivisors.size() + " and " + longDivisors.size());
+                throw new IllegalArgumentException(
+                        "rope scaling's short_factor and long_factor must be equally many but" + " are "
+                                + shortDivisors.size() + " and " + longDivisors.size());
             }
-            for (double divisor : Stream.concat(shortDivisors.stream(), longDivisors.stream()).toList()) {
+            for (double divisor :
+                    Stream.concat(shortDivisors.stream(), longDivisors.stream()).toList()) {
                 if (!(divisor > 0 && Double.isFinite(divisor))) {
                     throw new IllegalArgumentException(
                             "rope scaling's short_factor and long_factor must be above 0 but one was " + divisor);

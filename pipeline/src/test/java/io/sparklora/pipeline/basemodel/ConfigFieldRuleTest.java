@@ -17,7 +17,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Walks every field that transformers reads of each family ({@code config_fields.json}, which
@@ -47,6 +49,20 @@ class ConfigFieldRuleTest {
             Map.entry("rotary_pct", List.of(0.5, 1)),
             Map.entry("rotary_emb_base", List.of(500, 600)),
             Map.entry("use_parallel_residual", List.of(true, false)),
+            Map.entry("num_kv_heads", List.of(2, 1)),
+            Map.entry("ffn_hidden_size", List.of(48, 49)),
+            Map.entry("num_ln_in_parallel_attn", List.of(2, 1)),
+            Map.entry("alibi", List.of(false, true)),
+            Map.entry("new_decoder_architecture", List.of(true, false)),
+            Map.entry("multi_query", List.of(true, false)),
+            Map.entry("parallel_attn", List.of(true, false)),
+            Map.entry("bias", List.of(true, false)),
+            Map.entry("activation", List.of("gelu", "silu")),
+            Map.entry("d_model", List.of(32, 40)),
+            Map.entry("n_layers", List.of(2, 3)),
+            Map.entry("n_heads", List.of(4, 8)),
+            Map.entry("max_seq_len", List.of(64, 65)),
+            Map.entry("attn_config", List.of(Map.of("softmax_scale", 0.1), Map.of("softmax_scale", 0.2))),
             Map.entry("n_embd", List.of(32, 40)),
             Map.entry("n_inner", List.of(48, 49)),
             Map.entry("n_layer", List.of(2, 3)),
@@ -89,12 +105,7 @@ class ConfigFieldRuleTest {
     /** For a head of 8. */
     private static Map<String, Object> longRope(int factor) {
         return Map.of(
-                "rope_type",
-                "longrope",
-                "short_factor",
-                List.of(1, 1, 1, 1),
-                "long_factor",
-                List.of(1, 1, 1, factor));
+                "rope_type", "longrope", "short_factor", List.of(1, 1, 1, 1), "long_factor", List.of(1, 1, 1, factor));
     }
 
     private static final Map<String, Map<String, JsonNode>> READ = read();
@@ -141,11 +152,16 @@ class ConfigFieldRuleTest {
         }
         ConfigFieldRule.rules(family).forEach((field, rule) -> {
             if (rule instanceof ConfigFieldRule.Implemented && !TOKENS.contains(field)) {
-                Object before = shape(family, rich, field, valueOf(family, field, 0));
-                Object after = shape(family, rich, field, valueOf(family, field, 1));
+                Object before = shape(family, beside(field, rich), field, valueOf(family, field, 0));
+                Object after = shape(family, beside(field, rich), field, valueOf(family, field, 1));
                 assertThat(after).as(family + " " + field).isNotEqualTo(before);
             }
         });
+    }
+
+    /** transformers ignores Falcon's multi_query in the new architecture. */
+    private static Map<String, Object> beside(String field, Map<String, Object> rich) {
+        return field.equals("multi_query") ? Map.of("num_kv_heads", 4) : rich;
     }
 
     /** Gemma 3 has rotary parameters for each kind of layer, Phi-3 a scaling of its own. */
@@ -175,6 +191,26 @@ class ConfigFieldRuleTest {
         });
     }
 
+    static List<Arguments> refusedMptAttention() {
+        return List.of(
+                Arguments.of("attn_type", "multiquery_attention"),
+                Arguments.of("prefix_lm", true),
+                Arguments.of("qk_ln", true),
+                Arguments.of("attn_uses_sequence_id", true),
+                Arguments.of("alibi", false),
+                Arguments.of("alibi_bias_max", 16),
+                Arguments.of("clip_qkv", 6),
+                Arguments.of("rope_theta", 500));
+    }
+
+    @ParameterizedTest
+    @MethodSource("refusedMptAttention")
+    void anotherAttentionOfMptIsRefused(String field, Object value) {
+        assertThat(shape(DecoderFamily.MPT, Map.of(), "attn_config", Map.of(field, value)))
+                .asString()
+                .contains("attn_config: field " + field + " must be ");
+    }
+
     @ParameterizedTest
     @EnumSource
     void absentFieldsHaveTransformersDefaults(DecoderFamily family) {
@@ -192,8 +228,7 @@ class ConfigFieldRuleTest {
         JsonNode standard = readOf(family).getOrDefault(names.keyValueHeads(), NullNode.instance);
         if (!standard.isNull()) {
             ObjectNode config = config(
-                    family,
-                    Map.of(names.hidden(), 64, names.heads(), 32, names.keyValueHeads(), standard.intValue()));
+                    family, Map.of(names.hidden(), 64, names.heads(), 32, names.keyValueHeads(), standard.intValue()));
             Object stated = HuggingFaceConfig.shape(new JsonFields(config, "config.json"));
             config.remove(names.keyValueHeads());
             assertThat(HuggingFaceConfig.shape(new JsonFields(config, "config.json")))

@@ -76,7 +76,8 @@ public record PeftConfig(String baseModel, AdapterShape shape) implements Serial
     /** PEFT takes names in a list; all-linear or an expression is a text. */
     private Object targets() {
         String first = shape.targets().get(0);
-        boolean text = first.equals(LoraConfig.ALL_LINEAR) || ModulePattern.target(first).isExpression();
+        boolean text = first.equals(LoraConfig.ALL_LINEAR)
+                || ModulePattern.target(first).isExpression();
         return text && shape.targets().size() == 1 ? first : shape.targets();
     }
 

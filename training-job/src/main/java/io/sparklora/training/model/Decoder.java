@@ -49,7 +49,8 @@ public final class Decoder {
         }
         System.arraycopy(ids, 0, text, length, ids.length);
         int known = becomesLong(length + ids.length) ? 0 : length;
-        long[] rest = Arrays.stream(text, known, length + ids.length).asLongStream().toArray();
+        long[] rest =
+                Arrays.stream(text, known, length + ids.length).asLongStream().toArray();
         try (IValue logits =
                 program.call("extend", IValue.listFrom(rest), IValue.from((long) known), branches.argument())) {
             length += ids.length;

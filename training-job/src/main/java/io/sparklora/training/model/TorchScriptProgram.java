@@ -40,6 +40,7 @@ public final class TorchScriptProgram implements LossProgram {
             "attention",
             "blocks",
             "cap",
+            "alibi",
             "activation",
             "gate",
             "head",
@@ -136,6 +137,8 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("middle", shape.feedForwardWidth())
                 .attribute("activation", activation(variant.activation()))
                 .attribute("parallel", variant.normPlacement().isParallel() ? 1 : 0)
+                .attribute("slope_scale", variant.positions() instanceof Positions.Alibi alibi ? alibi.scale() : 1.0)
+                .attribute("slope_rounded", roundedSlopes(variant.positions()) ? 1 : 0)
                 .attribute("rotary", shape.rotarySize())
                 .attribute("rotary_factor", shape.rotaryFactor())
                 .attribute("long_after", shape.longTextAfter().orElse(0))
@@ -215,8 +218,19 @@ public final class TorchScriptProgram implements LossProgram {
                         IValue.listFrom(branchTable(layout)),
                         IValue.listFrom(layout.branches().stream()
                                 .mapToDouble(LoraBranch::scale)
-                                .toArray()))
+                                .toArray()),
+                        IValue.listFrom(slopes(weights.shape())))
                 .close();
+    }
+
+    private static boolean roundedSlopes(Positions positions) {
+        return positions instanceof Positions.Alibi alibi && alibi.rounding() == Positions.Rounding.BF16;
+    }
+
+    private static double[] slopes(DecoderShape shape) {
+        return shape.variant().positions() instanceof Positions.Alibi alibi
+                ? alibi.slopes().stream().mapToDouble(Double::doubleValue).toArray()
+                : new double[0];
     }
 
     /** Five numbers a branch: layer, group, first output in the group, outputs, rank. */

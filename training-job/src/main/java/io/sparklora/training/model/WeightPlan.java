@@ -1,10 +1,10 @@
 package io.sparklora.training.model;
 
+import io.sparklora.pipeline.adapter.LoraTarget;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.DecoderVariant.FeedForward;
 import io.sparklora.pipeline.basemodel.DecoderVariant.Norm;
 import io.sparklora.pipeline.basemodel.Positions;
-import io.sparklora.pipeline.adapter.LoraTarget;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;

@@ -39,7 +39,8 @@ final class PeftConfigTest {
 
     @Test
     void writesFewSortedKeys() {
-        assertThat(new String(ALL.json(Orientation.OUTPUT_ROWS), StandardCharsets.UTF_8)).isEqualTo("""
+        assertThat(new String(ALL.json(Orientation.OUTPUT_ROWS), StandardCharsets.UTF_8))
+                .isEqualTo("""
                         {
                           "base_model_name_or_path" : "base.gguf",
                           "bias" : "none",
@@ -84,7 +85,8 @@ final class PeftConfigTest {
                 .replace("\"alpha_pattern\": {}", "\"alpha_pattern\": {\"q_proj\": 9}")
                 .replace("\"layers_to_transform\": null", "\"layers_to_transform\": 1");
 
-        AdapterShape shape = PeftConfig.parse(json.getBytes(StandardCharsets.UTF_8), WHERE).shape();
+        AdapterShape shape =
+                PeftConfig.parse(json.getBytes(StandardCharsets.UTF_8), WHERE).shape();
 
         assertThat(shape.scaling()).isEqualTo(Scaling.RSLORA);
         assertThat(shape.layers()).containsExactly(1);
@@ -105,8 +107,10 @@ final class PeftConfigTest {
                         4, 8, Scaling.RSLORA, List.of("q_proj"), List.of(0, 2), Map.of("q_proj", 2), Map.of("0.*", 3)));
         PeftConfig expression = new PeftConfig("base", AdapterShape.plain(4, 8, List.of(".*[qv]_proj")));
 
-        assertThat(PeftConfig.parse(config.json(Orientation.OUTPUT_ROWS), WHERE)).isEqualTo(config);
-        assertThat(PeftConfig.parse(expression.json(Orientation.OUTPUT_ROWS), WHERE)).isEqualTo(expression);
+        assertThat(PeftConfig.parse(config.json(Orientation.OUTPUT_ROWS), WHERE))
+                .isEqualTo(config);
+        assertThat(PeftConfig.parse(expression.json(Orientation.OUTPUT_ROWS), WHERE))
+                .isEqualTo(expression);
         assertThat(new String(expression.json(Orientation.OUTPUT_ROWS), StandardCharsets.UTF_8))
                 .contains("\"target_modules\" : \".*[qv]_proj\"");
     }

@@ -124,7 +124,8 @@ final class TorchScriptProgramTest {
         List<LoraBranch> upper =
                 branches.stream().filter(branch -> branch.layer() == 1).toList();
         List<LoraBranch> some = branches.stream()
-                .filter(branch -> !List.of("k_proj", "o_proj").contains(branch.module().name()))
+                .filter(branch ->
+                        !List.of("k_proj", "o_proj").contains(branch.module().name()))
                 .toList();
 
         for (List<LoraBranch> chosen : List.of(branches, upper, some)) {
@@ -200,7 +201,8 @@ final class TorchScriptProgramTest {
                 TorchScriptProgram dropping = dropping(model, layout, 0.5)) {
             float[] whole = Pass.of(program, PACKED, parameters).gradient();
             for (int draw = 0; draw < 400; draw++) {
-                float[] gradient = Pass.of(dropping, PACKED, parameters, 77 * draw).gradient();
+                float[] gradient =
+                        Pass.of(dropping, PACKED, parameters, 77 * draw).gradient();
                 for (int i = 0; i < mean.length; i++) {
                     mean[i] += gradient[i] / 400.0;
                 }

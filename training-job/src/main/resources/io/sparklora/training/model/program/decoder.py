@@ -34,6 +34,8 @@ class M(Module):
   logit_cap : float        # soft cap of the logits, 0 for none
   attention_cap : float    # soft cap of the attention's scores, 0 for none
   tables : List[int]       # for each layer its rotary table
+  slope_scale : float      # of slope times position
+  slope_rounded : int      # 1 where slope, position and product are rounded to bf16
   attention_scale : float  # of a query's product with a key
   windows : List[int]      # for each layer the positions that a token sees, or 0 for all before it
   vectors : List[int]      # lengths of a layer's vectors, 0 where it has none: norm before attention, bias of q
@@ -59,8 +61,8 @@ class M(Module):
   # head, then learned positions; small holds the layers' vectors, then the final norm; frequencies are the
   # rotary frequencies, a table after the other, that of long texts last. branches describes the branches in the flat vector's order, five numbers
   # each: layer, group (q k v | o | gate up | down), first output in the group, outputs, rank; scales what each is
-  # multiplied with.
-  def open(self: __torch__.M, weights: str, elements: int, offsets: List[int], small: str, frequencies: List[float], branches: List[int], scales: List[float]) -> NoneType:
+  # multiplied with. slopes are those of the query heads' linear biases, or none.
+  def open(self: __torch__.M, weights: str, elements: int, offsets: List[int], small: str, frequencies: List[float], branches: List[int], scales: List[float], slopes: List[float]) -> NoneType:
     fp32 = __torch__.nn.number.fp32()
     h = self.hidden
     queries = self.heads * self.size
@@ -86,6 +88,7 @@ class M(Module):
     if self.storage == self.compute:
       largest = 0
     scratch = torch.empty([largest], dtype=self.compute, device=device)
+    linear_biases = __torch__.nn.alibi.Slopes(torch.tensor(slopes, dtype=fp32, device=device), self.slope_scale, self.slope_rounded == 1)
     outputs = [queries + 2 * pairs, h, self.middle, h]
     inputs = [h, queries, h, self.inner]
     self.dropout.append(__torch__.nn.dropout.Dropout(self.dropped))
@@ -127,7 +130,7 @@ class M(Module):
         linear.scaled(scales[branch:ends[i]])
         branch = ends[i]
         linears.append(linear)
-      heads = __torch__.nn.attention.Heads(self.heads, self.kv_heads, self.size, self.attention_scale, self.windows[l], self.attention_cap, self.fused == 1)
+      heads = __torch__.nn.attention.Heads(self.heads, self.kv_heads, self.size, self.attention_scale, self.windows[l], self.attention_cap, linear_biases, self.fused == 1)
       self.blocks.append(__torch__.nn.block.Block(self.norm_of(own[0], own[10]), heads, self.tables[l], linears[0], own[2], own[3], linears[1], self.norm_of(own[5], own[5][:0]), self.norm_of(own[6], own[11]), linears[2], linears[3], self.norm_of(own[9], own[9][:0])))
     output = w.narrow(0, offsets[1 + 4 * self.layers], self.vocabulary * h).view([self.vocabulary, h])
     self.head.append(__torch__.nn.head.Head(output, self.logit_scale, self.logit_cap, scratch, self.head_rows, self.compute))
