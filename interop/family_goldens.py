@@ -32,7 +32,13 @@ ROWS, LENGTH = 2, 24
 LOGIT_POSITIONS = [0, 1, 9, 23, 24, 47]
 RANK, ALPHA, STEPS, RATE = 3, 5, 10, 5e-3
 # the layers that have queries and values
-QUERY_VALUE = {"phi3": ["qkv_proj"], "gpt2": ["c_attn"], "gpt_neox": ["query_key_value"], "falcon": ["query_key_value"], "mpt": ["Wqkv"]}
+QUERY_VALUE = {
+    "phi3": ["qkv_proj"],
+    "gpt2": ["c_attn"],
+    "gpt_neox": ["query_key_value"],
+    "falcon": ["query_key_value"],
+    "mpt": ["Wqkv"],
+}
 
 SIZES = dict(
     vocab_size=VOCABULARY,
@@ -443,7 +449,10 @@ MODELS = {
         "gpt_neox",
         dict(NEOX_SIZES, num_attention_heads=2, rope_parameters=theta(1e4)),
         {
-            "rope_parameters": (dict(theta(1e4), partial_rotary_factor=0.5), dict(theta(300.0), partial_rotary_factor=0.25)),
+            "rope_parameters": (
+                dict(theta(1e4), partial_rotary_factor=0.5),
+                dict(theta(300.0), partial_rotary_factor=0.25),
+            ),
             "use_parallel_residual": False,
             "attention_bias": False,
             "hidden_act": "silu",
@@ -584,13 +593,15 @@ def check_that_all_matters(family: str, fields: dict, neutral: dict) -> None:
         for field, values in neutral.items():
             for value in values if isinstance(values, tuple) else (values,):
                 other = build(family, dict(fields, **{field: value}))(input_ids=ids).logits
-                if relative(other, logits) < 1e-2:
-                    raise SystemExit(f"{family}: {field} = {value} changes the logits by {relative(other, logits)} only")
+                change = relative(other, logits)
+                if change < 1e-2:
+                    raise SystemExit(f"{family}: {field} = {value} changes the logits by {change} only")
 
 
 def adapted(family: str, fields: dict, targets, dtype):
     """Both factors are random, so that each has a gradient from the first step on."""
-    lora = LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=0.0, task_type="CAUSAL_LM", target_modules=targets[0] if targets == ["all-linear"] else targets)
+    names = targets[0] if targets == ["all-linear"] else targets
+    lora = LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=0.0, task_type="CAUSAL_LM", target_modules=names)
     model = get_peft_model(build(family, fields), lora)
     with torch.no_grad():
         for name, weight in model.named_parameters():
@@ -653,7 +664,8 @@ def write(directory: Path, family: str, fields: dict, neutral: dict) -> None:
     (directory / "generation_config.json").unlink(missing_ok=True)
     save_file({key: value.detach().clone() for key, value in tensors.items()}, directory / "golden.safetensors")
     (directory / "golden.json").write_text(json.dumps(figures, indent=1) + "\n")
-    print(directory.name, {name: (figures[name]["losses"][0], figures[name]["gradient_noise"]) for name in targets_of(family)})
+    shown = {name: (figures[name]["losses"][0], figures[name]["gradient_noise"]) for name in targets_of(family)}
+    print(directory.name, shown)
 
 
 def fields_of(family: str) -> dict:

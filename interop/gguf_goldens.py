@@ -71,7 +71,11 @@ MODELS = {
             },
         ),
     ),
-    "phi3": ("phi3", "phi3", dict(SIZES, sliding_window=5, rope_parameters=dict(theta(1e4), partial_rotary_factor=0.5))),
+    "phi3": (
+        "phi3",
+        "phi3",
+        dict(SIZES, sliding_window=5, rope_parameters=dict(theta(1e4), partial_rotary_factor=0.5)),
+    ),
     "phi3-long": ("phi3", "phi3", dict(SIZES, original_max_position_embeddings=18, rope_parameters=PHI3_LONG)),
     "starcoder2": ("starcoder2", "starcoder2", dict(STARCODER2_SIZES, rope_parameters=theta(300.0))),
     "gpt2": ("gpt2", "gpt2", GPT2_SIZES),
