@@ -12,6 +12,7 @@ No default may hide a field: for every value that is not a size, the loss is com
 changes nothing, and must differ. Versions: requirements.txt.
 """
 
+import copy
 import dataclasses
 import json
 import re
@@ -30,7 +31,14 @@ VOCABULARY = 300
 ROWS, LENGTH = 2, 24
 LOGIT_POSITIONS = [0, 1, 9, 23, 24, 47]
 RANK, ALPHA, STEPS, RATE = 3, 5, 10, 5e-3
-TARGETS = {"all-linear": "all-linear", "q-v": ["q_proj", "v_proj"]}
+# the layers that have queries and values
+QUERY_VALUE = {
+    "phi3": ["qkv_proj"],
+    "gpt2": ["c_attn"],
+    "gpt_neox": ["query_key_value"],
+    "falcon": ["query_key_value"],
+    "mpt": ["Wqkv"],
+}
 
 SIZES = dict(
     vocab_size=VOCABULARY,
@@ -55,6 +63,49 @@ OTHER_SIZES = dict(
     max_position_embeddings=96,
     rms_norm_eps=3e-3,
 )
+STARCODER2_SIZES = {("norm_epsilon" if name == "rms_norm_eps" else name): value for name, value in SIZES.items()}
+OTHER_STARCODER2_SIZES = dict(
+    {name: value for name, value in OTHER_SIZES.items() if name != "rms_norm_eps"}, norm_epsilon=3e-3
+)
+NEOX_SIZES = dict(
+    {name: value for name, value in SIZES.items() if name not in ("rms_norm_eps", "num_key_value_heads")},
+    layer_norm_eps=1e-5,
+)
+FALCON_SIZES = dict(
+    {name: value for name, value in NEOX_SIZES.items() if name not in ("layer_norm_eps", "intermediate_size")},
+    ffn_hidden_size=48,
+    layer_norm_epsilon=1e-5,
+)
+OTHER_FALCON_SIZES = dict(
+    FALCON_SIZES,
+    hidden_size=40,
+    ffn_hidden_size=56,
+    num_hidden_layers=3,
+    num_attention_heads=5,
+    max_position_embeddings=96,
+    layer_norm_epsilon=3e-3,
+)
+MPT_SIZES = dict(
+    vocab_size=VOCABULARY,
+    d_model=32,
+    n_layers=2,
+    n_heads=4,
+    max_seq_len=64,
+    layer_norm_epsilon=1e-5,
+    bos_token_id=1,
+    eos_token_id=2,
+)
+GPT2_SIZES = dict(
+    vocab_size=VOCABULARY,
+    n_embd=32,
+    n_inner=48,
+    n_layer=2,
+    n_head=4,
+    n_positions=64,
+    layer_norm_epsilon=1e-5,
+    bos_token_id=1,
+    eos_token_id=2,
+)
 LLAMA3 = {
     "rope_type": "llama3",
     "rope_theta": 5e5,
@@ -65,11 +116,43 @@ LLAMA3 = {
 }
 
 
+YARN = {
+    "rope_type": "yarn",
+    "rope_theta": 300.0,
+    "factor": 4.0,
+    "original_max_position_embeddings": 64,
+    "beta_fast": 2.0,
+    "beta_slow": 0.2,
+    "mscale": 0.7,
+    "mscale_all_dim": 0.3,
+}
+LONG = {
+    "rope_type": "longrope",
+    "rope_theta": 300.0,
+    "partial_rotary_factor": 0.5,
+    "short_factor": [1.2, 0.6],
+    "long_factor": [2.0, 0.3],
+}
+
+
+def without(parameters: dict, *names: str) -> dict:
+    return {name: value for name, value in parameters.items() if name not in names}
+
+
+def targets_of(family: str) -> dict:
+    return {"all-linear": ["all-linear"], "q-v": QUERY_VALUE.get(family, ["q_proj", "v_proj"])}
+
+
+# Falcon's eager attention adds its linear biases twice (5.23.0), its own default once
+ATTENTION = {"falcon": "sdpa"}
+EMBEDDINGS = ("embed_tokens", ".embed_in.", ".word_embeddings.", ".wte.", ".wpe.")
+
+
 def theta(value: float) -> dict:
     return {"rope_type": "default", "rope_theta": value}
 
 
-# name: family, configuration, and per field the value that would change nothing
+# name: family, configuration, and per field the value, or values, that would change nothing or be another's
 MODELS = {
     "llama-biases": (
         "llama",
@@ -80,6 +163,21 @@ MODELS = {
         "llama",
         dict(OTHER_SIZES, attention_bias=True, tie_word_embeddings=True, rope_parameters=theta(300.0)),
         {"attention_bias": False, "rope_parameters": theta(1e4)},
+    ),
+    "llama-yarn": (
+        "llama",
+        dict(SIZES, head_dim=12, rope_parameters=YARN),
+        {
+            "rope_parameters": (
+                theta(300.0),
+                without(YARN, "beta_fast"),
+                without(YARN, "beta_slow"),
+                without(YARN, "mscale"),
+                without(YARN, "mscale_all_dim"),
+                dict(YARN, truncate=False),
+                dict(YARN, original_max_position_embeddings=128),
+            )
+        },
     ),
     "mistral-window": (
         "mistral",
@@ -96,6 +194,27 @@ MODELS = {
         "qwen2",
         dict(OTHER_SIZES, head_dim=16, tie_word_embeddings=True, rope_parameters=theta(300.0)),
         {"rope_parameters": theta(1e4)},
+    ),
+    "qwen2-yarn": (
+        "qwen2",
+        dict(
+            OTHER_SIZES,
+            rope_parameters={
+                "rope_type": "yarn",
+                "rope_theta": 20.0,
+                "factor": 8.0,
+                "beta_fast": 2.0,
+                "truncate": False,
+                "attention_factor": 0.8,
+            },
+        ),
+        {
+            "rope_parameters": (
+                theta(20.0),
+                {"rope_type": "yarn", "rope_theta": 20.0, "factor": 8.0, "beta_fast": 2.0, "attention_factor": 0.8},
+                {"rope_type": "yarn", "rope_theta": 20.0, "factor": 8.0, "beta_fast": 2.0, "truncate": False},
+            )
+        },
     ),
     "qwen2-window": (
         "qwen2",
@@ -248,25 +367,213 @@ MODELS = {
             "final_logit_softcapping": None,
         },
     ),
+    "phi3": (
+        "phi3",
+        dict(SIZES, head_dim=12, sliding_window=5, rope_parameters=theta(1e4)),
+        {"rope_parameters": theta(300.0), "sliding_window": None},
+    ),
+    "phi3-long": (
+        "phi3",
+        dict(OTHER_SIZES, original_max_position_embeddings=18, tie_word_embeddings=True, rope_parameters=LONG),
+        {
+            "original_max_position_embeddings": 24,
+            "rope_parameters": (
+                dict(LONG, rope_theta=1e4),
+                dict(LONG, long_factor=[2.0, 0.6]),
+                dict(theta(300.0), partial_rotary_factor=0.5),
+                dict(LONG, factor=1.0),
+            ),
+        },
+    ),
+    "phi3-short": (
+        "phi3",
+        dict(
+            SIZES,
+            original_max_position_embeddings=24,
+            rope_parameters=dict(LONG, attention_factor=1.3, short_factor=[1.5, 0.4]),
+        ),
+        {
+            "original_max_position_embeddings": 23,
+            "rope_parameters": (
+                dict(LONG, short_factor=[1.5, 0.4]),
+                dict(LONG, attention_factor=1.3, short_factor=[1.5, 0.6]),
+            ),
+        },
+    ),
+    "starcoder2": (
+        "starcoder2",
+        dict(STARCODER2_SIZES, sliding_window=5, rope_parameters=theta(1e4)),
+        {
+            "rope_parameters": theta(300.0),
+            "sliding_window": None,
+            "use_bias": False,
+            "hidden_act": "silu",
+            "tie_word_embeddings": False,
+            "norm_epsilon": 1e-1,
+        },
+    ),
+    "starcoder2-plain": (
+        "starcoder2",
+        dict(
+            OTHER_STARCODER2_SIZES,
+            head_dim=6,
+            use_bias=False,
+            hidden_act="gelu",
+            tie_word_embeddings=False,
+            rope_parameters=dict(YARN),
+        ),
+        {"rope_parameters": theta(300.0), "use_bias": True, "tie_word_embeddings": True, "head_dim": 8},
+    ),
+    "gpt2": (
+        "gpt2",
+        GPT2_SIZES,
+        {"scale_attn_weights": False, "tie_word_embeddings": False, "layer_norm_epsilon": 1e-1},
+    ),
+    "gpt2-unscaled": (
+        "gpt2",
+        dict(
+            GPT2_SIZES,
+            n_embd=40,
+            n_inner=None,
+            n_layer=3,
+            n_head=5,
+            n_positions=48,
+            layer_norm_epsilon=3e-3,
+            activation_function="gelu",
+            scale_attn_weights=False,
+            tie_word_embeddings=False,
+        ),
+        {"scale_attn_weights": True, "tie_word_embeddings": True, "activation_function": "silu"},
+    ),
+    "gpt-neox": (
+        "gpt_neox",
+        dict(NEOX_SIZES, num_attention_heads=2, rope_parameters=theta(1e4)),
+        {
+            "rope_parameters": (
+                dict(theta(1e4), partial_rotary_factor=0.5),
+                dict(theta(300.0), partial_rotary_factor=0.25),
+            ),
+            "use_parallel_residual": False,
+            "attention_bias": False,
+            "hidden_act": "silu",
+            "layer_norm_eps": 1e-1,
+        },
+    ),
+    "gpt-neox-sequential": (
+        "gpt_neox",
+        dict(
+            NEOX_SIZES,
+            hidden_size=40,
+            intermediate_size=56,
+            num_hidden_layers=3,
+            num_attention_heads=5,
+            layer_norm_eps=3e-3,
+            use_parallel_residual=False,
+            attention_bias=False,
+            hidden_act="gelu_fast",
+            tie_word_embeddings=True,
+            rope_parameters={"rope_type": "linear", "rope_theta": 300.0, "factor": 4.0, "partial_rotary_factor": 0.5},
+        ),
+        {
+            "rope_parameters": (
+                dict(theta(300.0), partial_rotary_factor=0.5),
+                {"rope_type": "linear", "rope_theta": 300.0, "factor": 4.0, "partial_rotary_factor": 1.0},
+            ),
+            "use_parallel_residual": True,
+            "attention_bias": True,
+            "tie_word_embeddings": False,
+        },
+    ),
+    "falcon": (
+        "falcon",
+        dict(FALCON_SIZES, new_decoder_architecture=True, num_kv_heads=2, rope_parameters=theta(1e4)),
+        {
+            "rope_parameters": theta(300.0),
+            "num_ln_in_parallel_attn": 1,
+            "bias": True,
+            "activation": "silu",
+            "num_kv_heads": 4,
+            "layer_norm_epsilon": 1e-1,
+        },
+    ),
+    "falcon-one-norm": (
+        "falcon",
+        dict(
+            OTHER_FALCON_SIZES,
+            new_decoder_architecture=True,
+            num_kv_heads=1,
+            num_ln_in_parallel_attn=1,
+            bias=True,
+            rope_parameters=theta(300.0),
+        ),
+        {"rope_parameters": theta(1e4), "num_ln_in_parallel_attn": 2, "bias": False},
+    ),
+    "falcon-multi-query": (
+        "falcon",
+        dict(FALCON_SIZES, ffn_hidden_size=None, rope_parameters=theta(1e4)),
+        {"rope_parameters": theta(300.0), "parallel_attn": False, "multi_query": False, "alibi": True, "bias": True},
+    ),
+    "falcon-alibi": (
+        "falcon",
+        dict(
+            OTHER_FALCON_SIZES,
+            num_attention_heads=10,
+            alibi=True,
+            bias=True,
+            multi_query=False,
+            parallel_attn=False,
+            activation="gelu_new",
+            tie_word_embeddings=False,
+        ),
+        {
+            "alibi": False,
+            "bias": False,
+            "multi_query": True,
+            "parallel_attn": True,
+            "activation": "silu",
+            "tie_word_embeddings": True,
+        },
+    ),
+    "mpt": (
+        "mpt",
+        MPT_SIZES,
+        {"attn_config": {"softmax_scale": 0.1}, "tie_word_embeddings": False, "layer_norm_epsilon": 1e-1},
+    ),
+    "mpt-scaled": (
+        "mpt",
+        dict(
+            MPT_SIZES,
+            d_model=48,
+            n_heads=6,
+            n_layers=3,
+            max_seq_len=96,
+            layer_norm_epsilon=3e-3,
+            tie_word_embeddings=False,
+            attn_config={"softmax_scale": 0.2},
+        ),
+        {"attn_config": None, "tie_word_embeddings": True},
+    ),
 }
 
 
 def build(family: str, fields: dict):
     """A model whose every weight matters: matrices of standard deviation 1.5 / sqrt(inputs), norms around one, biases
     of a half; the same name has the same values whatever the configuration."""
-    config = CONFIG_MAPPING[family](**fields, attn_implementation="eager")
+    config = CONFIG_MAPPING[family](**copy.deepcopy(fields), attn_implementation=ATTENTION.get(family, "eager"))
     model = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)](config)
     with torch.no_grad():
         for name, weight in sorted(model.named_parameters()):
             generator = torch.Generator().manual_seed(sum(ord(c) * (i + 1) for i, c in enumerate(name)))
             noise = torch.randn(weight.shape, generator=generator)
-            if "norm" in name:
+            if name.endswith("bias") or any(part in name for part in EMBEDDINGS):
+                weight.copy_(0.5 * noise)
+            elif "norm" in name or ".ln_" in name:
                 center = 0.0 if family.startswith("gemma") else 1.0
                 weight.copy_(center + 0.3 * noise)
-            elif name.endswith("bias") or "embed_tokens" in name:
-                weight.copy_(0.5 * noise)
             else:
-                weight.copy_(1.5 * noise / weight.shape[1] ** 0.5)
+                # GPT-2 stores a row an input, others a row an output
+                inputs = weight.shape[0 if ".c_" in name and family == "gpt2" else 1]
+                weight.copy_(1.5 * noise / inputs**0.5)
             weight.copy_(weight.bfloat16())
     return model.eval()
 
@@ -283,15 +590,18 @@ def check_that_all_matters(family: str, fields: dict, neutral: dict) -> None:
     ids = token_ids()
     with torch.no_grad():
         logits = build(family, fields)(input_ids=ids).logits
-        for field, value in neutral.items():
-            other = build(family, dict(fields, **{field: value}))(input_ids=ids).logits
-            if relative(other, logits) < 1e-2:
-                raise SystemExit(f"{family}: {field} = {value} changes the logits by {relative(other, logits)} only")
+        for field, values in neutral.items():
+            for value in values if isinstance(values, tuple) else (values,):
+                other = build(family, dict(fields, **{field: value}))(input_ids=ids).logits
+                change = relative(other, logits)
+                if change < 1e-2:
+                    raise SystemExit(f"{family}: {field} = {value} changes the logits by {change} only")
 
 
 def adapted(family: str, fields: dict, targets, dtype):
     """Both factors are random, so that each has a gradient from the first step on."""
-    lora = LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=0.0, task_type="CAUSAL_LM", target_modules=targets)
+    names = targets[0] if targets == ["all-linear"] else targets
+    lora = LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=0.0, task_type="CAUSAL_LM", target_modules=names)
     model = get_peft_model(build(family, fields), lora)
     with torch.no_grad():
         for name, weight in model.named_parameters():
@@ -344,7 +654,8 @@ def write(directory: Path, family: str, fields: dict, neutral: dict) -> None:
         logits = model(input_ids=ids).logits.reshape(ROWS * LENGTH, VOCABULARY)[LOGIT_POSITIONS]
     tensors = {"ids": ids.to(torch.int32), "logits": logits}
     figures = {"logit_positions": LOGIT_POSITIONS, "rank": RANK, "alpha": ALPHA, "learning_rate": RATE}
-    for name, targets in TARGETS.items():
+    figures["targets"] = targets_of(family)
+    for name, targets in targets_of(family).items():
         losses, noise, start, first, end = train(family, fields, targets)
         figures[name] = {"losses": losses, "gradient_noise": noise}
         for part, values in (("start", start), ("gradient", first), ("end", end)):
@@ -353,7 +664,8 @@ def write(directory: Path, family: str, fields: dict, neutral: dict) -> None:
     (directory / "generation_config.json").unlink(missing_ok=True)
     save_file({key: value.detach().clone() for key, value in tensors.items()}, directory / "golden.safetensors")
     (directory / "golden.json").write_text(json.dumps(figures, indent=1) + "\n")
-    print(directory.name, {name: (figures[name]["losses"][0], figures[name]["gradient_noise"]) for name in TARGETS})
+    shown = {name: (figures[name]["losses"][0], figures[name]["gradient_noise"]) for name in targets_of(family)}
+    print(directory.name, shown)
 
 
 def fields_of(family: str) -> dict:

@@ -1,5 +1,6 @@
 package io.sparklora.pipeline.adapter;
 
+import io.sparklora.pipeline.basemodel.FamilyNames.Orientation;
 import java.io.Serializable;
 
 /**
@@ -12,14 +13,30 @@ import java.io.Serializable;
  * @param firstRow its first output feature among those of the group
  * @param rows output features, at least 1
  * @param columns input features, at least 1
+ * @param heads order of its output features, and so of the rows of B as PEFT keeps them
+ * @param orientation how the base model stores its weight
  */
-public record LoraModule(String blocks, String path, LoraGroup group, int firstRow, int rows, int columns)
+public record LoraModule(
+        String blocks,
+        String path,
+        LoraGroup group,
+        int firstRow,
+        int rows,
+        int columns,
+        HeadGroups heads,
+        Orientation orientation)
         implements Serializable {
     /** Checks the numbers. */
     public LoraModule {
         if (firstRow < 0 || rows < 1 || columns < 1) {
-            throw new IllegalArgumentException(path + " can't have " + rows + " rows from " + firstRow + " of " + columns);
+            throw new IllegalArgumentException(
+                    path + " can't have " + rows + " rows from " + firstRow + " of " + columns);
         }
+    }
+
+    /** A layer in the program's order of rows, stored by output features. */
+    public LoraModule(String blocks, String path, LoraGroup group, int firstRow, int rows, int columns) {
+        this(blocks, path, group, firstRow, rows, columns, HeadGroups.NONE, Orientation.OUTPUT_ROWS);
     }
 
     /** The last part of the path, such as {@code q_proj}: PEFT's usual name for the module. */

@@ -1,6 +1,7 @@
 package io.sparklora.pipeline.adapter;
 
 import io.sparklora.pipeline.basemodel.DecoderShape;
+import java.util.stream.Stream;
 
 /** A linear layer of a decoder block of the Llama kind, by its PEFT name, in the order of the flat parameter vector. */
 public enum LoraTarget {
@@ -29,6 +30,14 @@ public enum LoraTarget {
         this.peftName = peftName;
         this.parent = parent;
         this.group = group;
+    }
+
+    /** The layer of a path in a decoder block, such as {@code self_attn.q_proj}. */
+    static LoraTarget of(String pathInBlock) {
+        return Stream.of(values())
+                .filter(target -> target.pathInBlock().equals(pathInBlock))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no decoder block has a layer " + pathInBlock));
     }
 
     /** The module's path in a Llama model, such as {@code model.layers.3.self_attn.q_proj}. */
@@ -64,7 +73,7 @@ public enum LoraTarget {
         return switch (this) {
             case K_PROJ -> shape.queryWidth();
             case V_PROJ -> shape.queryWidth() + shape.keyValueWidth();
-            case UP_PROJ -> shape.intermediateSize();
+            case UP_PROJ -> shape.feedForwardWidth() - shape.intermediateSize();
             case Q_PROJ, O_PROJ, GATE_PROJ, DOWN_PROJ -> 0;
         };
     }

@@ -4,8 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,11 +26,10 @@ sealed interface ConfigFieldRule {
     record Neutral(String allowed, Predicate<JsonNode> check) implements ConfigFieldRule {}
 
     /** Fields that {@link HuggingFaceConfig} and {@link HuggingFaceTokens} read, whatever the family. */
-    String READ = """
-            model_type vocab_size hidden_size intermediate_size num_hidden_layers num_attention_heads
-            num_key_value_heads head_dim max_position_embeddings rms_norm_eps rope_theta rope_scaling
-            rope_parameters tie_word_embeddings bos_token_id eos_token_id pad_token_id
-            """;
+    String READ = "model_type vocab_size tie_word_embeddings bos_token_id eos_token_id pad_token_id";
+
+    /** Fields that {@link HuggingFaceRope} reads. */
+    String READ_OF_ROPE = "rope_theta rope_scaling rope_parameters";
 
     /** Irrelevant fields of PreTrainedConfig and of the families' own classes, transformers 4 and 5. */
     String OF_TRANSFORMERS = """
@@ -66,10 +67,20 @@ sealed interface ConfigFieldRule {
         for (String fields : List.of(OF_TRANSFORMERS, OF_TRAINERS, OF_GENERATION)) {
             put(rules, fields, new Irrelevant());
         }
-        put(rules, READ, new Implemented());
+        family.sizes().names().forEach(field -> rules.put(field, new Implemented()));
+        if (family.isRotary()) {
+            put(rules, READ_OF_ROPE, new Implemented());
+        }
         neutralForward(rules, family);
+        put(rules, READ, new Implemented());
         family.ownFields().forEach(field -> rules.put(field, new Implemented()));
         return rules;
+    }
+
+    /** Whether a field of any transformers configuration changes neither the forward pass nor token ids. */
+    static boolean isIrrelevant(String field) {
+        return Stream.of(OF_TRANSFORMERS, OF_TRAINERS, OF_GENERATION)
+                .anyMatch(fields -> List.of(fields.strip().split("\\s+", -1)).contains(field));
     }
 
     private static void put(Map<String, ConfigFieldRule> rules, String fields, ConfigFieldRule rule) {
@@ -80,10 +91,13 @@ sealed interface ConfigFieldRule {
 
     private static void neutralForward(Map<String, ConfigFieldRule> rules, DecoderFamily family) {
         String causal = family.causalModel();
+        rules.put("attention_dropout", isZero());
         rules.put("architectures", new Neutral(causal + " alone", node -> isOne(node, causal)));
         String activation = family.isGemma() ? "gelu_pytorch_tanh" : "silu";
         Neutral act = new Neutral(activation, node -> activation.equals(node.textValue()));
-        rules.put("hidden_act", act);
+        if (family != DecoderFamily.GPT2) {
+            rules.put("hidden_act", act);
+        }
         if (family.isGemma()) {
             rules.put("hidden_activation", act);
             rules.put("use_bidirectional_attention", isFalse());
@@ -91,8 +105,7 @@ sealed interface ConfigFieldRule {
         if (family == DecoderFamily.GEMMA3) {
             neutralGemma3(rules);
         }
-        rules.put("partial_rotary_factor", new Neutral("1", node -> node.isNumber() && node.doubleValue() == 1));
-        rules.put("attention_dropout", new Neutral("0", node -> node.isNumber() && node.doubleValue() == 0));
+        rules.put("partial_rotary_factor", isNumber(1));
         rules.put("layer_types", new Neutral("full_attention in every layer", ConfigFieldRule::isFullAttention));
         rules.put("pruned_heads", new Neutral("empty", JsonNode::isEmpty));
         for (String field : List.of(
@@ -112,6 +125,15 @@ sealed interface ConfigFieldRule {
                 "original_max_position_embeddings")) {
             rules.put(field, new Neutral("absent", JsonNode::isNull));
         }
+        switch (family) {
+            case PHI3 -> phi3(rules);
+            case STARCODER2 -> starCoder2(rules);
+            case GPT2 -> gpt2(rules);
+            case GPT_NEOX -> gptNeoX(rules);
+            case FALCON -> falcon(rules);
+            case MPT -> mpt(rules);
+            default -> {}
+        }
     }
 
     /** Its attention in transformers has a soft cap and does not use it; the others belong to models that see images. */
@@ -124,8 +146,109 @@ sealed interface ConfigFieldRule {
         rules.put("_sliding_window_pattern", new Irrelevant());
     }
 
+    /** The published models name classes that transformers has of its own, and switches that only those read. */
+    private static void phi3(Map<String, ConfigFieldRule> rules) {
+        put(rules, "resid_pdrop embd_pdrop", isZero());
+        rules.put("auto_map", isMapTo("Phi3"));
+        put(rules, "full_attn_mod interpolate_factor", isNumber(1));
+        rules.put("lm_head_bias", isFalse());
+    }
+
+    /** Dropout is not applied to a base that stays frozen. */
+    private static void starCoder2(Map<String, ConfigFieldRule> rules) {
+        put(rules, "attention_dropout residual_dropout embedding_dropout", new Irrelevant());
+        rules.put("mlp_type", isText("default"));
+        rules.put("norm_type", isText("layer_norm"));
+    }
+
+    /**
+     * Dropout, which the published models state, is not applied to a base that stays frozen. transformers also takes
+     * names that it gives to all families; they would mean the same as GPT-2's own.
+     */
+    private static void gpt2(Map<String, ConfigFieldRule> rules) {
+        put(rules, "attn_pdrop embd_pdrop resid_pdrop reorder_and_upcast_attn n_ctx _num_labels", new Irrelevant());
+        put(
+                rules,
+                "summary_type summary_use_proj summary_activation summary_proj_to_labels summary_first_dropout"
+                        + " summary_last_dropout",
+                new Irrelevant());
+        put(rules, "classifier_dropout hidden_dropout", new Irrelevant());
+        rules.put("scale_attn_by_inverse_layer_idx", isFalse());
+        put(
+                rules,
+                "hidden_size head_dim max_position_embeddings num_attention_heads num_hidden_layers rope_theta rope_scaling"
+                        + " rope_parameters",
+                new Neutral("absent", JsonNode::isNull));
+    }
+
+    /** transformers reads rotary positions from the family's own names, and ignores those of others. */
+    private static void gptNeoX(Map<String, ConfigFieldRule> rules) {
+        put(rules, "hidden_dropout attention_dropout classifier_dropout", new Irrelevant());
+        put(rules, "rope_theta partial_rotary_factor head_dim", new Neutral("absent", JsonNode::isNull));
+    }
+
+    /** The old name of the hidden size would go before it. */
+    private static void falcon(Map<String, ConfigFieldRule> rules) {
+        rules.put("hidden_dropout", isZero());
+        rules.put("auto_map", isMapTo("Falcon"));
+        rules.put("classifier_dropout", new Irrelevant());
+        rules.put("apply_residual_connection_post_layernorm", isFalse());
+        put(rules, "n_embed head_dim hidden_act", new Neutral("absent", JsonNode::isNull));
+    }
+
+    /** transformers has ALiBi, a feed-forward four times as wide and no biases whatever these fields say. */
+    private static void mpt(Map<String, ConfigFieldRule> rules) {
+        put(
+                rules,
+                "resid_pdrop emb_pdrop hidden_dropout classifier_dropout learned_pos_emb init_device init_config"
+                        + " tokenizer_name verbose",
+                new Irrelevant());
+        put(
+                rules,
+                "hidden_size num_attention_heads num_hidden_layers max_position_embeddings head_dim hidden_act"
+                        + " logit_scale rope_theta rope_scaling rope_parameters",
+                new Neutral("absent", JsonNode::isNull));
+        rules.put("expansion_ratio", isNumber(4));
+        rules.put("embedding_fraction", isNumber(1));
+        rules.put("auto_map", isMapTo("MPT"));
+        rules.put("norm_type", new Neutral("low_precision_layernorm or layernorm", node -> Set.of(
+                        "low_precision_layernorm", "layernorm")
+                .contains(node.asText())));
+        rules.put(
+                "architectures",
+                new Neutral(
+                        "MptForCausalLM or MPTForCausalLM alone",
+                        node -> isOne(node, "MptForCausalLM") || isOne(node, "MPTForCausalLM")));
+        rules.put("no_bias", new Neutral("true", node -> node.isBoolean() && node.booleanValue()));
+    }
+
     private static Neutral isFalse() {
         return new Neutral("false", node -> node.isBoolean() && !node.booleanValue());
+    }
+
+    private static Neutral isZero() {
+        return isNumber(0);
+    }
+
+    private static Neutral isNumber(int allowed) {
+        return new Neutral(String.valueOf(allowed), node -> node.isNumber() && node.doubleValue() == allowed);
+    }
+
+    private static Neutral isText(String allowed) {
+        return new Neutral(allowed, node -> allowed.equals(node.textValue()));
+    }
+
+    /** Classes of the model's own repository that became transformers' classes. */
+    private static Neutral isMapTo(String prefix) {
+        return new Neutral("a map to classes " + prefix + "...", node -> {
+            for (JsonNode each : node) {
+                String name = each.asText();
+                if (!name.substring(name.lastIndexOf('.') + 1).startsWith(prefix)) {
+                    return false;
+                }
+            }
+            return node.isObject();
+        });
     }
 
     private static boolean isOne(JsonNode node, String text) {

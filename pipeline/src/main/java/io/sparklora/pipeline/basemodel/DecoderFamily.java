@@ -39,7 +39,50 @@ enum DecoderFamily {
             "Gemma3ForCausalLM",
             "attention_bias sliding_window layer_types query_pre_attn_scalar final_logit_softcapping"
                     + " sliding_window_pattern rope_local_base_freq",
-            new Defaults(131_072, 4, 256, 1e-6));
+            new Defaults(131_072, 4, 256, 1e-6)),
+    PHI3(
+            "phi3",
+            "Phi3ForCausalLM",
+            "sliding_window partial_rotary_factor original_max_position_embeddings",
+            new Defaults(4096, 0, 0, 1e-5)),
+    STARCODER2(
+            "starcoder2",
+            "Starcoder2ForCausalLM",
+            "sliding_window use_bias hidden_act",
+            new Defaults(4096, 2, 0, 1e-5),
+            SizeFields.LLAMA.withNormEpsilon("norm_epsilon")),
+    GPT2(
+            "gpt2",
+            "GPT2LMHeadModel",
+            "activation_function scale_attn_weights",
+            new Defaults(1024, 0, 0, 1e-5),
+            new SizeFields("n_embd", "n_inner", "n_layer", "n_head", "", "", "n_positions", "layer_norm_epsilon")),
+    GPT_NEOX(
+            "gpt_neox",
+            "GPTNeoXForCausalLM",
+            "hidden_act use_parallel_residual attention_bias rotary_pct rotary_emb_base",
+            new Defaults(2048, 0, 0, 1e-5),
+            SizeFields.LLAMA.withoutHeadFields().withNormEpsilon("layer_norm_eps")),
+    FALCON(
+            "falcon",
+            "FalconForCausalLM",
+            "num_ln_in_parallel_attn alibi new_decoder_architecture multi_query parallel_attn bias activation",
+            new Defaults(2048, 0, 0, 1e-5),
+            new SizeFields(
+                    "hidden_size",
+                    "ffn_hidden_size",
+                    "num_hidden_layers",
+                    "num_attention_heads",
+                    "num_kv_heads",
+                    "",
+                    "max_position_embeddings",
+                    "layer_norm_epsilon")),
+    MPT(
+            "mpt",
+            "MptForCausalLM",
+            "attn_config",
+            new Defaults(2048, 0, 0, 1e-5),
+            new SizeFields("d_model", "", "n_layers", "n_heads", "", "", "max_seq_len", "layer_norm_epsilon"));
 
     private final String modelType;
     private final String causalModel;
@@ -48,18 +91,70 @@ enum DecoderFamily {
     private final int keyValueHeads;
     private final int headSize;
     private final double normEpsilon;
+    private final SizeFields sizes;
+
+    /**
+     * What the fields of sizes are called; an empty name where the family has none.
+     *
+     * @param hidden width of the residual stream
+     * @param inner width inside the feed-forward
+     * @param layers number of blocks
+     * @param heads query heads
+     * @param keyValueHeads key and value heads
+     * @param headSize width of a head
+     * @param context most positions
+     * @param normEpsilon of the norms
+     */
+    record SizeFields(
+            String hidden,
+            String inner,
+            String layers,
+            String heads,
+            String keyValueHeads,
+            String headSize,
+            String context,
+            String normEpsilon) {
+        static final SizeFields LLAMA = new SizeFields(
+                "hidden_size",
+                "intermediate_size",
+                "num_hidden_layers",
+                "num_attention_heads",
+                "num_key_value_heads",
+                "head_dim",
+                "max_position_embeddings",
+                "rms_norm_eps");
+
+        SizeFields withNormEpsilon(String name) {
+            return new SizeFields(hidden, inner, layers, heads, keyValueHeads, headSize, context, name);
+        }
+
+        SizeFields withoutHeadFields() {
+            return new SizeFields(hidden, inner, layers, heads, "", "", context, normEpsilon);
+        }
+
+        /** The names that are not empty. */
+        List<String> names() {
+            return Stream.of(hidden, inner, layers, heads, keyValueHeads, headSize, context, normEpsilon)
+                    .filter(name -> !name.isEmpty())
+                    .toList();
+        }
+    }
 
     /**
      * Values of fields that are absent, which is not null.
      *
-     * @param contextLength of {@code max_position_embeddings}
-     * @param keyValueHeads of {@code num_key_value_heads}; 0 for as many as there are attention heads
-     * @param headSize of {@code head_dim}; 0 for the hidden size divided by the attention heads
-     * @param normEpsilon of {@code rms_norm_eps}
+     * @param contextLength most positions
+     * @param keyValueHeads key and value heads; 0 for as many as there are attention heads
+     * @param headSize width of a head; 0 for the hidden size divided by the attention heads
+     * @param normEpsilon of the norms
      */
     record Defaults(int contextLength, int keyValueHeads, int headSize, double normEpsilon) {}
 
     DecoderFamily(String modelType, String causalModel, String ownFields, Defaults defaults) {
+        this(modelType, causalModel, ownFields, defaults, SizeFields.LLAMA);
+    }
+
+    DecoderFamily(String modelType, String causalModel, String ownFields, Defaults defaults, SizeFields sizes) {
         this.modelType = modelType;
         this.causalModel = causalModel;
         this.ownFields = ownFields;
@@ -67,6 +162,7 @@ enum DecoderFamily {
         this.keyValueHeads = defaults.keyValueHeads();
         this.headSize = defaults.headSize();
         this.normEpsilon = defaults.normEpsilon();
+        this.sizes = sizes;
     }
 
     /** The family of a {@code model_type}, if it is one of those that are computed here. */
@@ -83,6 +179,23 @@ enum DecoderFamily {
 
     boolean isGemma() {
         return this == GEMMA2 || this == GEMMA3;
+    }
+
+    /** Whether positions can be rotary in this family. */
+    boolean isRotary() {
+        return this != GPT2 && this != MPT;
+    }
+
+    /** Whether the head is the embedding where {@code tie_word_embeddings} is absent. */
+    boolean isTiedByDefault() {
+        return switch (this) {
+            case LLAMA, MISTRAL, QWEN2, QWEN3, GRANITE, OLMO2, PHI3, GPT_NEOX -> false;
+            case GEMMA2, GEMMA3, STARCODER2, GPT2, FALCON, MPT -> true;
+        };
+    }
+
+    SizeFields sizes() {
+        return sizes;
     }
 
     String modelType() {

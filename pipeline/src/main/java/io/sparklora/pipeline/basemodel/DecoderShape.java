@@ -2,6 +2,7 @@ package io.sparklora.pipeline.basemodel;
 
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 
 /**
  * The sizes and constants of a decoder of the Llama kind: grouped-query attention with rotary positions, RMSNorm, a gated
@@ -16,9 +17,9 @@ import java.util.OptionalDouble;
  * @param headSize width of a head, even; attentionHeads * headSize need not be hiddenSize
  * @param vocabularySize rows of the embedding
  * @param contextLength most positions the model was made for
- * @param ropeTheta base of the rotary frequencies, above 1
+ * @param ropeTheta base of the rotary frequencies, above 1; without meaning where positions are not rotary
  * @param ropeScaling stretching of those frequencies, if any
- * @param normEpsilon added to the mean square in RMSNorm; above 0, below 1
+ * @param normEpsilon added to the mean square or the variance in norms; above 0, below 1
  * @param tiedHead whether the output head is the embedding itself ({@code lm_head.weight} is then no tensor)
  * @param variant what its blocks have beyond a plain Llama's
  */
@@ -63,11 +64,27 @@ public record DecoderShape(
         if (!(normEpsilon > 0 && normEpsilon < 1)) {
             throw new IllegalArgumentException("norm epsilon must be in (0, 1) but was " + normEpsilon);
         }
-        if (ropeScaling.orElse(null) instanceof RopeScaling.FrequencyFactors factors
-                && factors.divisors().size() != headSize / 2) {
+        int planes = rotarySize(variant, headSize) / 2;
+        if (rotarySize(variant, headSize) > headSize) {
             throw new IllegalArgumentException(
-                    "there must be " + headSize / 2 + " frequency factors (half the head size) but there are "
-                            + factors.divisors().size());
+                    "rotary positions cannot turn " + 2 * planes + " elements of a head of " + headSize);
+        }
+        if (ropeScaling.orElse(null) instanceof RopeScaling.FrequencyFactors factors
+                && factors.divisors().size() != planes) {
+            throw new IllegalArgumentException("there must be " + planes
+                    + " frequency factors (half the head size) but there are "
+                    + factors.divisors().size());
+        }
+        if (ropeScaling.orElse(null) instanceof RopeScaling.LongRope factors
+                && factors.longDivisors().size() != planes) {
+            throw new IllegalArgumentException("short_factor and long_factor must have " + planes
+                    + " numbers (half of what is turned of a head) but have "
+                    + factors.longDivisors().size());
+        }
+        if (variant.positions() instanceof Positions.Alibi alibi
+                && alibi.slopes().size() != attentionHeads) {
+            throw new IllegalArgumentException("there must be an ALiBi slope for each of " + attentionHeads
+                    + " heads but there are " + alibi.slopes().size());
         }
         if (!variant.windows().isEmpty() && variant.windows().size() != layers) {
             throw new IllegalArgumentException("there must be a window for each of " + layers
@@ -147,11 +164,27 @@ public record DecoderShape(
         return variant.multipliers().attention().orElse(1 / Math.sqrt(headSize));
     }
 
+    /** Leading elements of each head that are turned; 0 where positions are not rotary. */
+    public int rotarySize() {
+        return rotarySize(variant, headSize);
+    }
+
+    private static int rotarySize(DecoderVariant variant, int headSize) {
+        return variant.positions() instanceof Positions.Rotary rotary
+                ? rotary.size().orElse(headSize)
+                : 0;
+    }
+
+    /** Rows of what the feed-forward's input is multiplied by: gate and up, or up alone. */
+    public int feedForwardWidth() {
+        return (variant.feedForward() == DecoderVariant.FeedForward.GATED ? 2 : 1) * intermediateSize;
+    }
+
     /**
-     * The angle in radians that each position adds to each of a head's headSize/2 planes, scaling included; element j
-     * rotates elements j and j + headSize/2 of a head (Hugging Face's order).
+     * The angle in radians that each position adds to each of a head's rotarySize/2 planes, scaling included; element j
+     * rotates elements j and j + rotarySize/2 of a head (Hugging Face's order).
      *
-     * @return a new array of headSize/2 values
+     * @return a new array of rotarySize/2 values
      */
     public double[] inverseFrequencies() {
         double[] unscaled = frequencies(ropeTheta);
@@ -164,10 +197,29 @@ public record DecoderShape(
         return theta.isPresent() ? Optional.of(frequencies(theta.getAsDouble())) : Optional.empty();
     }
 
+    /** The same for texts of more than {@link #longTextAfter} tokens. */
+    public Optional<double[]> longInverseFrequencies() {
+        return ropeScaling
+                .filter(RopeScaling.LongRope.class::isInstance)
+                .map(scaling -> ((RopeScaling.LongRope) scaling).scaleLong(frequencies(ropeTheta)));
+    }
+
+    /** Most tokens of a text whose rotary frequencies are those of short texts; absent where there are no others. */
+    public OptionalInt longTextAfter() {
+        return ropeScaling.orElse(null) instanceof RopeScaling.LongRope rope
+                ? OptionalInt.of(rope.originalContextLength())
+                : OptionalInt.empty();
+    }
+
+    /** What queries and keys are multiplied by when they are turned. */
+    public double rotaryFactor() {
+        return ropeScaling.map(RopeScaling::attentionFactor).orElse(1.0);
+    }
+
     private double[] frequencies(double theta) {
-        double[] frequencies = new double[headSize / 2];
+        double[] frequencies = new double[rotarySize() / 2];
         for (int j = 0; j < frequencies.length; j++) {
-            frequencies[j] = Math.pow(theta, -2.0 * j / headSize);
+            frequencies[j] = Math.pow(theta, -2.0 * j / rotarySize());
         }
         return frequencies;
     }

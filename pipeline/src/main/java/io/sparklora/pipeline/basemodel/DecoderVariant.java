@@ -12,10 +12,13 @@ import java.util.Set;
  *     entry at all where every layer sees all
  * @param queryKeyNorm whether queries and keys are normed before they are turned
  * @param normPlacement where attention and feed-forward are normed
+ * @param norm which norm it is
  * @param normOffset added to every norm's weight as it is stored
- * @param activation of the feed-forward's gate
+ * @param feedForward whether the feed-forward has a gate
+ * @param activation of the feed-forward's gate, or of its middle where it has none
  * @param multipliers constant factors
  * @param softCaps bounds of scores and logits
+ * @param positions how it tells where a token stands
  * @param windowRopeTheta base of the rotary frequencies in layers that have a window, where it is another there, above
  *     1; those frequencies are not scaled
  */
@@ -24,10 +27,13 @@ public record DecoderVariant(
         List<Integer> windows,
         QueryKeyNorm queryKeyNorm,
         NormPlacement normPlacement,
+        Norm norm,
         double normOffset,
+        FeedForward feedForward,
         Activation activation,
         Multipliers multipliers,
         SoftCaps softCaps,
+        Positions positions,
         OptionalDouble windowRopeTheta) {
     /** RMSNorm before attention and feed-forward, rotary positions, SwiGLU, no biases, all positions seen. */
     public static final DecoderVariant PLAIN = new DecoderVariant(
@@ -35,10 +41,13 @@ public record DecoderVariant(
             List.of(),
             QueryKeyNorm.NONE,
             NormPlacement.BEFORE,
+            Norm.RMS,
             0,
+            FeedForward.GATED,
             Activation.SILU,
             Multipliers.NONE,
             SoftCaps.NONE,
+            Positions.ROTARY,
             OptionalDouble.empty());
 
     /** Linear layers that have a bias, or have none, together. */
@@ -47,7 +56,7 @@ public record DecoderVariant(
         QUERY_KEY_VALUE,
         /** o_proj. */
         ATTENTION_OUTPUT,
-        /** gate_proj, up_proj and down_proj. */
+        /** gate_proj, where there is one, up_proj and down_proj. */
         FEED_FORWARD
     }
 
@@ -61,12 +70,32 @@ public record DecoderVariant(
         ALL_HEADS
     }
 
-    /** What the feed-forward's gate goes through. */
+    /** What is done to a vector before a layer takes it in. */
+    public enum Norm {
+        /** RMSNorm (Zhang and Sennrich 2019, arXiv 1910.07467). */
+        RMS,
+        /** LayerNorm (Ba et al. 2016, arXiv 1607.06450) with a bias. */
+        LAYER,
+        /** LayerNorm without a bias (MPT). */
+        LAYER_WITHOUT_BIAS
+    }
+
+    /** Whether the feed-forward multiplies its middle by a gate. */
+    public enum FeedForward {
+        /** down(act(gate(x)) * up(x)). */
+        GATED,
+        /** down(act(up(x))). */
+        PLAIN
+    }
+
+    /** A feed-forward's nonlinear part. */
     public enum Activation {
         /** x * sigmoid(x). */
         SILU,
         /** GELU in its tanh form. */
-        GELU_TANH
+        GELU_TANH,
+        /** GELU by the error function. */
+        GELU
     }
 
     /**

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What becomes of a metadata key that describes the model or its tokenizer. The table below names every such key that
- * a GGUF file of the Llama family may carry; a key that is not in it is refused, since it could change the forward
+ * a GGUF file of one of the architectures may carry, those of architectures without their name; a key that is not in it is refused, since it could change the forward
  * pass or the token ids.
  */
 sealed interface GgufKeyRule {
@@ -28,41 +28,38 @@ sealed interface GgufKeyRule {
     }
 
     /** Keys with this prefix must all have a rule. */
-    String ARCHITECTURE = "llama.";
-
-    /** Keys with this prefix must all have a rule. */
     String TOKENIZER = "tokenizer.";
 
-    /** The rule of every key that is known. */
+    /** The rule of every key that is known, whatever the architecture, unless it reads the key itself. */
     Map<String, GgufKeyRule> RULES = Map.ofEntries(
-            implemented("llama.vocab_size"),
-            implemented("llama.context_length"),
-            implemented("llama.embedding_length"),
-            implemented("llama.block_count"),
-            implemented("llama.feed_forward_length"),
-            implemented("llama.attention.head_count"),
-            implemented("llama.attention.head_count_kv"),
-            implemented("llama.attention.key_length"),
-            implemented("llama.attention.value_length"),
-            implemented("llama.attention.layer_norm_rms_epsilon"),
-            implemented("llama.rope.dimension_count"),
-            implemented("llama.rope.freq_base"),
-            neutral("llama.rope.scaling.type", "none or linear", isText("none", "linear")),
-            neutral("llama.rope.scaling.factor", "1 (or 0, for none)", isReal(0, 1)),
-            neutral("llama.rope.scale_linear", "1 (or 0, for none)", isReal(0, 1)),
-            neutral("llama.rope.scaling.attn_factor", "1", isReal(1, 1)),
-            irrelevant("llama.rope.scaling.original_context_length"),
-            irrelevant("llama.rope.scaling.finetuned"),
-            neutral("llama.attention.causal", "true", isFlag(true)),
-            neutral("llama.attention.scale", "0 (for the square root of the head size)", isReal(0, 0)),
-            neutral("llama.attention.clamp_kqv", "0", isReal(0, 0)),
-            neutral("llama.attention.max_alibi_bias", "0", isReal(0, 0)),
-            neutral("llama.attention.sliding_window", "0 or at least the context length", GgufKeyRule::coversContext),
-            irrelevant("llama.attention.layer_norm_epsilon"),
-            neutral("llama.use_parallel_residual", "false", isFlag(false)),
-            neutral("llama.tensor_data_layout", "Meta AI original pth", isText("Meta AI original pth")),
-            neutral("llama.expert_count", "0", isWhole(0)),
-            neutral("llama.expert_used_count", "0", isWhole(0)),
+            implemented("vocab_size"),
+            implemented("context_length"),
+            implemented("embedding_length"),
+            implemented("block_count"),
+            implemented("feed_forward_length"),
+            implemented("attention.head_count"),
+            implemented("attention.head_count_kv"),
+            implemented("attention.key_length"),
+            implemented("attention.value_length"),
+            implemented("attention.layer_norm_rms_epsilon"),
+            implemented("rope.dimension_count"),
+            implemented("rope.freq_base"),
+            neutral("rope.scaling.type", "none or linear", isText("none", "linear")),
+            neutral("rope.scaling.factor", "1 (or 0, for none)", isReal(0, 1)),
+            neutral("rope.scale_linear", "1 (or 0, for none)", isReal(0, 1)),
+            neutral("rope.scaling.attn_factor", "1", isReal(1, 1)),
+            irrelevant("rope.scaling.original_context_length"),
+            irrelevant("rope.scaling.finetuned"),
+            neutral("attention.causal", "true", isFlag(true)),
+            neutral("attention.scale", "0 (for the square root of the head size)", isReal(0, 0)),
+            neutral("attention.clamp_kqv", "0", isReal(0, 0)),
+            neutral("attention.max_alibi_bias", "0", isReal(0, 0)),
+            neutral("attention.sliding_window", "0 or at least the context length", GgufKeyRule::coversContext),
+            irrelevant("attention.layer_norm_epsilon"),
+            neutral("use_parallel_residual", "false", isFlag(false)),
+            neutral("tensor_data_layout", "Meta AI original pth", isText("Meta AI original pth")),
+            neutral("expert_count", "0", isWhole(0)),
+            neutral("expert_used_count", "0", isWhole(0)),
             implemented("tokenizer.ggml.model"),
             implemented("tokenizer.ggml.pre"),
             implemented("tokenizer.ggml.tokens"),
@@ -100,10 +97,16 @@ sealed interface GgufKeyRule {
             neutral("split.count", "1 (a model in several GGUF files is not read)", isWhole(0, 1)));
 
     /** Refuses the first key that means something that is not computed here. */
-    static void check(GgufMetadata metadata) {
+    static void check(GgufMetadata metadata, GgufArchitecture architecture) {
+        String prefix = architecture.key("");
         for (String key : metadata.keys()) {
-            @Nullable GgufKeyRule rule = RULES.get(key);
-            boolean mustBeKnown = key.startsWith(ARCHITECTURE) || key.startsWith(TOKENIZER);
+            boolean own = key.startsWith(prefix);
+            String suffix = own ? key.substring(prefix.length()) : key;
+            if (own && architecture.ownKeys().contains(suffix)) {
+                continue;
+            }
+            @Nullable GgufKeyRule rule = RULES.get(suffix);
+            boolean mustBeKnown = own || key.startsWith(TOKENIZER);
             if (rule == null && mustBeKnown && !key.startsWith("tokenizer.chat_template.")) {
                 throw metadata.unknown(key);
             }
@@ -146,7 +149,8 @@ sealed interface GgufKeyRule {
     }
 
     private static boolean coversContext(GgufValue value, GgufMetadata metadata) {
-        long context = metadata.whole("llama.context_length").orElse(Long.MAX_VALUE);
+        long context = metadata.whole(GgufArchitecture.of(metadata).key("context_length"))
+                .orElse(Long.MAX_VALUE);
         return value instanceof GgufValue.Whole whole && (whole.value() == 0 || whole.value() >= context);
     }
 }

@@ -133,6 +133,6 @@ final class GgufMetadata {
     InvalidBaseModelException unknown(String key) {
         String shown = value(key).map(GgufValue::shown).orElse("missing");
         return new InvalidBaseModelException(file + ": metadata key " + key + " = " + shown
-                + " is not known to the Llama family as computed here; such a model is not read");
+                + " is not known to the families as computed here; such a model is not read");
     }
 }

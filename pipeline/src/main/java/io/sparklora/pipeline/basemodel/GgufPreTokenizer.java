@@ -17,6 +17,7 @@ enum GgufPreTokenizer {
     /** By {@code tokenizer.ggml.pre}, which SentencePiece does not need. */
     private static final Map<String, GgufPreTokenizer> BY_NAME = Map.of(
             "smollm", SMOLLM,
+            "starcoder", SMOLLM,
             "gpt-2", GPT_2,
             "llama-bpe", LLAMA_BPE,
             "llama3", LLAMA_BPE,
@@ -45,7 +46,7 @@ enum GgufPreTokenizer {
         }
         String pre = metadata.text(PRE).orElseThrow(() -> metadata.missing(PRE));
         return Optional.ofNullable(BY_NAME.get(pre))
-                .orElseThrow(() -> metadata.refusal(PRE, "one of smollm, gpt-2, llama-bpe and qwen2"));
+                .orElseThrow(() -> metadata.refusal(PRE, "one of smollm, starcoder, gpt-2, llama-bpe and qwen2"));
     }
 
     /** Whether a text starts with BOS where the file does not say. */

@@ -59,7 +59,7 @@ final class GgufTokenizer {
                         .put("content", token)
                         .put("single_word", false)
                         .put("lstrip", false)
-                        .put("rstrip", false)
+                        .put("rstrip", vocabulary.stripsSpacesAfter(token))
                         .put("normalized", false)
                         .put("special", special.contains(type));
             }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 
@@ -119,6 +120,16 @@ record GgufVocabulary(
             throw metadata.refusal(key, "one score for each of the " + ids.size() + " tokens");
         }
         return scores;
+    }
+
+    /**
+     * Whether spaces after a token that is found in text belong to it: so it is with Phi-3's SentencePiece vocabulary, whose
+     * files don't say so (llama.cpp {@code src/llama-vocab.cpp}).
+     */
+    boolean stripsSpacesAfter(String token) {
+        return preTokenizer == GgufPreTokenizer.SENTENCE_PIECE
+                && metadata.text("general.architecture").equals(Optional.of("phi3"))
+                && !Set.of("<unk>", "<s>", "<|endoftext|>").contains(token);
     }
 
     /** The token that stands for what the vocabulary lacks. */

@@ -1,6 +1,7 @@
 package io.sparklora.pipeline.basemodel;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -8,49 +9,52 @@ import java.util.Set;
 
 /** Matches a GGUF file's tensors to the weights that a shape calls for: none missing, none left over. */
 final class GgufWeights {
-    /** Tensors without a weight: the frequencies are part of the shape, the other is a cache that llama.cpp skips too. */
-    private static final Set<String> NOT_WEIGHTS = Set.of("rope_freqs.weight");
-
+    /** A cache that llama.cpp skips, too. */
     private static final String ROTARY_CACHE = ".attn_rot_embd";
 
     private GgufWeights() {}
 
     /** The weights in the model's order. */
     static WeightTable of(GgufFile file, DecoderShape shape) {
+        GgufArchitecture architecture = GgufArchitecture.of(file.metadata());
+        FamilyNames names = architecture.names(shape.variant().normPlacement());
         List<StoredRows> weights = new ArrayList<>();
-        Set<String> known = new HashSet<>(NOT_WEIGHTS);
+        Set<String> known = new HashSet<>(architecture.frequencyTensors());
         for (DecoderTensors.Expected expected : DecoderTensors.of(shape)) {
-            weights.add(weight(file, shape, expected));
-            known.add(expected.ggufName());
+            FamilyNames.Stored stored = names.stored(expected, shape);
+            weights.add(weight(file, expected, stored, rowOrder(architecture, shape, expected.kind(), stored)));
+            known.add(stored.name());
         }
         for (GgufTensor tensor : file.tensors()) {
             if (!known.contains(tensor.name()) && !tensor.name().contains(ROTARY_CACHE)) {
                 throw new InvalidBaseModelException(file.name() + ": tensor " + tensor.name()
-                        + " has no place in the Llama family as computed here; such a model is not read");
+                        + " has no place in family " + shape.architecture()
+                        + " as computed here; such a model is not read");
             }
         }
         return new WeightTable(weights);
     }
 
-    private static StoredRows weight(GgufFile file, DecoderShape shape, DecoderTensors.Expected expected) {
-        Optional<GgufTensor> found = file.tensor(expected.ggufName());
+    private static StoredRows weight(
+            GgufFile file, DecoderTensors.Expected expected, FamilyNames.Stored stored, RowOrder order) {
+        Optional<GgufTensor> found = file.tensor(stored.name());
         GgufTensor tensor = found.orElseThrow(
-                () -> new InvalidBaseModelException(file.name() + ": tensor " + expected.ggufName() + " is missing"));
-        List<Long> dimensions = expected.isVector()
-                ? List.of((long) expected.columns())
-                : List.of((long) expected.columns(), (long) expected.rows());
+                () -> new InvalidBaseModelException(file.name() + ": tensor " + stored.name() + " is missing"));
+        List<Long> dimensions = new ArrayList<>(stored.shape());
+        Collections.reverse(dimensions);
         if (!tensor.dimensions().equals(dimensions)) {
             throw new InvalidBaseModelException(file.name() + ": tensor " + tensor.name() + " is of dimensions "
                     + tensor.dimensions() + " but must be of " + dimensions);
         }
         BaseTensor described = new BaseTensor(expected.name(), expected.rows(), expected.columns(), tensor.type());
-        return new StoredRows(described, file.source(), tensor.position(), rowOrder(shape, expected.kind()));
+        return new StoredRows(described, file.source(), tensor.position(), order);
     }
 
-    private static RowOrder rowOrder(DecoderShape shape, DecoderTensors.Kind kind) {
+    private static RowOrder rowOrder(
+            GgufArchitecture architecture, DecoderShape shape, DecoderTensors.Kind kind, FamilyNames.Stored stored) {
         return switch (kind) {
-            case QUERY, KEY -> RowOrder.interleaved(shape.headSize());
-            case MATRIX, VECTOR -> RowOrder.AS_STORED;
+            case QUERY, KEY -> architecture.interleaves() ? new RowOrder.Interleaved(shape.headSize()) : stored.order();
+            case MATRIX, VECTOR -> stored.order();
         };
     }
 }

@@ -30,17 +30,17 @@ final class HuggingFaceConfig {
     }
 
     private DecoderShape shape() {
-        int hidden = config.requiredWhole("hidden_size");
-        int heads = config.requiredWhole("num_attention_heads");
+        DecoderFamily.SizeFields fields = family.sizes();
+        int hidden = config.requiredWhole(fields.hidden());
+        int heads = config.requiredWhole(fields.heads());
         int headSize = headSize(hidden, heads);
-        int layers = config.requiredWhole("num_hidden_layers");
-        int context =
-                config.whole("max_position_embeddings").orElse(family.defaults().contextLength());
+        int layers = config.requiredWhole(fields.layers());
+        int context = config.whole(fields.context()).orElse(family.defaults().contextLength());
         HuggingFaceRope rope = HuggingFaceRope.of(config, family);
         return new DecoderShape(
                 family.modelType(),
                 hidden,
-                config.requiredWhole("intermediate_size"),
+                inner(hidden),
                 layers,
                 heads,
                 keyValueHeads(heads),
@@ -49,26 +49,44 @@ final class HuggingFaceConfig {
                 context,
                 rope.theta(),
                 rope.scaling(context),
-                config.real("rms_norm_eps").orElse(family.defaults().normEpsilon()),
-                config.flag("tie_word_embeddings").orElse(family.isGemma()),
-                new HuggingFaceVariant(config, family).variant(hidden, layers));
+                config.real(fields.normEpsilon()).orElse(family.defaults().normEpsilon()),
+                config.flag("tie_word_embeddings").orElse(family.isTiedByDefault()),
+                new HuggingFaceVariant(config, family).variant(hidden, layers, heads, headSize, rope));
+    }
+
+    private int inner(int hidden) {
+        String field = family.sizes().inner();
+        return switch (family) {
+            case GPT2, FALCON -> config.whole(field).orElse(4 * hidden);
+            case MPT -> 4 * hidden;
+            default -> config.requiredWhole(field);
+        };
     }
 
     private int headSize(int hidden, int heads) {
+        String field = family.sizes().headSize();
         int absent = family.defaults().headSize();
-        if (absent > 0 && config.isNull("head_dim")) {
-            throw config.refusal("head_dim", "a whole number or absent");
+        if (absent > 0 && config.isNull(field)) {
+            throw config.refusal(field, "a whole number or absent");
         }
-        OptionalInt stated = config.whole("head_dim");
+        OptionalInt stated = field.isEmpty() ? OptionalInt.empty() : config.whole(field);
         if (heads < 1 || (stated.isEmpty() && absent == 0 && hidden % heads != 0)) {
-            throw config.refusal("num_attention_heads", "a divisor of hidden_size " + hidden);
+            throw config.refusal(
+                    family.sizes().heads(), "a divisor of " + family.sizes().hidden() + " " + hidden);
         }
         return stated.orElse(absent > 0 ? absent : hidden / heads);
     }
 
     private int keyValueHeads(int heads) {
+        String field = family.sizes().keyValueHeads();
+        if (field.isEmpty()) {
+            return heads;
+        }
+        if (family == DecoderFamily.FALCON) {
+            return new FalconVariant(config).keyValueHeads(heads);
+        }
         int absent = family.defaults().keyValueHeads();
-        boolean stated = config.object().has("num_key_value_heads") || absent == 0;
-        return config.whole("num_key_value_heads").orElse(stated ? heads : absent);
+        boolean stated = config.object().has(field) || absent == 0;
+        return config.whole(field).orElse(stated ? heads : absent);
     }
 }

@@ -3,6 +3,8 @@ package io.sparklora.pipeline.basemodel;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparklora.pipeline.basemodel.DecoderVariant.Activation;
 import io.sparklora.pipeline.basemodel.DecoderVariant.Bias;
+import io.sparklora.pipeline.basemodel.DecoderVariant.FeedForward;
+import io.sparklora.pipeline.basemodel.DecoderVariant.Norm;
 import io.sparklora.pipeline.basemodel.DecoderVariant.QueryKeyNorm;
 import io.sparklora.pipeline.basemodel.DecoderVariant.SoftCaps;
 import java.util.ArrayList;
@@ -28,16 +30,19 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
     private static final String FULL = "full_attention";
     private static final String SLIDING = "sliding_attention";
 
-    DecoderVariant variant(int hidden, int layers) {
+    DecoderVariant variant(int hidden, int layers, int heads, int headSize, HuggingFaceRope rope) {
         return new DecoderVariant(
                 biases(),
                 windows(layers),
                 queryKeyNorm(),
                 normPlacement(),
+                norm(),
                 family.isGemma() ? 1 : 0,
-                family.isGemma() ? Activation.GELU_TANH : Activation.SILU,
+                norm() == Norm.RMS ? FeedForward.GATED : FeedForward.PLAIN,
+                activation(),
                 multipliers(hidden),
                 softCaps(),
+                positions(heads, headSize, rope),
                 HuggingFaceRope.windowTheta(config, family));
     }
 
@@ -50,15 +55,73 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
         if (config.flag("mlp_bias").orElse(false)) {
             biases.add(Bias.FEED_FORWARD);
         }
+        if (family == DecoderFamily.GPT_NEOX) {
+            biases.add(Bias.FEED_FORWARD);
+            if (config.flag("attention_bias").orElse(true)) {
+                biases.addAll(Set.of(Bias.QUERY_KEY_VALUE, Bias.ATTENTION_OUTPUT));
+            }
+        }
         if (family == DecoderFamily.QWEN2) {
             biases.add(Bias.QUERY_KEY_VALUE);
         }
-        return biases;
+        boolean all = family == DecoderFamily.GPT2
+                || (family == DecoderFamily.STARCODER2
+                        && config.flag("use_bias").orElse(true))
+                || (family == DecoderFamily.FALCON && new FalconVariant(config).biases());
+        return all ? EnumSet.allOf(Bias.class) : biases;
+    }
+
+    /** Families with LayerNorm have no gate in the feed-forward, those with RMSNorm have one. */
+    private Norm norm() {
+        return switch (family) {
+            case LLAMA, MISTRAL, QWEN2, QWEN3, GRANITE, OLMO2, GEMMA2, GEMMA3, PHI3 -> Norm.RMS;
+            case STARCODER2, GPT2, GPT_NEOX, FALCON -> Norm.LAYER;
+            case MPT -> Norm.LAYER_WITHOUT_BIAS;
+        };
+    }
+
+    private Activation activation() {
+        return switch (family) {
+            case LLAMA, MISTRAL, QWEN2, QWEN3, GRANITE, OLMO2, PHI3 -> Activation.SILU;
+            case GEMMA2, GEMMA3 -> Activation.GELU_TANH;
+            case STARCODER2 -> activation("hidden_act", Activation.GELU_TANH);
+            case FALCON -> activation("activation", Activation.GELU);
+            case MPT -> Activation.GELU;
+            case GPT_NEOX -> activation("hidden_act", Activation.GELU);
+            case GPT2 -> activation("activation_function", Activation.GELU_TANH);
+        };
+    }
+
+    /** By transformers' names, {@code activations.py}. */
+    private Activation activation(String field, Activation absent) {
+        return config.text(field)
+                .map(name -> switch (name) {
+                    case "gelu" -> Activation.GELU;
+                    case "gelu_new", "gelu_fast", "gelu_pytorch_tanh" -> Activation.GELU_TANH;
+                    case "silu", "swish" -> Activation.SILU;
+                    default ->
+                        throw config.refusal(field, "one of gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, silu, swish");
+                })
+                .orElse(absent);
+    }
+
+    private Positions positions(int heads, int headSize, HuggingFaceRope rope) {
+        if (family == DecoderFamily.GPT2) {
+            return new Positions.Learned();
+        }
+        if (family == DecoderFamily.MPT) {
+            return new Positions.Alibi(AlibiSlopes.mpt(heads), 1, Positions.Rounding.NONE);
+        }
+        if (family == DecoderFamily.FALCON && new FalconVariant(config).alibi()) {
+            return new Positions.Alibi(AlibiSlopes.falcon(heads), 1 / Math.sqrt(headSize), Positions.Rounding.BF16);
+        }
+        return new Positions.Rotary(rope.turned(headSize));
     }
 
     private QueryKeyNorm queryKeyNorm() {
         return switch (family) {
-            case LLAMA, MISTRAL, QWEN2, GRANITE, GEMMA2 -> QueryKeyNorm.NONE;
+            case LLAMA, MISTRAL, QWEN2, GRANITE, GEMMA2, PHI3, STARCODER2, GPT2, GPT_NEOX, FALCON, MPT ->
+                QueryKeyNorm.NONE;
             case QWEN3, GEMMA3 -> QueryKeyNorm.EACH_HEAD;
             case OLMO2 -> QueryKeyNorm.ALL_HEADS;
         };
@@ -66,7 +129,10 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
 
     private NormPlacement normPlacement() {
         return switch (family) {
-            case LLAMA, MISTRAL, QWEN2, QWEN3, GRANITE -> NormPlacement.BEFORE;
+            case LLAMA, MISTRAL, QWEN2, QWEN3, GRANITE, PHI3, STARCODER2, GPT2, MPT -> NormPlacement.BEFORE;
+            case FALCON -> new FalconVariant(config).normPlacement();
+            case GPT_NEOX ->
+                config.flag("use_parallel_residual").orElse(true) ? NormPlacement.PARALLEL : NormPlacement.BEFORE;
             case OLMO2 -> NormPlacement.AFTER;
             case GEMMA2, GEMMA3 -> NormPlacement.BEFORE_AND_AFTER;
         };
@@ -74,7 +140,12 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
 
     private Multipliers multipliers(int hidden) {
         return switch (family) {
-            case LLAMA, MISTRAL, QWEN2, QWEN3, OLMO2 -> Multipliers.NONE;
+            case LLAMA, MISTRAL, QWEN2, QWEN3, OLMO2, PHI3, STARCODER2, GPT_NEOX, FALCON -> Multipliers.NONE;
+            case MPT -> new Multipliers(1, new MptAttention(config.object("attn_config")).softmaxScale(), 1, 1);
+            case GPT2 ->
+                config.flag("scale_attn_weights").orElse(true)
+                        ? Multipliers.NONE
+                        : new Multipliers(1, OptionalDouble.of(1), 1, 1);
             case GRANITE -> granite();
             case GEMMA2, GEMMA3 -> gemma(hidden);
         };
@@ -103,7 +174,8 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
 
     private SoftCaps softCaps() {
         return switch (family) {
-            case LLAMA, MISTRAL, QWEN2, QWEN3, GRANITE, OLMO2 -> SoftCaps.NONE;
+            case LLAMA, MISTRAL, QWEN2, QWEN3, GRANITE, OLMO2, PHI3, STARCODER2, GPT2, GPT_NEOX, FALCON, MPT ->
+                SoftCaps.NONE;
             case GEMMA2 -> new SoftCaps(softCap("attn_logit_softcapping", 50), softCap("final_logit_softcapping", 30));
             case GEMMA3 -> new SoftCaps(0, softCap("final_logit_softcapping", 0));
         };
@@ -135,19 +207,22 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
                 .toList();
     }
 
-    /** transformers' default is 4096 where the field is absent; null is no window. */
+    /** Null is no window. */
     private OptionalInt window() {
         return switch (family) {
-            case LLAMA, GRANITE, OLMO2 -> OptionalInt.empty();
-            case MISTRAL, GEMMA2, GEMMA3 -> statedWindow();
-            case QWEN2, QWEN3 -> config.flag("use_sliding_window").orElse(false) ? statedWindow() : OptionalInt.empty();
+            case LLAMA, GRANITE, OLMO2, GPT2, GPT_NEOX, FALCON, MPT -> OptionalInt.empty();
+            case MISTRAL, GEMMA2, GEMMA3 -> statedWindow(DEFAULT_WINDOW);
+            case PHI3, STARCODER2 -> statedWindow(0);
+            case QWEN2, QWEN3 ->
+                config.flag("use_sliding_window").orElse(false) ? statedWindow(DEFAULT_WINDOW) : OptionalInt.empty();
         };
     }
 
-    private OptionalInt statedWindow() {
-        return config.isNull("sliding_window")
-                ? OptionalInt.empty()
-                : OptionalInt.of(config.whole("sliding_window").orElse(DEFAULT_WINDOW));
+    /** Where the field is absent it is transformers' default; 0 for no window. */
+    private OptionalInt statedWindow(int absent) {
+        OptionalInt stated = config.whole("sliding_window");
+        boolean none = config.isNull("sliding_window") || (stated.isEmpty() && absent == 0);
+        return none ? OptionalInt.empty() : OptionalInt.of(stated.orElse(absent));
     }
 
     private List<String> layerTypes(int layers, boolean window) {
@@ -170,8 +245,8 @@ record HuggingFaceVariant(JsonFields config, DecoderFamily family) {
     /** Gemma's layers slide whether there is a window or not; without one they are refused. */
     private boolean slidesByDefault(int layer, boolean window) {
         return switch (family) {
-            case LLAMA, GRANITE, OLMO2 -> false;
-            case MISTRAL -> window;
+            case LLAMA, GRANITE, OLMO2, GPT2, GPT_NEOX, FALCON, MPT -> false;
+            case MISTRAL, PHI3, STARCODER2 -> window;
             case QWEN2, QWEN3 ->
                 window && layer >= config.whole("max_window_layers").orElse(DEFAULT_FULL_LAYERS);
             case GEMMA2 -> layer % 2 == 0;

@@ -21,7 +21,9 @@ final class HuggingFaceWeights implements AutoCloseable {
     static final String INDEX = "model.safetensors.index.json";
     private static final Pattern SHARD = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*\\.safetensors");
     /** Buffers that old checkpoints keep although they follow from the configuration. */
-    private static final Pattern BUFFER = Pattern.compile("model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq");
+    private static final Pattern BUFFER = Pattern.compile("model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq"
+            + "|(transformer\\.)?h\\.\\d+\\.attn\\.(masked_)?bias"
+            + "|gpt_neox\\.layers\\.\\d+\\.attention\\.((masked_)?bias|rotary_emb\\.inv_freq)");
 
     private final Path directory;
     private final SortedMap<String, SafetensorsFile> files = new TreeMap<>();
@@ -77,15 +79,19 @@ final class HuggingFaceWeights implements AutoCloseable {
         Map<String, SafetensorsFile> owners = owners();
         List<StoredRows> weights = new ArrayList<>();
         Set<String> known = new HashSet<>();
+        FamilyNames names = FamilyNames.of(shape);
+        boolean bare = owners.keySet().stream().noneMatch(name -> name.startsWith(names.prefix()));
+        String left = bare ? names.prefix() : "";
         for (DecoderTensors.Expected expected : DecoderTensors.of(shape)) {
-            SafetensorsFile owner = Optional.ofNullable(owners.get(expected.name()))
+            FamilyNames.Stored stored = names.stored(expected, shape).without(left);
+            SafetensorsFile owner = Optional.ofNullable(owners.get(stored.name()))
                     .orElseThrow(() ->
-                            new InvalidBaseModelException(directory + ": tensor " + expected.name() + " is missing"));
-            weights.add(weight(owner, expected));
-            known.add(expected.name());
+                            new InvalidBaseModelException(directory + ": tensor " + stored.name() + " is missing"));
+            weights.add(weight(owner, expected, stored));
+            known.add(stored.name());
         }
         if (shape.tiedHead()) {
-            known.add("lm_head.weight");
+            known.add(names.head() + ".weight");
         }
         for (Map.Entry<String, SafetensorsFile> owned : owners.entrySet()) {
             if (!known.contains(owned.getKey())
@@ -111,18 +117,17 @@ final class HuggingFaceWeights implements AutoCloseable {
         return owners;
     }
 
-    private static StoredRows weight(SafetensorsFile file, DecoderTensors.Expected expected) {
-        SafetensorsTensor tensor = file.tensor(expected.name());
-        List<Long> shape = expected.isVector()
-                ? List.of((long) expected.columns())
-                : List.of((long) expected.rows(), (long) expected.columns());
+    private static StoredRows weight(
+            SafetensorsFile file, DecoderTensors.Expected expected, FamilyNames.Stored stored) {
+        SafetensorsTensor tensor = file.tensor(stored.name());
+        List<Long> shape = stored.shape();
         Optional<ElementType> type = tensor.type().weightType();
         if (!tensor.shape().equals(shape) || type.isEmpty()) {
             throw new InvalidBaseModelException(file.source().name() + ": tensor " + tensor.name() + " is "
                     + tensor.type() + " " + tensor.shape() + " but must be F32, F16 or BF16 " + shape);
         }
         BaseTensor described = new BaseTensor(expected.name(), expected.rows(), expected.columns(), type.get());
-        return new StoredRows(described, file.source(), tensor.offset(), RowOrder.AS_STORED);
+        return new StoredRows(described, file.source(), tensor.offset(), stored.order());
     }
 
     @Override

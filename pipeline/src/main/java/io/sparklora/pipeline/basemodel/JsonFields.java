@@ -1,6 +1,8 @@
 package io.sparklora.pipeline.basemodel;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -49,6 +51,22 @@ record JsonFields(JsonNode object, String where) {
 
     double requiredReal(String field) {
         return real(field).orElseThrow(() -> missing(field));
+    }
+
+    /** A list of numbers. */
+    List<Double> requiredReals(String field) {
+        JsonNode list = node(field).orElseThrow(() -> missing(field));
+        List<Double> reals = new ArrayList<>();
+        for (JsonNode each : list) {
+            if (!each.isNumber()) {
+                throw refusal(field, "a list of numbers");
+            }
+            reals.add(each.doubleValue());
+        }
+        if (!list.isArray()) {
+            throw refusal(field, "a list of numbers");
+        }
+        return reals;
     }
 
     Optional<String> text(String field) {

@@ -2,7 +2,7 @@ package io.sparklora.pipeline.basemodel;
 
 import java.util.Optional;
 
-/** Which RMSNorms a decoder block has, by their names in Hugging Face's checkpoints. */
+/** Which norms a decoder block has, by their names in Hugging Face's checkpoints. */
 public enum NormPlacement {
     /** Before attention and before the feed-forward (Llama). */
     BEFORE("input_layernorm", "", "post_attention_layernorm", ""),
@@ -10,7 +10,11 @@ public enum NormPlacement {
     AFTER("", "post_attention_layernorm", "", "post_feedforward_layernorm"),
     /** On both sides of attention and of the feed-forward (Gemma 2 and 3). */
     BEFORE_AND_AFTER(
-            "input_layernorm", "post_attention_layernorm", "pre_feedforward_layernorm", "post_feedforward_layernorm");
+            "input_layernorm", "post_attention_layernorm", "pre_feedforward_layernorm", "post_feedforward_layernorm"),
+    /** Attention and feed-forward both read the block's input, each through a norm of its own (GPT-NeoX). */
+    PARALLEL("input_layernorm", "", "post_attention_layernorm", ""),
+    /** Attention and feed-forward both read the block's input through one norm (Falcon). */
+    PARALLEL_SHARED("input_layernorm", "", "input_layernorm", "");
 
     private final String beforeAttention;
     private final String afterAttention;
@@ -22,6 +26,11 @@ public enum NormPlacement {
         this.afterAttention = afterAttention;
         this.beforeFeedForward = beforeFeedForward;
         this.afterFeedForward = afterFeedForward;
+    }
+
+    /** Whether the feed-forward reads the block's input, not what attention made of it. */
+    public boolean isParallel() {
+        return this == PARALLEL || this == PARALLEL_SHARED;
     }
 
     /** The norm of attention's input. */

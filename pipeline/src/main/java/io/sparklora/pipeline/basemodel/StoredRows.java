@@ -5,8 +5,8 @@ package io.sparklora.pipeline.basemodel;
  *
  * @param tensor the weight as the model names it
  * @param source the file's bytes
- * @param position byte at which its first stored row starts
- * @param order how stored rows map to Hugging Face's
+ * @param position byte at which the stored tensor starts
+ * @param order how the stored tensor keeps its rows
  */
 record StoredRows(BaseTensor tensor, ByteSource source, long position, RowOrder order) {
     private static final int CHUNK_BYTES = 1 << 18;
@@ -25,35 +25,58 @@ record StoredRows(BaseTensor tensor, ByteSource source, long position, RowOrder 
             throw new IllegalArgumentException("tensor " + tensor.name() + ": " + rows + " rows of " + columns
                     + " values do not fit an array of " + destination.length);
         }
-        if (order.isAsStored()) {
-            readRun(firstRow, rows, destination, 0);
-        } else {
-            readReordered(firstRow, rows, destination);
+        if (order instanceof RowOrder.Runs runs) {
+            readRuns(runs, firstRow * columns, rows * columns, destination);
+        } else if (order instanceof RowOrder.Interleaved heads) {
+            readReordered(heads, firstRow, rows, destination);
+        } else if (order instanceof RowOrder.Transposed transposed) {
+            readTransposed(transposed, Math.toIntExact(firstRow), rows, destination);
+        }
+    }
+
+    private void readRuns(RowOrder.Runs runs, long first, int elements, float[] destination) {
+        int done = 0;
+        while (done < elements) {
+            long element = first + done;
+            int count = (int) Math.min(elements - done, runs.run() - element % runs.run());
+            readElements(runs.stored(element), count, destination, done);
+            done += count;
+        }
+    }
+
+    /** Each stored row has one element of every wanted row. */
+    private void readTransposed(RowOrder.Transposed transposed, int firstRow, int rows, float[] destination) {
+        int columns = tensor.columns();
+        float[] line = new float[rows];
+        for (int column = 0; column < columns; column++) {
+            readElements((long) column * transposed.columns() + transposed.first() + firstRow, rows, line, 0);
+            for (int row = 0; row < rows; row++) {
+                destination[row * columns + column] = line[row];
+            }
         }
     }
 
     /** Reads whole heads, since a head's rows stay within it, and copies the wanted rows from where they are stored. */
-    private void readReordered(long firstRow, int rows, float[] destination) {
+    private void readReordered(RowOrder.Interleaved heads, long firstRow, int rows, float[] destination) {
         int columns = tensor.columns();
-        int headRows = order.headRows();
+        int headRows = heads.headRows();
         float[] head = new float[headRows * columns];
         long loaded = -1;
         for (int i = 0; i < rows; i++) {
             long row = firstRow + i;
             if (row / headRows != loaded) {
                 loaded = row / headRows;
-                readRun(loaded * headRows, headRows, head, 0);
+                readElements(loaded * head.length, head.length, head, 0);
             }
-            int stored = order.storedWithinHead((int) (row % headRows));
+            int stored = heads.storedWithinHead((int) (row % headRows));
             System.arraycopy(head, stored * columns, destination, i * columns, columns);
         }
     }
 
-    /** Rows as they are stored, a plain run of bytes; a row may be longer than a chunk. */
-    private void readRun(long firstRow, int rows, float[] destination, int at) {
+    /** Elements as they are stored, a plain run of bytes. */
+    private void readElements(long first, int elements, float[] destination, int at) {
         ElementType type = tensor.storedAs();
-        long firstByte = position + type.bytesOf(firstRow * tensor.columns());
-        int elements = rows * tensor.columns();
+        long firstByte = position + type.bytesOf(first);
         int chunkElements = CHUNK_BYTES / type.blockBytes() * type.blockElements();
         byte[] chunk = new byte[(int) type.bytesOf(Math.min(chunkElements, elements))];
         for (int done = 0; done < elements; done += chunkElements) {

@@ -55,7 +55,7 @@ record MemoryEstimate(long baseBytes, long parameters, long activationBytes, lon
         long hidden = shape.hiddenSize();
         long attention = 2L * shape.queryWidth() + 2L * shape.keyValueWidth();
         long statistics = shape.attentionHeads() + 2L;
-        long ofALayer = 2 * hidden + attention + 2L * shape.intermediateSize() + statistics;
+        long ofALayer = 2 * hidden + attention + shape.feedForwardWidth() + statistics;
         long narrow = branches.stream().mapToLong(LoraBranch::rank).sum();
         return shape.layers() * ofALayer + narrow + 2 * hidden;
     }
@@ -66,9 +66,9 @@ record MemoryEstimate(long baseBytes, long parameters, long activationBytes, lon
         long turned = (long) shape.queryWidth() + shape.keyValueWidth();
         long residual = 10 * hidden;
         long attention = 3 * turned + turned + shape.keyValueWidth() + 4L * shape.queryWidth();
-        long feedForward = 3 * inner + Math.max(inner, Math.max(hidden, shape.queryWidth()));
+        long feedForward = inner + shape.feedForwardWidth() + Math.max(inner, Math.max(hidden, shape.queryWidth()));
         long logits = Math.max(LOGITS_BYTES, (long) FEWEST_LOGIT_ROWS * Float.BYTES * shape.vocabularySize());
-        long largest = hidden * Math.max(turned + shape.keyValueWidth(), 2 * inner);
+        long largest = hidden * Math.max(turned + shape.keyValueWidth(), shape.feedForwardWidth());
         long weight = widened ? largest * Float.BYTES : 0;
         return tokens * Float.BYTES * (residual + attention + feedForward)
                 + logits

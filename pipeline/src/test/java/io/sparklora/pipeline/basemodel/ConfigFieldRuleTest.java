@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,7 +17,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Walks every field that transformers reads of each family ({@code config_fields.json}, which
@@ -27,14 +30,6 @@ class ConfigFieldRuleTest {
 
     /** Read by {@link HuggingFaceTokens}. */
     private static final Set<String> TOKENS = Set.of("bos_token_id", "eos_token_id", "pad_token_id");
-
-    private static final Map<String, Object> SIZES = Map.of(
-            "vocab_size", 300,
-            "hidden_size", 32,
-            "intermediate_size", 48,
-            "num_hidden_layers", 2,
-            "num_attention_heads", 4,
-            "num_key_value_heads", 2);
 
     /** For each implemented field two values that mean something, and differ in it. */
     private static final Map<String, List<Object>> VALUES = Map.ofEntries(
@@ -48,6 +43,35 @@ class ConfigFieldRuleTest {
             Map.entry("head_dim", List.of(16, 24)),
             Map.entry("max_position_embeddings", List.of(64, 65)),
             Map.entry("rms_norm_eps", List.of(1e-3, 1e-4)),
+            Map.entry("norm_epsilon", List.of(1e-3, 1e-4)),
+            Map.entry("layer_norm_epsilon", List.of(1e-3, 1e-4)),
+            Map.entry("layer_norm_eps", List.of(1e-3, 1e-4)),
+            Map.entry("rotary_pct", List.of(0.5, 1)),
+            Map.entry("rotary_emb_base", List.of(500, 600)),
+            Map.entry("use_parallel_residual", List.of(true, false)),
+            Map.entry("num_kv_heads", List.of(2, 1)),
+            Map.entry("ffn_hidden_size", List.of(48, 49)),
+            Map.entry("num_ln_in_parallel_attn", List.of(2, 1)),
+            Map.entry("alibi", List.of(false, true)),
+            Map.entry("new_decoder_architecture", List.of(true, false)),
+            Map.entry("multi_query", List.of(true, false)),
+            Map.entry("parallel_attn", List.of(true, false)),
+            Map.entry("bias", List.of(true, false)),
+            Map.entry("activation", List.of("gelu", "silu")),
+            Map.entry("d_model", List.of(32, 40)),
+            Map.entry("n_layers", List.of(2, 3)),
+            Map.entry("n_heads", List.of(4, 8)),
+            Map.entry("max_seq_len", List.of(64, 65)),
+            Map.entry("attn_config", List.of(Map.of("softmax_scale", 0.1), Map.of("softmax_scale", 0.2))),
+            Map.entry("n_embd", List.of(32, 40)),
+            Map.entry("n_inner", List.of(48, 49)),
+            Map.entry("n_layer", List.of(2, 3)),
+            Map.entry("n_head", List.of(4, 8)),
+            Map.entry("n_positions", List.of(64, 65)),
+            Map.entry("use_bias", List.of(true, false)),
+            Map.entry("hidden_act", List.of("gelu", "gelu_new")),
+            Map.entry("activation_function", List.of("gelu", "silu")),
+            Map.entry("scale_attn_weights", List.of(true, false)),
             Map.entry("rope_theta", List.of(500, 600)),
             Map.entry("rope_scaling", List.of(llama3(2), llama3(3))),
             Map.entry("rope_parameters", List.of(llama3(2), llama3(3))),
@@ -65,6 +89,8 @@ class ConfigFieldRuleTest {
             Map.entry("rope_local_base_freq", List.of(20, 30)),
             Map.entry("sliding_window", List.of(7, 8)),
             Map.entry("use_sliding_window", List.of(true, false)),
+            Map.entry("original_max_position_embeddings", List.of(16, 17)),
+            Map.entry("partial_rotary_factor", List.of(1, 0.5)),
             Map.entry("max_window_layers", List.of(1, 0)),
             Map.entry(
                     "layer_types",
@@ -74,6 +100,12 @@ class ConfigFieldRuleTest {
 
     private static Map<String, Object> llama3(int factor) {
         return Map.of("rope_type", "llama3", "factor", factor, "low_freq_factor", 1, "high_freq_factor", 4);
+    }
+
+    /** For a head of 8. */
+    private static Map<String, Object> longRope(int factor) {
+        return Map.of(
+                "rope_type", "longrope", "short_factor", List.of(1, 1, 1, 1), "long_factor", List.of(1, 1, 1, factor));
     }
 
     private static final Map<String, Map<String, JsonNode>> READ = read();
@@ -115,17 +147,28 @@ class ConfigFieldRuleTest {
         family.ownFields().stream()
                 .filter(field -> !field.equals("layer_types"))
                 .forEach(field -> rich.put(field, value(field, 0)));
+        if (family == DecoderFamily.PHI3) {
+            rich.put("rope_parameters", longRope(2));
+        }
         ConfigFieldRule.rules(family).forEach((field, rule) -> {
             if (rule instanceof ConfigFieldRule.Implemented && !TOKENS.contains(field)) {
-                Object before = shape(family, rich, field, valueOf(family, field, 0));
-                Object after = shape(family, rich, field, valueOf(family, field, 1));
+                Object before = shape(family, beside(field, rich), field, valueOf(family, field, 0));
+                Object after = shape(family, beside(field, rich), field, valueOf(family, field, 1));
                 assertThat(after).as(family + " " + field).isNotEqualTo(before);
             }
         });
     }
 
-    /** Gemma 3 has rotary parameters for each kind of layer. */
+    /** transformers ignores Falcon's multi_query in the new architecture. */
+    private static Map<String, Object> beside(String field, Map<String, Object> rich) {
+        return field.equals("multi_query") ? Map.of("num_kv_heads", 4) : rich;
+    }
+
+    /** Gemma 3 has rotary parameters for each kind of layer, Phi-3 a scaling of its own. */
     private static Object valueOf(DecoderFamily family, String field, int which) {
+        if (family == DecoderFamily.PHI3 && field.startsWith("rope_") && !field.equals("rope_theta")) {
+            return longRope(which + 2);
+        }
         return family == DecoderFamily.GEMMA3 && field.equals("rope_parameters")
                 ? Map.of("full_attention", value(field, which))
                 : value(field, which);
@@ -148,28 +191,62 @@ class ConfigFieldRuleTest {
         });
     }
 
+    static List<Arguments> refusedMptAttention() {
+        return List.of(
+                Arguments.of("attn_type", "multiquery_attention"),
+                Arguments.of("prefix_lm", true),
+                Arguments.of("qk_ln", true),
+                Arguments.of("attn_uses_sequence_id", true),
+                Arguments.of("alibi", false),
+                Arguments.of("alibi_bias_max", 16),
+                Arguments.of("clip_qkv", 6),
+                Arguments.of("rope_theta", 500));
+    }
+
+    @ParameterizedTest
+    @MethodSource("refusedMptAttention")
+    void anotherAttentionOfMptIsRefused(String field, Object value) {
+        assertThat(shape(DecoderFamily.MPT, Map.of(), "attn_config", Map.of(field, value)))
+                .asString()
+                .contains("attn_config: field " + field + " must be ");
+    }
+
     @ParameterizedTest
     @EnumSource
     void absentFieldsHaveTransformersDefaults(DecoderFamily family) {
         Object absent = shape(family, Map.of(), "use_cache", true);
 
-        readOf(family).forEach((field, standard) -> {
+        readOf(family).forEach((field, value) -> {
             boolean read = ConfigFieldRule.rules(family).get(field) instanceof ConfigFieldRule.Implemented;
-            if (read && !standard.isNull() && !SIZES.containsKey(field)) {
-                assertThat(shape(family, Map.of(), field, standard))
-                        .as(family + " " + field + " = " + standard)
+            if (read && !value.isNull() && !sizes(family).containsKey(field)) {
+                assertThat(shape(family, Map.of(), field, value))
+                        .as(family + " " + field + " = " + value)
                         .isEqualTo(absent);
             }
         });
-        int keyValueHeads = readOf(family).get("num_key_value_heads").asInt(4);
-        ObjectNode sizes = config(
-                family, Map.of("hidden_size", 64, "num_attention_heads", 32, "num_key_value_heads", keyValueHeads));
-        Object stated = HuggingFaceConfig.shape(new JsonFields(sizes, "config.json"));
-        sizes.remove("num_key_value_heads");
-        if (!readOf(family).get("num_key_value_heads").isNull()) {
-            assertThat(HuggingFaceConfig.shape(new JsonFields(sizes, "config.json")))
+        DecoderFamily.SizeFields names = family.sizes();
+        JsonNode standard = readOf(family).getOrDefault(names.keyValueHeads(), NullNode.instance);
+        if (!standard.isNull()) {
+            ObjectNode config = config(
+                    family, Map.of(names.hidden(), 64, names.heads(), 32, names.keyValueHeads(), standard.intValue()));
+            Object stated = HuggingFaceConfig.shape(new JsonFields(config, "config.json"));
+            config.remove(names.keyValueHeads());
+            assertThat(HuggingFaceConfig.shape(new JsonFields(config, "config.json")))
                     .isEqualTo(stated);
         }
+    }
+
+    private static Map<String, Object> sizes(DecoderFamily family) {
+        DecoderFamily.SizeFields names = family.sizes();
+        Map<String, Object> sizes = new LinkedHashMap<>();
+        sizes.put("vocab_size", 300);
+        sizes.put(names.hidden(), 32);
+        sizes.put(names.inner(), 48);
+        sizes.put(names.layers(), 2);
+        sizes.put(names.heads(), 4);
+        sizes.put(names.keyValueHeads(), 2);
+        sizes.remove("");
+        return sizes;
     }
 
     /** The shape, or the message of the refusal. */
@@ -187,7 +264,7 @@ class ConfigFieldRuleTest {
     }
 
     private static ObjectNode config(DecoderFamily family, Map<String, Object> others) {
-        Map<String, Object> fields = new LinkedHashMap<>(SIZES);
+        Map<String, Object> fields = new LinkedHashMap<>(sizes(family));
         fields.put("model_type", family.modelType());
         fields.putAll(others);
         return JSON.valueToTree(fields);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class DecoderShapeTest {
@@ -51,6 +52,18 @@ class DecoderShapeTest {
                 .hasMessage("rope scaling's original context length must be positive but was 0");
         assertThatThrownBy(() -> new RopeScaling.FrequencyFactors(List.of(1f)).scale(new double[2]))
                 .hasMessage("1 frequency factors for 2 frequencies: there must be one for each");
+        assertThatThrownBy(() -> new RopeScaling.Yarn(4, 1, 32, true, 8192, 10_000, 1))
+                .hasMessage(
+                        "rope scaling's beta_slow and beta_fast must have 0 < slow <= fast but were slow 32.0 and fast"
+                                + " 1.0");
+        assertThatThrownBy(() -> new RopeScaling.Yarn(4, 32, 1, true, 8192, 10_000, 0))
+                .hasMessage("rope scaling's attention factor must be above 0 but was 0.0");
+        assertThatThrownBy(() -> new RopeScaling.LongRope(List.of(1.0), List.of(1.0, 2.0), 4096, 1))
+                .hasMessage("rope scaling's short_factor and long_factor must be equally many but are 1 and 2");
+        assertThatThrownBy(() -> new RopeScaling.LongRope(List.of(1.0), List.of(0.0), 4096, 1))
+                .hasMessage("rope scaling's short_factor and long_factor must be above 0 but one was 0.0");
+        assertThatThrownBy(() -> new Positions.Rotary(OptionalInt.of(3)))
+                .hasMessage("rotary positions must turn an even number of a head's elements, at least 2, but 3");
     }
 
     @Test

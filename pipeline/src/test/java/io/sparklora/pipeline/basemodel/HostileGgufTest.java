@@ -139,8 +139,9 @@ class HostileGgufTest {
     static Stream<Arguments> otherModels() {
         return Stream.of(
                 changed(
-                        "metadata key general.architecture must be llama but is 'qwen2'",
-                        gguf -> gguf.without("general.architecture").metadata("general.architecture", "qwen2")),
+                        "metadata key general.architecture must be one of llama, qwen2, qwen3, gemma2, gemma3, phi3, starcoder2, gpt2"
+                                + " but is 'mamba'",
+                        gguf -> gguf.without("general.architecture").metadata("general.architecture", "mamba")),
                 changed(
                         "metadata key general.type must be model but is 'adapter'",
                         gguf -> gguf.metadata("general.type", "adapter")),
@@ -152,7 +153,7 @@ class HostileGgufTest {
                         "metadata key llama.attention.layer_norm_rms_epsilon is missing",
                         gguf -> gguf.without("llama.attention.layer_norm_rms_epsilon")),
                 changed(
-                        "metadata key llama.logit_scale = 0.5 is not known to the Llama family",
+                        "metadata key llama.logit_scale = 0.5 is not known to the families",
                         gguf -> gguf.metadata("llama.logit_scale", 0.5f)),
                 changed(
                         "metadata key llama.rope.scaling.type must be none or linear but is 'yarn'",
@@ -179,7 +180,7 @@ class HostileGgufTest {
                         "tensor blk.0.attn_norm.weight is missing",
                         gguf -> gguf.withoutTensor("blk.0.attn_norm.weight")),
                 changed(
-                        "tensor blk.0.attn_q.bias has no place in the Llama family",
+                        "tensor blk.0.attn_q.bias has no place in family llama",
                         gguf -> gguf.tensor("blk.0.attn_q.bias", new float[32], 32)),
                 changed(
                         "tensor output_norm.weight is of dimensions [16] but must be of [32]",
@@ -206,7 +207,7 @@ class HostileGgufTest {
                                 + " is 'bert'",
                         gguf -> gguf.without("tokenizer.ggml.model").metadata("tokenizer.ggml.model", "bert")),
                 changed(
-                        "metadata key tokenizer.ggml.pre must be one of smollm, gpt-2, llama-bpe and qwen2 but is"
+                        "metadata key tokenizer.ggml.pre must be one of smollm, starcoder, gpt-2, llama-bpe and qwen2 but is"
                                 + " 'tekken'",
                         gguf -> gguf.without("tokenizer.ggml.pre").metadata("tokenizer.ggml.pre", "tekken")),
                 changed("metadata key tokenizer.ggml.pre is missing", gguf -> gguf.without("tokenizer.ggml.pre")),

@@ -49,8 +49,8 @@ class HuggingFaceDirectoryTest {
         return Stream.of(
                 arguments(
                         "model_type",
-                        "gpt2",
-                        "must be one of gemma2, gemma3_text, granite, llama, mistral, olmo2, qwen2, qwen3 but is \"gpt2\""),
+                        "bloom",
+                        "must be one of " + String.join(", ", DecoderFamily.modelTypes()) + " but is \"bloom\""),
                 arguments("hidden_act", "gelu", "must be silu but is \"gelu\""),
                 arguments("attention_bias", "yes", "must be true or false but is \"yes\""),
                 arguments("mlp_bias", 1, "must be true or false but is 1"),
@@ -71,11 +71,11 @@ class HuggingFaceDirectoryTest {
                 arguments(
                         "rope_scaling",
                         Map.of("type", "dynamic", "factor", 2),
-                        "type must be default, linear or llama3 but is"),
+                        "type must be one of default, linear, llama3, yarn but is"),
                 arguments(
                         "rope_scaling",
-                        Map.of("rope_type", "yarn"),
-                        "rope_type must be default, linear or llama3 but is"),
+                        Map.of("rope_type", "longrope"),
+                        "rope_type must be one of default, linear, llama3, yarn but is"),
                 arguments("rope_scaling", Map.of("rope_type", "llama3"), "factor is missing"),
                 arguments(
                         "rope_parameters",

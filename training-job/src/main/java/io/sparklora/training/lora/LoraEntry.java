@@ -29,4 +29,28 @@ public record LoraEntry(LoraBranch branch, LoraMatrix matrix, int offset) {
     public String key() {
         return "base_model.model." + branch.path() + "." + matrix.peftName() + ".weight";
     }
+
+    /**
+     * Copies the matrix from PEFT's rows into the vector.
+     *
+     * @param stored {@link #elements} values, row-major, in PEFT's order of rows
+     */
+    public void read(float[] stored, float[] parameters) {
+        for (int row = 0; row < rows(); row++) {
+            System.arraycopy(stored, storedRow(row) * columns(), parameters, offset + row * columns(), columns());
+        }
+    }
+
+    /** The matrix in PEFT's order of rows, a new array. */
+    public float[] stored(float[] parameters) {
+        float[] stored = new float[elements()];
+        for (int row = 0; row < rows(); row++) {
+            System.arraycopy(parameters, offset + row * columns(), stored, storedRow(row) * columns(), columns());
+        }
+        return stored;
+    }
+
+    private int storedRow(int row) {
+        return matrix == LoraMatrix.B ? branch.module().heads().rowInLayer(row) : row;
+    }
 }

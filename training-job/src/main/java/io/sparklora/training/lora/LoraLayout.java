@@ -4,6 +4,7 @@ import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.adapter.LoraModules;
 import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.pipeline.basemodel.FamilyNames.Orientation;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -99,6 +100,11 @@ public final class LoraLayout {
     /** The branches in vector order, unmodifiable. */
     public List<LoraBranch> branches() {
         return branches;
+    }
+
+    /** How the base model stores the weights that the branches are added to. */
+    public Orientation orientation() {
+        return branches.get(0).module().orientation();
     }
 
     /** Every matrix in vector order, without gaps, unmodifiable. */

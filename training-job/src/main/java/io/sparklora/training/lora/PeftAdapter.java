@@ -77,7 +77,7 @@ public final class PeftAdapter {
     /** Writes both files into a directory, which is made. */
     public void write(Storage storage, Path directory) {
         storage.create(new Path(directory, TENSORS_FILE), tensors()::writeTo);
-        storage.create(new Path(directory, PeftConfig.FILE), config.json());
+        storage.create(new Path(directory, PeftConfig.FILE), config.json(layout.orientation()));
     }
 
     /**
@@ -129,7 +129,7 @@ public final class PeftAdapter {
         SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
         for (LoraEntry entry : layout.entries()) {
             List<Long> shape = List.of((long) entry.rows(), (long) entry.columns());
-            writer.add(entry.key(), shape, FloatBuffer.wrap(parameters, entry.offset(), entry.elements()));
+            writer.add(entry.key(), shape, FloatBuffer.wrap(entry.stored(parameters)));
         }
         return writer;
     }

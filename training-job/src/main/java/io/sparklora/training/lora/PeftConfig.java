@@ -5,6 +5,7 @@ import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.adapter.LoraModules;
 import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.pipeline.basemodel.FamilyNames.Orientation;
 import io.sparklora.pipeline.config.BaseConfig;
 import io.sparklora.pipeline.config.LoraConfig;
 import io.sparklora.pipeline.config.LoraConfig.Scaling;
@@ -39,12 +40,16 @@ public record PeftConfig(String baseModel, AdapterShape shape) implements Serial
         return LoraLayout.of(shape.branches(LoraModules.of(model)));
     }
 
-    /** The file's bytes: sorted keys, equal for equal values; few keys, for most at PEFT's default are left out. */
-    byte[] json() {
+    /**
+     * The file's bytes: sorted keys, equal for equal values; few keys, for most at PEFT's default are left out.
+     *
+     * @param orientation how the base model stores the weights that the branches are added to
+     */
+    byte[] json(Orientation orientation) {
         Map<String, Object> keys = new TreeMap<>();
         keys.put("base_model_name_or_path", baseModel);
         keys.put("bias", "none");
-        keys.put("fan_in_fan_out", false);
+        keys.put("fan_in_fan_out", orientation == Orientation.INPUT_ROWS);
         keys.put("inference_mode", true);
         keys.put("init_lora_weights", true);
         keys.put("lora_alpha", shape.alpha());
@@ -71,7 +76,8 @@ public record PeftConfig(String baseModel, AdapterShape shape) implements Serial
     /** PEFT takes names in a list; all-linear or an expression is a text. */
     private Object targets() {
         String first = shape.targets().get(0);
-        boolean text = first.equals(LoraConfig.ALL_LINEAR) || ModulePattern.target(first).isExpression();
+        boolean text = first.equals(LoraConfig.ALL_LINEAR)
+                || ModulePattern.target(first).isExpression();
         return text && shape.targets().size() == 1 ? first : shape.targets();
     }
 

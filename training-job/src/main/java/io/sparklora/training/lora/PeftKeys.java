@@ -32,8 +32,12 @@ record PeftKeys(Map<?, ?> values) {
             // Other initial values, such as pissa's, change the base's weights too.
             "init_lora_weights", List.of(true, false, "gaussian"));
 
-    /** Keys that change nothing once an adapter is trained, whatever they say. */
+    /**
+     * Keys that change nothing once an adapter is trained, whatever they say. PEFT sets {@code fan_in_fan_out} right by the
+     * kind of each module.
+     */
     private static final Set<String> WITHOUT_EFFECT = Set.of(
+            "fan_in_fan_out",
             "inference_mode",
             "lora_dropout",
             "megatron_core",
@@ -51,7 +55,6 @@ record PeftKeys(Map<?, ?> values) {
             "ensure_weight_tying",
             "eva_config",
             "exclude_modules",
-            "fan_in_fan_out",
             "kasa_config",
             "layer_replication",
             "layers_pattern",

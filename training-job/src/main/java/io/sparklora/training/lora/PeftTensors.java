@@ -25,7 +25,7 @@ record PeftTensors(SafetensorsFile file, LoraLayout layout) {
             checkShape(entry);
             float[] values = file.floats(entry.key());
             checkFinite(entry, values);
-            System.arraycopy(values, 0, parameters, entry.offset(), values.length);
+            entry.read(values, parameters);
         }
         return parameters;
     }

@@ -1,9 +1,11 @@
 package io.sparklora.training.model;
 
+import io.sparklora.pipeline.adapter.LoraTarget;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.DecoderVariant.Bias;
+import io.sparklora.pipeline.basemodel.DecoderVariant.FeedForward;
+import io.sparklora.pipeline.basemodel.DecoderVariant.Norm;
 import io.sparklora.pipeline.basemodel.NormPlacement;
-import io.sparklora.pipeline.adapter.LoraTarget;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -37,21 +39,28 @@ record BlockVectors(List<Place> places) {
 
     static BlockVectors of(DecoderShape shape) {
         NormPlacement norms = shape.variant().normPlacement();
+        Optional<String> none = Optional.empty();
+        boolean centred = shape.variant().norm() == Norm.LAYER;
+        boolean gated = shape.variant().feedForward() == FeedForward.GATED;
         return new BlockVectors(List.of(
-                norm(shape, norms.beforeAttention()),
+                norm(shape, norms.beforeAttention(), "weight"),
                 biases(shape, Bias.QUERY_KEY_VALUE, LoraTarget.Q_PROJ, LoraTarget.K_PROJ, LoraTarget.V_PROJ),
                 headNorm(shape.queryNormWidth(), "self_attn.q_norm.weight"),
                 headNorm(shape.keyNormWidth(), "self_attn.k_norm.weight"),
                 biases(shape, Bias.ATTENTION_OUTPUT, LoraTarget.O_PROJ),
-                norm(shape, norms.afterAttention()),
-                norm(shape, norms.beforeFeedForward()),
-                biases(shape, Bias.FEED_FORWARD, LoraTarget.GATE_PROJ, LoraTarget.UP_PROJ),
+                norm(shape, norms.afterAttention(), "weight"),
+                norm(shape, norms.beforeFeedForward(), "weight"),
+                gated
+                        ? biases(shape, Bias.FEED_FORWARD, LoraTarget.GATE_PROJ, LoraTarget.UP_PROJ)
+                        : biases(shape, Bias.FEED_FORWARD, LoraTarget.UP_PROJ),
                 biases(shape, Bias.FEED_FORWARD, LoraTarget.DOWN_PROJ),
-                norm(shape, norms.afterFeedForward())));
+                norm(shape, norms.afterFeedForward(), "weight"),
+                norm(shape, centred ? norms.beforeAttention() : none, "bias"),
+                norm(shape, centred ? norms.beforeFeedForward() : none, "bias")));
     }
 
-    private static Place norm(DecoderShape shape, Optional<String> name) {
-        return name.map(found -> new Place(shape.hiddenSize(), List.of(found + ".weight")))
+    private static Place norm(DecoderShape shape, Optional<String> name, String kind) {
+        return name.map(found -> new Place(shape.hiddenSize(), List.of(found + "." + kind)))
                 .orElse(Place.EMPTY);
     }
 

@@ -12,7 +12,7 @@ public final class Decoder {
     private final NativeProgram program;
     private final DecoderShape shape;
     private final Branches branches;
-    private final int capacity;
+    private final int[] text;
     private int length;
     private boolean ended;
 
@@ -24,7 +24,7 @@ public final class Decoder {
         this.program = program;
         this.shape = shape;
         this.branches = branches;
-        this.capacity = capacity;
+        this.text = new int[capacity];
         program.call("begin", IValue.from(capacity)).close();
     }
 
@@ -40,21 +40,28 @@ public final class Decoder {
         if (ended) {
             throw new IllegalStateException("this decoder ended when another one of the same program was opened");
         }
-        if (ids.length < 1 || ids.length > capacity - length) {
-            throw new IllegalArgumentException("a decoder with " + length + " of " + capacity + " tokens takes 1 to "
-                    + (capacity - length) + " more but was given " + ids.length);
+        if (ids.length < 1 || ids.length > capacity() - length) {
+            throw new IllegalArgumentException("a decoder with " + length + " of " + capacity() + " tokens takes 1 to "
+                    + (capacity() - length) + " more but was given " + ids.length);
         }
         for (int id : ids) {
             ProgramInput.requireToken("id", id, shape);
         }
-        try (IValue logits = program.call(
-                "extend",
-                IValue.listFrom(Arrays.stream(ids).asLongStream().toArray()),
-                IValue.from((long) length),
-                branches.argument())) {
+        System.arraycopy(ids, 0, text, length, ids.length);
+        int known = becomesLong(length + ids.length) ? 0 : length;
+        long[] rest =
+                Arrays.stream(text, known, length + ids.length).asLongStream().toArray();
+        try (IValue logits =
+                program.call("extend", IValue.listFrom(rest), IValue.from((long) known), branches.argument())) {
             length += ids.length;
             return program.floats(logits);
         }
+    }
+
+    /** Whether the text becomes one whose positions turn otherwise, so that the keys of its first tokens are others. */
+    private boolean becomesLong(int newLength) {
+        int limit = shape.longTextAfter().orElse(Integer.MAX_VALUE);
+        return length > 0 && length <= limit && newLength > limit;
     }
 
     /** Tokens so far. */
@@ -64,7 +71,7 @@ public final class Decoder {
 
     /** Most tokens. */
     public int capacity() {
-        return capacity;
+        return text.length;
     }
 
     void end() {

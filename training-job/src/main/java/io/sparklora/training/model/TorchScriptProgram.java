@@ -6,11 +6,14 @@ import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.DecoderVariant;
 import io.sparklora.pipeline.basemodel.DecoderVariant.Activation;
+import io.sparklora.pipeline.basemodel.DecoderVariant.Norm;
 import io.sparklora.pipeline.basemodel.Multipliers;
+import io.sparklora.pipeline.basemodel.Positions;
 import io.sparklora.training.lora.LoraLayout;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -27,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class TorchScriptProgram implements LossProgram {
     private static final List<String> OPERATIONS = List.of(
             "number",
+            "layer_norm",
             "norm",
             "head_norm",
             "dropout",
@@ -36,6 +40,8 @@ public final class TorchScriptProgram implements LossProgram {
             "attention",
             "blocks",
             "cap",
+            "alibi",
+            "activation",
             "gate",
             "head",
             "block");
@@ -127,7 +133,16 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("storage", weights.type().torchCode())
                 .attribute("compute", placement.compute().torchCode())
                 .attribute("norm_offset", variant.normOffset())
-                .attribute("gelu", variant.activation() == Activation.GELU_TANH ? 1 : 0)
+                .attribute("centred", variant.norm() == Norm.RMS ? 0 : 1)
+                .attribute("middle", shape.feedForwardWidth())
+                .attribute("activation", activation(variant.activation()))
+                .attribute("parallel", variant.normPlacement().isParallel() ? 1 : 0)
+                .attribute("slope_scale", variant.positions() instanceof Positions.Alibi alibi ? alibi.scale() : 1.0)
+                .attribute("slope_rounded", roundedSlopes(variant.positions()) ? 1 : 0)
+                .attribute("rotary", shape.rotarySize())
+                .attribute("rotary_factor", shape.rotaryFactor())
+                .attribute("long_after", shape.longTextAfter().orElse(0))
+                .attribute("context", variant.positions() instanceof Positions.Learned ? shape.contextLength() : 0)
                 .attribute("logit_cap", variant.softCaps().logits())
                 .attribute("attention_cap", variant.softCaps().attention())
                 .attribute("tables", tables(shape))
@@ -143,6 +158,7 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("place", placement.place())
                 .emptyList("state", "Tensor")
                 .emptyList("dropout", "__torch__.nn.dropout.Dropout")
+                .emptyList("last", "__torch__.nn.norm.Norm")
                 .emptyList("blocks", "__torch__.nn.block.Block")
                 .emptyList("head", "__torch__.nn.head.Head")
                 .emptyList("kept", "__torch__.nn.block.Saved")
@@ -152,6 +168,15 @@ public final class TorchScriptProgram implements LossProgram {
             archive.source("nn." + operation, TorchScriptProgram.class, "program/nn/" + operation + ".py");
         }
         return archive;
+    }
+
+    /** The kinds of {@code activation.py}. */
+    private static int activation(Activation activation) {
+        return switch (activation) {
+            case SILU -> 0;
+            case GELU_TANH -> 1;
+            case GELU -> 2;
+        };
     }
 
     private static List<Integer> windows(DecoderShape shape) {
@@ -175,10 +200,12 @@ public final class TorchScriptProgram implements LossProgram {
     private static void map(NativeProgram program, BaseWeights weights, LoraLayout layout) {
         long[] offsets =
                 weights.plan().offsets().stream().mapToLong(Long::longValue).toArray();
-        DoubleStream second =
-                weights.shape().windowInverseFrequencies().map(DoubleStream::of).orElse(DoubleStream.empty());
-        double[] frequencies = DoubleStream.concat(
-                        DoubleStream.of(weights.shape().inverseFrequencies()), second)
+        double[] frequencies = Stream.of(
+                        Optional.of(weights.shape().inverseFrequencies()),
+                        weights.shape().windowInverseFrequencies(),
+                        weights.shape().longInverseFrequencies())
+                .flatMap(Optional::stream)
+                .flatMapToDouble(DoubleStream::of)
                 .map(frequency -> (float) frequency)
                 .toArray();
         program.call(
@@ -191,8 +218,19 @@ public final class TorchScriptProgram implements LossProgram {
                         IValue.listFrom(branchTable(layout)),
                         IValue.listFrom(layout.branches().stream()
                                 .mapToDouble(LoraBranch::scale)
-                                .toArray()))
+                                .toArray()),
+                        IValue.listFrom(slopes(weights.shape())))
                 .close();
+    }
+
+    private static boolean roundedSlopes(Positions positions) {
+        return positions instanceof Positions.Alibi alibi && alibi.rounding() == Positions.Rounding.BF16;
+    }
+
+    private static double[] slopes(DecoderShape shape) {
+        return shape.variant().positions() instanceof Positions.Alibi alibi
+                ? alibi.slopes().stream().mapToDouble(Double::doubleValue).toArray()
+                : new double[0];
     }
 
     /** Five numbers a branch: layer, group, first output in the group, outputs, rank. */

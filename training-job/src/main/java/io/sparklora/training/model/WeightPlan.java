@@ -1,7 +1,10 @@
 package io.sparklora.training.model;
 
-import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.adapter.LoraTarget;
+import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.pipeline.basemodel.DecoderVariant.FeedForward;
+import io.sparklora.pipeline.basemodel.DecoderVariant.Norm;
+import io.sparklora.pipeline.basemodel.Positions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -9,10 +12,12 @@ import java.util.stream.Stream;
 /**
  * Where the linear weights of a decoder lie in one file; a function of shape and type alone.
  *
- * @param groups embedding, then q k v | o | gate up | down of each layer, then the head unless it is tied
+ * @param groups embedding, then q k v | o | gate up | down of each layer, then the head unless it is tied, then the
+ *     positions where they are learned
+ * @param offsets where embedding, layers' groups, head and positions start, the head of a tied model with the embedding
  * @param elements length of the file
  */
-record WeightPlan(List<Group> groups, long elements) {
+record WeightPlan(List<Group> groups, List<Long> offsets, long elements) {
     /** Groups start at multiples of this, for aligned vector loads from the mapping. */
     private static final int ALIGNMENT_BYTES = 64;
 
@@ -32,6 +37,7 @@ record WeightPlan(List<Group> groups, long elements) {
     /** Copies the groups. */
     WeightPlan {
         groups = List.copyOf(groups);
+        offsets = List.copyOf(offsets);
     }
 
     static WeightPlan of(DecoderShape shape, WeightType type) {
@@ -41,13 +47,22 @@ record WeightPlan(List<Group> groups, long elements) {
         for (int layer = 0; layer < shape.layers(); layer++) {
             planner.add(shape, layer, LoraTarget.Q_PROJ, LoraTarget.K_PROJ, LoraTarget.V_PROJ);
             planner.add(shape, layer, LoraTarget.O_PROJ);
-            planner.add(shape, layer, LoraTarget.GATE_PROJ, LoraTarget.UP_PROJ);
+            if (shape.variant().feedForward() == FeedForward.GATED) {
+                planner.add(shape, layer, LoraTarget.GATE_PROJ, LoraTarget.UP_PROJ);
+            } else {
+                planner.add(shape, layer, LoraTarget.UP_PROJ);
+            }
             planner.add(shape, layer, LoraTarget.DOWN_PROJ);
         }
-        if (!shape.tiedHead()) {
+        if (shape.tiedHead()) {
+            planner.offsets.add(planner.offsets.get(0));
+        } else {
             planner.add(vocabulary, List.of("lm_head.weight"));
         }
-        return new WeightPlan(planner.groups, planner.end);
+        if (shape.variant().positions() instanceof Positions.Learned) {
+            planner.add((long) shape.contextLength() * shape.hiddenSize(), List.of("model.embed_positions.weight"));
+        }
+        return new WeightPlan(planner.groups, planner.offsets, planner.end);
     }
 
     /** Names of the norms' weights and the biases: each layer's, then the final norm. */
@@ -58,21 +73,15 @@ record WeightPlan(List<Group> groups, long elements) {
             BlockVectors.of(shape).names().forEach(name -> vectors.add(block + name));
         }
         vectors.add("model.norm.weight");
-        return vectors;
-    }
-
-    /** Where the groups start, and last where the head starts: for a tied head that is the embedding. */
-    List<Long> offsets() {
-        List<Long> offsets = new ArrayList<>(groups.stream().map(Group::offset).toList());
-        boolean tied = groups.size() % 4 == 1;
-        if (tied) {
-            offsets.add(offsets.get(0));
+        if (shape.variant().norm() == Norm.LAYER) {
+            vectors.add("model.norm.bias");
         }
-        return offsets;
+        return vectors;
     }
 
     private static final class Planner {
         private final List<Group> groups = new ArrayList<>();
+        private final List<Long> offsets = new ArrayList<>();
         private final int alignment;
         private long end;
 
@@ -94,6 +103,7 @@ record WeightPlan(List<Group> groups, long elements) {
         void add(long elements, List<String> tensors) {
             long offset = (end + alignment - 1) / alignment * alignment;
             groups.add(new Group(offset, tensors));
+            offsets.add(offset);
             end = offset + elements;
         }
     }

@@ -8,6 +8,7 @@ import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.pipeline.basemodel.FamilyNames.Orientation;
 import io.sparklora.pipeline.basemodel.GoldenData;
 import io.sparklora.pipeline.basemodel.SafetensorsFile;
 import io.sparklora.pipeline.basemodel.TinyModels;
@@ -138,7 +139,7 @@ final class PeftAdapterTest {
         adapter(4).write(storage, hadoop("adapter"));
         storage.create(
                 new org.apache.hadoop.fs.Path(hadoop("adapter"), PeftConfig.FILE),
-                new PeftConfig("tiny", AdapterShape.plain(4, 16, List.of("q_proj"))).json());
+                new PeftConfig("tiny", AdapterShape.plain(4, 16, List.of("q_proj"))).json(Orientation.OUTPUT_ROWS));
 
         assertMismatch("adapter", "belongs to no layer that the model and target_modules have");
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.AdapterShape;
+import io.sparklora.pipeline.basemodel.FamilyNames.Orientation;
 import io.sparklora.pipeline.config.BaseConfig;
 import io.sparklora.pipeline.config.LoraConfig;
 import io.sparklora.pipeline.config.LoraConfig.Scaling;
@@ -38,7 +39,8 @@ final class PeftConfigTest {
 
     @Test
     void writesFewSortedKeys() {
-        assertThat(new String(ALL.json(), StandardCharsets.UTF_8)).isEqualTo("""
+        assertThat(new String(ALL.json(Orientation.OUTPUT_ROWS), StandardCharsets.UTF_8))
+                .isEqualTo("""
                         {
                           "base_model_name_or_path" : "base.gguf",
                           "bias" : "none",
@@ -65,7 +67,7 @@ final class PeftConfigTest {
 
     @Test
     void readsWhatItWrites() {
-        assertThat(PeftConfig.parse(ALL.json(), WHERE)).isEqualTo(ALL);
+        assertThat(PeftConfig.parse(ALL.json(Orientation.OUTPUT_ROWS), WHERE)).isEqualTo(ALL);
     }
 
     @Test
@@ -83,7 +85,8 @@ final class PeftConfigTest {
                 .replace("\"alpha_pattern\": {}", "\"alpha_pattern\": {\"q_proj\": 9}")
                 .replace("\"layers_to_transform\": null", "\"layers_to_transform\": 1");
 
-        AdapterShape shape = PeftConfig.parse(json.getBytes(StandardCharsets.UTF_8), WHERE).shape();
+        AdapterShape shape =
+                PeftConfig.parse(json.getBytes(StandardCharsets.UTF_8), WHERE).shape();
 
         assertThat(shape.scaling()).isEqualTo(Scaling.RSLORA);
         assertThat(shape.layers()).containsExactly(1);
@@ -104,9 +107,11 @@ final class PeftConfigTest {
                         4, 8, Scaling.RSLORA, List.of("q_proj"), List.of(0, 2), Map.of("q_proj", 2), Map.of("0.*", 3)));
         PeftConfig expression = new PeftConfig("base", AdapterShape.plain(4, 8, List.of(".*[qv]_proj")));
 
-        assertThat(PeftConfig.parse(config.json(), WHERE)).isEqualTo(config);
-        assertThat(PeftConfig.parse(expression.json(), WHERE)).isEqualTo(expression);
-        assertThat(new String(expression.json(), StandardCharsets.UTF_8))
+        assertThat(PeftConfig.parse(config.json(Orientation.OUTPUT_ROWS), WHERE))
+                .isEqualTo(config);
+        assertThat(PeftConfig.parse(expression.json(Orientation.OUTPUT_ROWS), WHERE))
+                .isEqualTo(expression);
+        assertThat(new String(expression.json(Orientation.OUTPUT_ROWS), StandardCharsets.UTF_8))
                 .contains("\"target_modules\" : \".*[qv]_proj\"");
     }
 
@@ -127,7 +132,6 @@ final class PeftConfigTest {
                 "\"use_dora\": false | \"use_dora\": true | use_dora must be false, null or empty but was true: that kind of LoRA is not supported",
                 "\"use_rslora\": false | \"use_rslora\": 1 | use_rslora must be true or false but was 1",
                 "\"lora_bias\": false | \"lora_bias\": true | lora_bias must be false, null or empty but was true: that kind of LoRA is not supported",
-                "\"fan_in_fan_out\": false | \"fan_in_fan_out\": true | fan_in_fan_out must be false, null or empty but was true: that kind of LoRA is not supported",
                 "\"rank_pattern\": {} | \"rank_pattern\": {\"q_proj\": 0} | rank_pattern must have whole numbers of at least 1 but has 0 for q_proj",
                 "\"alpha_pattern\": {} | \"alpha_pattern\": [2] | alpha_pattern must be a mapping to whole numbers but was [2]",
                 "\"layers_to_transform\": null | \"layers_to_transform\": \"1\" | layers_to_transform must be a list of whole numbers but was 1",

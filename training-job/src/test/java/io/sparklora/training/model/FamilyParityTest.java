@@ -19,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -218,14 +219,8 @@ final class FamilyParityTest {
                         figures.get("rank").asInt(),
                         figures.get("alpha").asDouble() / figures.get("rank").asInt(),
                         modules());
-                program = TorchScriptProgram.open(
-                        model,
-                        scratch.resolve("cache"),
-                        stored,
-                        layout,
-                        placement,
-                        0,
-                        kernel);
+                program =
+                        TorchScriptProgram.open(model, scratch.resolve("cache"), stored, layout, placement, 0, kernel);
             }
         }
 
@@ -244,7 +239,9 @@ final class FamilyParityTest {
         }
 
         private List<String> modules() {
-            return targets.equals("q-v") ? List.of("q_proj", "v_proj") : List.of("all-linear");
+            List<String> names = new ArrayList<>();
+            figures().get("targets").get(targets).forEach(name -> names.add(name.asText()));
+            return names;
         }
 
         SafetensorsFile tensors() {
@@ -279,7 +276,7 @@ final class FamilyParityTest {
                             layout.entries().stream().map(LoraEntry::key).collect(Collectors.toSet()));
             float[] vector = new float[layout.parameterCount()];
             for (LoraEntry entry : layout.entries()) {
-                System.arraycopy(tensors.floats(prefix + entry.key()), 0, vector, entry.offset(), entry.elements());
+                entry.read(tensors.floats(prefix + entry.key()), vector);
             }
             return vector;
         }

@@ -14,6 +14,7 @@ import io.sparklora.pipeline.basemodel.DecoderVariant.Bias;
 import io.sparklora.pipeline.basemodel.DecoderVariant.QueryKeyNorm;
 import io.sparklora.pipeline.basemodel.Multipliers;
 import io.sparklora.pipeline.basemodel.NormPlacement;
+import io.sparklora.pipeline.basemodel.Positions;
 import io.sparklora.pipeline.basemodel.RopeScaling;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraInitializer;
@@ -67,10 +68,13 @@ final class TorchScriptProgramTest {
                 List.of(),
                 heads,
                 norms,
+                plain.norm(),
                 0,
+                plain.feedForward(),
                 plain.activation(),
                 plain.multipliers(),
                 plain.softCaps(),
+                plain.positions(),
                 plain.windowRopeTheta()));
     }
 
@@ -80,10 +84,13 @@ final class TorchScriptProgramTest {
                 List.of(5, 0),
                 QueryKeyNorm.ALL_HEADS,
                 NormPlacement.BEFORE_AND_AFTER,
+                DecoderVariant.Norm.RMS,
                 1,
+                DecoderVariant.FeedForward.GATED,
                 DecoderVariant.Activation.GELU_TANH,
                 new Multipliers(3, OptionalDouble.of(0.5), 0.3, 0.7),
                 new DecoderVariant.SoftCaps(2, 4),
+                Positions.ROTARY,
                 OptionalDouble.of(30));
     }
 
@@ -117,7 +124,8 @@ final class TorchScriptProgramTest {
         List<LoraBranch> upper =
                 branches.stream().filter(branch -> branch.layer() == 1).toList();
         List<LoraBranch> some = branches.stream()
-                .filter(branch -> !List.of("k_proj", "o_proj").contains(branch.module().name()))
+                .filter(branch ->
+                        !List.of("k_proj", "o_proj").contains(branch.module().name()))
                 .toList();
 
         for (List<LoraBranch> chosen : List.of(branches, upper, some)) {
@@ -193,7 +201,8 @@ final class TorchScriptProgramTest {
                 TorchScriptProgram dropping = dropping(model, layout, 0.5)) {
             float[] whole = Pass.of(program, PACKED, parameters).gradient();
             for (int draw = 0; draw < 400; draw++) {
-                float[] gradient = Pass.of(dropping, PACKED, parameters, 77 * draw).gradient();
+                float[] gradient =
+                        Pass.of(dropping, PACKED, parameters, 77 * draw).gradient();
                 for (int i = 0; i < mean.length; i++) {
                     mean[i] += gradient[i] / 400.0;
                 }

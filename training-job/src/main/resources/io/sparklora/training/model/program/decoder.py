@@ -23,23 +23,34 @@ class M(Module):
   multiplier : float       # of what a block adds to the residual stream
   logit_scale : float      # of the head's products
   norm_offset : float      # added to every norm's weight as it is stored
-  gelu : int               # 1 where the MLP's gate is GELU, else SiLU
+  centred : int            # 1 where norms are LayerNorm, else RMSNorm
+  middle : int             # outputs of the MLP's first product: gate and up, or up alone
+  activation : int         # of the MLP: 0 SiLU, 1 GELU in its tanh form, 2 GELU by the error function
+  parallel : int           # 1 where the MLP reads the block's input, not what attention made of it
+  rotary : int             # leading elements of each head that are turned; 0 where positions are not rotary
+  rotary_factor : float    # of what is turned
+  long_after : int         # most tokens of a text with the rotary frequencies of short ones, 0 where there are no others
+  context : int            # rows of the learned positions, 0 for none
   logit_cap : float        # soft cap of the logits, 0 for none
   attention_cap : float    # soft cap of the attention's scores, 0 for none
   tables : List[int]       # for each layer its rotary table
+  slope_scale : float      # of slope times position
+  slope_rounded : int      # 1 where slope, position and product are rounded to bf16
   attention_scale : float  # of a query's product with a key
   windows : List[int]      # for each layer the positions that a token sees, or 0 for all before it
   vectors : List[int]      # lengths of a layer's vectors, 0 where it has none: norm before attention, bias of q
                            # k v, norm of q, norm of k, bias of o, norm after attention, norm before the MLP, bias of
-                           # gate up, bias of down, norm after the MLP
+                           # gate up, bias of down, norm after the MLP, bias of the norm before attention, of that before
+                           # the MLP
   parameters : int         # length of the flat parameter vector
   lowest : int             # the first layer that carries a branch: nothing below it has a gradient
   head_rows : int          # rows of logits at a time
   place : str              # device: cpu, or cuda and its number
   dropped : float          # share of the branches' input that dropout zeroes
   fused : int              # 1 where attention has fused operators
-  state : List[Tensor]     # frequencies, embedding, final norm, parameters (compute type), gradient (fp32)
+  state : List[Tensor]     # frequencies, embedding, learned positions, parameters (compute type), gradient (fp32)
   dropout : List[__torch__.nn.dropout.Dropout]
+  last : List[__torch__.nn.norm.Norm]
   blocks : List[__torch__.nn.block.Block]
   head : List[__torch__.nn.head.Head]
   kept : List[__torch__.nn.block.Saved]
@@ -47,31 +58,38 @@ class M(Module):
   cache : List[Tensor]     # for each layer keys and values of the text so far, [capacity, 2 Hkv D]
 
   # Maps the weights: offsets (in elements) are those of embedding, then q k v | o | gate up | down of each layer, then
-  # head; small holds the layers' vectors, then the final norm; frequencies are the
-  # rotary frequencies, a table after the other. branches describes the branches in the flat vector's order, five numbers
+  # head, then learned positions; small holds the layers' vectors, then the final norm; frequencies are the
+  # rotary frequencies, a table after the other, that of long texts last. branches describes the branches in the flat vector's order, five numbers
   # each: layer, group (q k v | o | gate up | down), first output in the group, outputs, rank; scales what each is
-  # multiplied with.
-  def open(self: __torch__.M, weights: str, elements: int, offsets: List[int], small: str, frequencies: List[float], branches: List[int], scales: List[float]) -> NoneType:
+  # multiplied with. slopes are those of the query heads' linear biases, or none.
+  def open(self: __torch__.M, weights: str, elements: int, offsets: List[int], small: str, frequencies: List[float], branches: List[int], scales: List[float], slopes: List[float]) -> NoneType:
     fp32 = __torch__.nn.number.fp32()
     h = self.hidden
     queries = self.heads * self.size
     pairs = self.kv_heads * self.size
     device = torch.device(self.place)
     w = torch.from_file(weights, False, elements, dtype=self.storage, layout=None, device=None, pin_memory=None).to(device)
-    v = torch.from_file(small, False, self.layers * sum(self.vectors) + h, dtype=fp32, layout=None, device=None, pin_memory=None).to(device)
+    small_elements = self.layers * sum(self.vectors) + h + self.vectors[10]
+    v = torch.from_file(small, False, small_elements, dtype=fp32, layout=None, device=None, pin_memory=None).to(device)
     theta = torch.zeros([self.parameters], dtype=self.compute, device=device)
     gradient = torch.zeros([self.parameters], dtype=fp32, device=device)
     embedding = w.narrow(0, offsets[0], self.vocabulary * h).view([self.vocabulary, h])
     self.state.append(torch.tensor(frequencies, dtype=fp32, device=device))
     self.state.append(embedding)
-    self.state.append(v.narrow(0, self.layers * sum(self.vectors), h).add(self.norm_offset))
+    positions = embedding[:0]
+    if self.context > 0:
+      positions = w.narrow(0, offsets[2 + 4 * self.layers], self.context * h).view([self.context, h])
+    self.state.append(positions)
+    final = v.narrow(0, self.layers * sum(self.vectors), h + self.vectors[10])
+    self.last.append(self.norm_of(final[:h].add(self.norm_offset), final[h:]))
     self.state.append(theta)
     self.state.append(gradient)
-    largest = h * max(max(queries + 2 * pairs, queries), 2 * self.inner)
+    largest = h * max(max(queries + 2 * pairs, queries), self.middle)
     if self.storage == self.compute:
       largest = 0
     scratch = torch.empty([largest], dtype=self.compute, device=device)
-    outputs = [queries + 2 * pairs, h, 2 * self.inner, h]
+    linear_biases = __torch__.nn.alibi.Slopes(torch.tensor(slopes, dtype=fp32, device=device), self.slope_scale, self.slope_rounded == 1)
+    outputs = [queries + 2 * pairs, h, self.middle, h]
     inputs = [h, queries, h, self.inner]
     self.dropout.append(__torch__.nn.dropout.Dropout(self.dropped))
     branch = 0
@@ -112,11 +130,17 @@ class M(Module):
         linear.scaled(scales[branch:ends[i]])
         branch = ends[i]
         linears.append(linear)
-      heads = __torch__.nn.attention.Heads(self.heads, self.kv_heads, self.size, self.attention_scale, self.windows[l], self.attention_cap, self.fused == 1)
-      self.blocks.append(__torch__.nn.block.Block(own[0], heads, self.tables[l], linears[0], own[2], own[3], linears[1], own[5], own[6], linears[2], linears[3], own[9]))
+      heads = __torch__.nn.attention.Heads(self.heads, self.kv_heads, self.size, self.attention_scale, self.windows[l], self.attention_cap, linear_biases, self.fused == 1)
+      self.blocks.append(__torch__.nn.block.Block(self.norm_of(own[0], own[10]), heads, self.tables[l], linears[0], own[2], own[3], linears[1], self.norm_of(own[5], own[5][:0]), self.norm_of(own[6], own[11]), linears[2], linears[3], self.norm_of(own[9], own[9][:0])))
     output = w.narrow(0, offsets[1 + 4 * self.layers], self.vocabulary * h).view([self.vocabulary, h])
     self.head.append(__torch__.nn.head.Head(output, self.logit_scale, self.logit_cap, scratch, self.head_rows, self.compute))
     return None
+
+  # A norm of weight g and bias b, which is 0 where a LayerNorm has none.
+  def norm_of(self: __torch__.M, g: Tensor, b: Tensor) -> __torch__.nn.norm.Norm:
+    if self.centred == 1 and b.numel() == 0:
+      b = torch.zeros_like(g)
+    return __torch__.nn.norm.Norm(g, b, self.eps)
 
   # theta [parameters] fp32: the adapter of all later calls.
   def load(self: __torch__.M, theta: Tensor) -> NoneType:
@@ -136,11 +160,11 @@ class M(Module):
     hs = h.index_select(0, supervised)
     n = len(rows)
     x = torch.empty_like(hs)
-    r = __torch__.nn.norm.forward(hs, self.state[2], self.eps, x, shared.wide)
+    r = __torch__.nn.norm.forward(hs, self.last[0], x, shared.wide)
     dx = torch.empty_like(hs)
     found = __torch__.nn.head.forward_backward(self.head[0], x, self.indices(targets), dx)
     dhs = shared.wide.new_zeros([n, self.hidden])
-    __torch__.nn.norm.backward(__torch__.nn.number.widened(dx, shared.wide2), hs, r, self.state[2], dhs, shared.wide, shared.wide3)
+    __torch__.nn.norm.backward(__torch__.nn.number.widened(dx, shared.wide2), hs, r, self.last[0], dhs, shared.wide, shared.wide3)
     dh = shared.wide.new_zeros([len(ids), self.hidden]).index_copy_(0, supervised, dhs)
     for k in range(self.layers - self.lowest):
       l = self.layers - 1 - k
@@ -158,7 +182,7 @@ class M(Module):
     h = self.body(ids, documents, adapted)
     hs = h.index_select(0, self.indices(rows))
     x = torch.empty_like(hs)
-    __torch__.nn.norm.forward(hs, self.state[2], self.eps, x, self.shared[0].wide)
+    __torch__.nn.norm.forward(hs, self.last[0], x, self.shared[0].wide)
     return __torch__.nn.head.forward_backward(self.head[0], x, self.indices(targets), x[:0]).to(torch.device("cpu"))
 
   # The loss sum alone.
@@ -176,7 +200,7 @@ class M(Module):
       __torch__.nn.block.forward(self.blocks[l], self.kept[l % 2], self.shared[0], documents, adapted, h)
     if depth > self.layers:
       x = self.shared[0].x
-      __torch__.nn.norm.forward(h, self.state[2], self.eps, x, self.shared[0].wide)
+      __torch__.nn.norm.forward(h, self.last[0], x, self.shared[0].wide)
       h = x
     return h.to(torch.device("cpu"), __torch__.nn.number.fp32(), False, True)
 
@@ -205,7 +229,7 @@ class M(Module):
   # h [n, H] -> logits [n, V] fp32.
   def logits_of(self: __torch__.M, h: Tensor) -> Tensor:
     x = torch.empty_like(h)
-    __torch__.nn.norm.forward(h, self.state[2], self.eps, x, self.shared[0].wide)
+    __torch__.nn.norm.forward(h, self.last[0], x, self.shared[0].wide)
     out = h.new_empty([h.size(0), self.vocabulary])
     __torch__.nn.head.products(self.head[0], x, out)
     return self.head[0].finish(out.to(torch.device("cpu"), __torch__.nn.number.fp32()))
@@ -220,27 +244,38 @@ class M(Module):
     plain = __torch__.nn.residual.plain(self.blocks[0].after1, self.multiplier)
     normed = self.blocks[0].norm_q.numel() > 0
     wide_like = like.to(__torch__.nn.number.fp32())
-    self.shared.append(__torch__.nn.block.Shared(self.heads, self.kv_heads, self.size, self.eps, self.gelu == 1, self.multiplier, tokens, self.hidden, self.inner, normed, backward, like, wide_like))
+    self.shared.append(__torch__.nn.block.Shared(self.heads, self.kv_heads, self.size, self.eps, self.activation, self.rotary, self.parallel == 1, self.multiplier, tokens, self.hidden, self.inner, self.middle, normed, backward, like, wide_like))
     for l in range(blocks):
-      self.kept.append(__torch__.nn.block.Saved(tokens, self.hidden, self.heads, self.kv_heads, self.size, self.inner, normed, plain, like))
+      self.kept.append(__torch__.nn.block.Saved(tokens, self.hidden, self.heads, self.kv_heads, self.size, self.middle, normed, plain, like))
     if backward:
       self.kept.append(__torch__.nn.block.Saved(tokens, self.hidden, 0, 0, self.size, 0, False, True, like))
     return None
 
-  # Embeds the tokens and builds the rotary tables; positions start at first.
+  # Embeds the tokens, adds learned positions and builds the rotary tables; positions start at first.
   def prepare(self: __torch__.M, ids: List[int], documents: List[int], first: int) -> NoneType:
     embedded = self.state[1].index_select(0, self.indices(ids))
     self.kept[0].h.copy_(embedded)
     if self.embedding_scale != 1.:
       self.kept[0].h.mul_(self.embedding_scale)
+    if self.context > 0:
+      positions : List[Tensor] = []
+      for n in documents:
+        positions.append(torch.arange(first, first + n, dtype=__torch__.nn.number.int64(), device=torch.device(self.place)))
+      self.kept[0].h.add_(self.state[2].index_select(0, torch.cat(positions)).to(self.compute))
     shared = self.shared[0]
     shared.cos.clear()
     shared.sin.clear()
-    for t in range(max(self.tables) + 1):
-      frequencies = self.state[0].narrow(0, t * (self.size // 2), self.size // 2)
-      cos, sin = __torch__.nn.rotary.tables(documents, first, frequencies, self.heads + self.kv_heads, self.compute)
-      shared.cos.append(cos)
-      shared.sin.append(sin)
+    if self.rotary > 0:
+      half = self.rotary // 2
+      tables = max(self.tables) + 1
+      longer = self.state[0][:0]
+      if self.long_after > 0:
+        longer = self.state[0].narrow(0, tables * half, half)
+      for t in range(tables):
+        frequencies = self.state[0].narrow(0, t * half, half)
+        cos, sin = __torch__.nn.rotary.tables(documents, first, frequencies, longer, self.long_after, self.rotary_factor, self.heads + self.kv_heads, self.size, self.compute)
+        shared.cos.append(cos)
+        shared.sin.append(sin)
     return None
 
   # All blocks; each block's activations stay in kept as far as there is room. Returns the last residual stream.

@@ -3,7 +3,7 @@
 # M tokens; qkv [M, (Hq + 2 Hkv) D] holds queries, keys and values of one token side by side. The cost is that of the
 # documents alone: nothing is computed across a border. Softmax statistics are fp32. fused_forward and fused_backward are
 # PyTorch's flash operators for CPUs (Dao et al. 2022, arXiv 2205.14135); those of blocks.py run on any device and know
-# windows and soft caps.
+# windows, soft caps and linear biases.
 
 
 # How one layer attends.
@@ -14,15 +14,17 @@ class Heads:
   scale : float   # of a query's product with a key
   window : int    # positions that a token sees, itself included; 0 where it sees all before it
   cap : float     # soft cap of the scores, 0 for none
+  slopes : __torch__.nn.alibi.Slopes
   fused : bool    # by the fused operators where they can
 
-  def __init__(self, queries: int, pairs: int, size: int, scale: float, window: int, cap: float, fused: bool) -> NoneType:
+  def __init__(self, queries: int, pairs: int, size: int, scale: float, window: int, cap: float, slopes: __torch__.nn.alibi.Slopes, fused: bool) -> NoneType:
     self.queries = queries
     self.pairs = pairs
     self.size = size
     self.scale = scale
     self.window = window
     self.cap = cap
+    self.slopes = slopes
     self.fused = fused
     return None
 
@@ -44,9 +46,9 @@ class Heads:
   def shared(self, x: Tensor) -> Tensor:
     return x.expand([self.pairs, self.group(), x.size(2), self.size])
 
-  # Whether the fused operators, which know neither window nor cap, compute these documents.
+  # Whether the fused operators, which know no window, cap or bias, compute these documents.
   def fuses(self, documents: List[int]) -> bool:
-    return self.fused and self.cap == 0. and (self.window == 0 or max(documents) <= self.window)
+    return self.fused and self.cap == 0. and not self.slopes.there() and (self.window == 0 or max(documents) <= self.window)
 
 
 # Views on the columns [first, first + heads * D) of tokens [start, start + n): [Hkv, heads / Hkv, n, D], not copied.
@@ -117,6 +119,8 @@ def forward_cached(qkv: Tensor, cache: Tensor, first: int, heads: __torch__.nn.a
   scores = torch.bmm(q, k.transpose(1, 2)).to(__torch__.nn.number.fp32()).mul_(heads.scale)
   if heads.cap > 0.:
     __torch__.nn.cap.forward(scores, heads.cap)
+  if heads.slopes.there():
+    scores.view([heads.pairs, heads.group(), n, seen]).add_(heads.slopes.biases(oldest, seen, heads.pairs))
   if n > 1:
     later = torch.ones([n, seen], dtype=11, device=qkv.device).triu(seen - n + 1)
     scores.view([heads.pairs, heads.group(), n, seen]).masked_fill_(later, -float("inf"))

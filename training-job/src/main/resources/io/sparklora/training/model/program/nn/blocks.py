@@ -19,8 +19,8 @@ def oldest(first: int, window: int) -> int:
 
 
 # q [Hkv, G, w, D], scaled; k [Hkv, e, D]: the last w of e tokens ask the e tokens -> probabilities [Hkv, G * w, e], and
-# the slope of the cap where there is one.
-def probabilities(q: Tensor, k: Tensor, window: int, cap: float) -> Tuple[Tensor, Tensor]:
+# the slope of the cap where there is one. biases [Hkv, G, 1, e] of the keys, or empty.
+def probabilities(q: Tensor, k: Tensor, window: int, cap: float, biases: Tensor) -> Tuple[Tensor, Tensor]:
   kv_heads = q.size(0)
   group = q.size(1)
   w = q.size(2)
@@ -31,12 +31,28 @@ def probabilities(q: Tensor, k: Tensor, window: int, cap: float) -> Tuple[Tensor
     __torch__.nn.cap.forward(scores, cap)
     slope = __torch__.nn.cap.slope(scores, cap)
   each = scores.view([kv_heads, group, w, e])
+  if biases.numel() > 0:
+    each.add_(biases)
   later = torch.ones([w, w], dtype=11, device=q.device).triu(1)
   each.narrow(3, e - w, w).masked_fill_(later, -float("inf"))
   if window > 0:
     earlier = torch.ones([w, e], dtype=11, device=q.device).tril(e - w - window)
     each.masked_fill_(earlier, -float("inf"))
   return (torch._softmax(scores, 2, False), slope)
+
+
+# Biases of the keys of a document of n tokens, [Hkv, G, 1, n], or empty.
+def biases(heads: __torch__.nn.attention.Heads, n: int) -> Tensor:
+  if heads.slopes.there():
+    return heads.slopes.biases(0, n, heads.pairs)
+  return heads.slopes.of_heads
+
+
+# Those of the keys [first, end).
+def part(biases: Tensor, first: int, end: int) -> Tensor:
+  if biases.numel() == 0:
+    return biases
+  return biases.narrow(3, first, end - first)
 
 
 # Queries (scaled), keys and values of one document in fp32: [Hkv, G, n, D] and twice [Hkv, n, D].
@@ -52,12 +68,13 @@ def forward(qkv: Tensor, documents: List[int], heads: __torch__.nn.attention.Hea
   start = 0
   for n in documents:
     q, k, v = __torch__.nn.blocks.parts(qkv, start, n, heads)
+    b = __torch__.nn.blocks.biases(heads, n)
     o = heads.q(out, start, n)
     step = __torch__.nn.blocks.block_of(heads.queries, n)
     for first in range(0, n, step):
       e = min(first + step, n)
       s = __torch__.nn.blocks.oldest(first, heads.window)
-      p, slope = __torch__.nn.blocks.probabilities(q.narrow(2, first, e - first).contiguous(), k.narrow(1, s, e - s), heads.window, heads.cap)
+      p, slope = __torch__.nn.blocks.probabilities(q.narrow(2, first, e - first).contiguous(), k.narrow(1, s, e - s), heads.window, heads.cap, __torch__.nn.blocks.part(b, s, e))
       o.narrow(2, first, e - first).copy_(torch.bmm(p, v.narrow(1, s, e - s)).view([heads.pairs, heads.group(), e - first, heads.size]))
     start += n
   return None
@@ -72,6 +89,7 @@ def backward(dout: Tensor, qkv: Tensor, documents: List[int], heads: __torch__.n
   for n in documents:
     q, k, v = __torch__.nn.blocks.parts(qkv, start, n, heads)
     do = heads.q(dout, start, n).to(fp32)
+    b = __torch__.nn.blocks.biases(heads, n)
     dq = heads.q(dqkv, start, n)
     dk = torch.zeros_like(k)
     dv = torch.zeros_like(v)
@@ -83,7 +101,7 @@ def backward(dout: Tensor, qkv: Tensor, documents: List[int], heads: __torch__.n
       qw = q.narrow(2, first, w).contiguous()
       dow = do.narrow(2, first, w).reshape([kv_heads, group * w, heads.size])
       ks = k.narrow(1, s, e - s)
-      p, slope = __torch__.nn.blocks.probabilities(qw, ks, heads.window, heads.cap)
+      p, slope = __torch__.nn.blocks.probabilities(qw, ks, heads.window, heads.cap, __torch__.nn.blocks.part(b, s, e))
       dv.narrow(1, s, e - s).baddbmm_(p.transpose(1, 2), dow)
       dp = torch.bmm(dow, v.narrow(1, s, e - s).transpose(1, 2))
       ds = torch._softmax_backward_data(dp, p, 2, fp32)

@@ -13,6 +13,10 @@ def int32() -> int:
   return 3
 
 
+def bf16() -> int:
+  return 15
+
+
 def int64() -> int:
   return 4
 
