@@ -63,7 +63,15 @@ public record LoraConfig(
                 or = "1.0",
                 min = 0.01,
                 max = 1000)
-        double bLearningRateRatio) {
+        double bLearningRateRatio,
+
+        @Key(
+                value = "Adapter to start from, instead of a random A and a B of zero: a directory of PEFT's two files, a run's "
+                        + "adapter directory or a registry version. It must have branches for the same layers with the same "
+                        + "ranks; another scale is made up for in B. The run key covers its content, not its place.",
+                or = "''",
+                inRunKey = false)
+        String from) {
     /** The name that stands for every linear layer. */
     public static final String ALL_LINEAR = "all-linear";
 

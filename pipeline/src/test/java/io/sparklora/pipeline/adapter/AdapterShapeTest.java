@@ -55,7 +55,8 @@ final class AdapterShapeTest {
                 Map.of("v_proj", 9),
                 Map.of("layers\\.\\d+\\.self_attn\\.v_proj", 6),
                 0,
-                1);
+                1,
+                "");
 
         List<LoraBranch> branches = AdapterShape.planned(lora, MODEL);
 
@@ -80,7 +81,7 @@ final class AdapterShapeTest {
         assertRefused(
                 lora(List.of("q_proj"), Map.of("q_proj", 33)), "lora: LoRA rank must be in [1, 32] but was 33");
         assertRefused(
-                new LoraConfig(4, 8, Scaling.STANDARD, List.of("q_proj"), "3-12", Map.of(), Map.of(), 0, 1),
+                new LoraConfig(4, 8, Scaling.STANDARD, List.of("q_proj"), "3-12", Map.of(), Map.of(), 0, 1, ""),
                 "lora: layers must be in [0, 11] but are [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]");
     }
 
@@ -99,12 +100,12 @@ final class AdapterShapeTest {
     }
 
     private static LoraConfig lora(List<String> targets, Map<String, Integer> ranks) {
-        return new LoraConfig(4, 8, Scaling.STANDARD, targets, "all", ranks, Map.of(), 0, 1);
+        return new LoraConfig(4, 8, Scaling.STANDARD, targets, "all", ranks, Map.of(), 0, 1, "");
     }
 
     private static List<String> paths(List<String> targets, String layers) {
         return AdapterShape.planned(
-                        new LoraConfig(4, 8, Scaling.STANDARD, targets, layers, Map.of(), Map.of(), 0, 1), MODEL)
+                        new LoraConfig(4, 8, Scaling.STANDARD, targets, layers, Map.of(), Map.of(), 0, 1, ""), MODEL)
                 .stream()
                 .map(LoraBranch::path)
                 .toList();

@@ -104,7 +104,7 @@ final class ConfigFileTest {
             train: {schedule: COSINE}               | train.schedule must be one of cosine, linear, constant, wsd but was 'COSINE' (legal.yaml, line 6)
             train: {learning_rate: 1}               | train.learning_rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
             learning-rate: 1                        | learning-rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
-            lora: {wheels: 4}                       | lora.wheels is no key; allowed are rank, alpha, scaling, targets, layers, rank-pattern, alpha-pattern, dropout, b-learning-rate-ratio (legal.yaml, line 6)
+            lora: {wheels: 4}                       | lora.wheels is no key; allowed are rank, alpha, scaling, targets, layers, rank-pattern, alpha-pattern, dropout, b-learning-rate-ratio, from (legal.yaml, line 6)
             lora: {rank: 8, rank: 9}                | lora.rank is given twice, first in legal.yaml, line 6 (legal.yaml, line 6)
             lora: {dropout: 1}                      | lora.dropout must be in [0, 0.99] but was 1 (legal.yaml, line 6)
             lora: {b-learning-rate-ratio: 0}        | lora.b-learning-rate-ratio must be in [0.01, 1000] but was 0 (legal.yaml, line 6)
@@ -233,7 +233,8 @@ final class ConfigFileTest {
                         Map.of("mlp.down_proj", 3),
                         Map.of(),
                         0,
-                        1));
+                        1,
+                        ""));
     }
 
     @ParameterizedTest

@@ -74,7 +74,8 @@ public final class BarrierTraining {
      * @throws StageFailure with the exit code of what ended the run
      */
     public TrainingState run() {
-        Checkpoints checkpoints = spec.openCheckpoints(new Storage(spark.hadoopConfiguration()));
+        Storage storage = new Storage(spark.hadoopConfiguration());
+        Checkpoints checkpoints = spec.openCheckpoints(storage);
         String host = spark.getConf().get("spark.driver.host");
         String bindAddress = spark.getConf().get("spark.driver.bindAddress", host);
         try (ProgressServer progress = ProgressServer.start(bindAddress, host, listener::stepMade)) {
@@ -82,8 +83,9 @@ public final class BarrierTraining {
             int fruitless = 0;
             for (int attempt = 0; ; attempt++) {
                 int world = SLOTS.await(spark.sc(), executors);
-                TrainingState from =
-                        checkpoints.latest().orElseGet(() -> TrainingState.initial(factory.initialParameters()));
+                TrainingState from = checkpoints
+                        .latest()
+                        .orElseGet(() -> TrainingState.initial(factory.initialParameters(storage)));
                 refuseIfStopped();
                 if (spec.isOver(from.history())) {
                     return from;

@@ -66,7 +66,7 @@ final class PreparedRank implements AutoCloseable {
         validationData.ifPresent(sequences -> sequences.verify(rank, world));
         Checkpoints checkpoints = spec.openCheckpoints(storage);
         TrainingState state = task.startStep() == 0
-                ? TrainingState.initial(task.factory().initialParameters())
+                ? TrainingState.initial(task.factory().initialParameters(storage))
                 : checkpoints.load(task.startStep());
         LossProgram program = task.factory().open();
         try {

@@ -2,9 +2,11 @@ package io.sparklora.training.job;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.AdapterFiles;
 import io.sparklora.pipeline.adapter.AdapterManifest;
 import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.basemodel.BaseModel;
+import io.sparklora.pipeline.config.LoraConfig;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.config.TrainConfig;
 import io.sparklora.pipeline.dataset.DatasetManifest;
@@ -78,13 +80,28 @@ public final class TrainStage {
         return report.done(manifest, files, spec.batches().steps(), end.history());
     }
 
+    /** What every rank opens; what no rank could use is refused here, before Spark starts. */
     private LoraProgramFactory factory(PreparedPlan plan) {
+        LoraConfig lora = config.lora();
         HostModel host = HostModel.of(config);
         try (BaseModel base = host.open()) {
-            AdapterShape.planned(config.lora(), base.shape());
+            AdapterShape.planned(lora, base.shape());
         }
-        return new LoraProgramFactory(
-                host, plan.baseModelHash().hex(), PeftConfig.of(config.base(), config.lora()), config.lora().dropout(), config.seed());
+        LoraProgramFactory factory = new LoraProgramFactory(
+                host,
+                plan.baseModelHash().hex(),
+                PeftConfig.of(config.base(), lora),
+                start(lora.from()),
+                lora.dropout(),
+                config.seed());
+        factory.initialParameters(storage);
+        return factory;
+    }
+
+    private String start(String from) {
+        return from.isEmpty()
+                ? from
+                : qualified(AdapterFiles.find(storage, from).directory()).toString();
     }
 
     private TrainingSpec spec(PreparedPlan plan, ContentKey runKey, LoraProgramFactory factory) {

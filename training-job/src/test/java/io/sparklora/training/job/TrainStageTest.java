@@ -133,6 +133,50 @@ class TrainStageTest {
                 .isEqualTo(ExitCode.USAGE);
     }
 
+    /** Ranks, scales, blocks, dropout, LoRA+ and wsd of the configuration; then again from where that ended. */
+    @Test
+    void goesOnFromAnAdapterWithPatternsAndDropout() throws IOException {
+        String[] variants = {
+            "lora.scaling=rslora",
+            "lora.targets=[q_proj, mlp.down_proj]",
+            "lora.layers='1'",
+            "lora.rank-pattern.q_proj=2",
+            "lora.alpha-pattern.q_proj=5",
+            "lora.dropout=0.1",
+            "lora.b-learning-rate-ratio=4",
+            "train.schedule=wsd"
+        };
+        StageMain.Context context = tiny.context(variants);
+        PreparedPlan plan = tiny.prepare(context, tiny.baseHash());
+        new TrainStage(context).run();
+        ContentKey runKey = context.keys().runKey(plan);
+        AdapterManifest first = manifest(context, runKey);
+
+        String[] further = Arrays.copyOf(variants, variants.length + 1);
+        further[variants.length] = "lora.from=" + context.layout().adapter(runKey);
+        StageMain.Context warm = tiny.context(further);
+        ContentKey warmKey = warm.keys().runKey(plan);
+        new TrainStage(warm).run();
+
+        assertThat(warmKey).isNotEqualTo(runKey);
+        assertThat(first.rank()).isEqualTo(4);
+        assertThat(manifest(warm, warmKey).firstLoss()).isLessThan(first.firstLoss() - 0.5);
+        try (BaseModel base = BaseModel.open(tiny.model)) {
+            PeftAdapter adapter = PeftAdapter.read(tiny.storage, warm.layout().adapterFiles(warmKey), base);
+            assertThat(adapter.layout().branches())
+                    .extracting(branch -> branch.path() + " " + branch.rank() + " " + branch.scale())
+                    .containsExactly("model.layers.1.self_attn.q_proj 4 2.0", "model.layers.1.mlp.down_proj 4 2.0");
+        }
+        StageMain.Context other = tiny.context("lora.from=" + context.layout().adapter(runKey));
+        assertThatThrownBy(() -> new TrainStage(other).run())
+                .hasMessageContaining("the adapter differs from the run in 12 branches");
+    }
+
+    private AdapterManifest manifest(StageMain.Context context, ContentKey runKey) {
+        return StageTransaction.committed(tiny.storage, context.layout().adapter(runKey), AdapterManifest.class)
+                .orElseThrow();
+    }
+
     private void assertThatEveryMatrixMoved(StageMain.Context context, ContentKey runKey) {
         try (BaseModel base = BaseModel.open(tiny.model)) {
             PeftAdapter adapter =

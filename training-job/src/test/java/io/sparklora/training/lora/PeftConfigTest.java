@@ -114,7 +114,7 @@ final class PeftConfigTest {
     void namesTheBaseWithoutTheWayToIt() {
         PeftConfig config = PeftConfig.of(
                 new BaseConfig("/data/models/tiny.gguf", BaseConfig.Dtype.BF16),
-                new LoraConfig(2, 4, Scaling.STANDARD, List.of("all-linear"), "all", Map.of(), Map.of(), 0, 1));
+                new LoraConfig(2, 4, Scaling.STANDARD, List.of("all-linear"), "all", Map.of(), Map.of(), 0, 1, ""));
 
         assertThat(config.baseModel()).isEqualTo("tiny.gguf");
         assertThat(config.shape().targets()).containsExactly("all-linear");
