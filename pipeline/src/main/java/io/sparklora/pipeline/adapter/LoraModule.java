@@ -18,7 +18,8 @@ public record LoraModule(String blocks, String path, LoraGroup group, int firstR
     /** Checks the numbers. */
     public LoraModule {
         if (firstRow < 0 || rows < 1 || columns < 1) {
-            throw new IllegalArgumentException(path + " can't have " + rows + " rows from " + firstRow + " of " + columns);
+            throw new IllegalArgumentException(
+                    path + " can't have " + rows + " rows from " + firstRow + " of " + columns);
         }
     }
 

@@ -52,7 +52,8 @@ public final class RunKeys {
                 List.of("run/1", plan.datasetKey().hex(), plan.baseModelHash().hex(), training()));
         String from = file.config().lora().from();
         if (!from.isEmpty()) {
-            Storage storage = new Storage(HadoopSettings.of(file.config().spark().conf()));
+            Storage storage =
+                    new Storage(HadoopSettings.of(file.config().spark().conf()));
             parts.add(AdapterFiles.find(storage, from).hash(storage).hex());
         }
         return ContentKey.of(parts);

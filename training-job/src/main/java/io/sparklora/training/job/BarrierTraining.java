@@ -83,9 +83,8 @@ public final class BarrierTraining {
             int fruitless = 0;
             for (int attempt = 0; ; attempt++) {
                 int world = SLOTS.await(spark.sc(), executors);
-                TrainingState from = checkpoints
-                        .latest()
-                        .orElseGet(() -> TrainingState.initial(factory.initialParameters(storage)));
+                TrainingState from =
+                        checkpoints.latest().orElseGet(() -> TrainingState.initial(factory.initialParameters(storage)));
                 refuseIfStopped();
                 if (spec.isOver(from.history())) {
                     return from;

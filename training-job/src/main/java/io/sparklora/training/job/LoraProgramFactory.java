@@ -5,7 +5,6 @@ import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Storage;
-import io.sparklora.training.lora.LoraInitializer;
 import io.sparklora.training.lora.LoraMatrix;
 import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.lora.PeftConfig;
@@ -38,12 +37,13 @@ record LoraProgramFactory(HostModel host, String baseHash, PeftConfig adapter, S
     @Override
     public float[] initialParameters(Storage storage) {
         try (BaseModel base = host.open()) {
-            LoraInitializer initializer = from.isEmpty()
-                    ? LoraInitializer.seeded(seed)
-                    : new WarmStart(PeftAdapter.read(storage, new Path(from), base));
-            return initializer.initial(adapter.layout(base.shape()));
+            return from.isEmpty()
+                    ? host.initialParameters(base, adapter, seed)
+                    : new WarmStart(PeftAdapter.read(storage, new Path(from), base))
+                            .initial(adapter.layout(base.shape()));
         } catch (IllegalArgumentException e) {
-            throw new StageFailure(ExitCode.MISMATCH, "lora.from " + from + ": " + e.getMessage(), e);
+            String key = from.isEmpty() ? "lora" : "lora.from " + from;
+            throw new StageFailure(ExitCode.MISMATCH, key + ": " + e.getMessage(), e);
         }
     }
 

@@ -60,9 +60,8 @@ final class PreparedRank implements AutoCloseable {
         Storage storage = new Storage(task.hadoop().value());
         TokenSequences data = openData(storage, spec, Split.TRAIN);
         data.verify(rank, world);
-        Optional<TokenSequences> validationData = spec.validation().isOn()
-                ? Optional.of(openData(storage, spec, Split.VALIDATION))
-                : Optional.empty();
+        Optional<TokenSequences> validationData =
+                spec.validation().isOn() ? Optional.of(openData(storage, spec, Split.VALIDATION)) : Optional.empty();
         validationData.ifPresent(sequences -> sequences.verify(rank, world));
         Checkpoints checkpoints = spec.openCheckpoints(storage);
         TrainingState state = task.startStep() == 0

@@ -135,8 +135,7 @@ public final class TrainStage {
                 qualified(context.layout().checkpoints(runKey)).toString(),
                 train.checkpoint().steps(),
                 batches,
-                LearningRate.of(
-                        train.learningRate(), train.schedule(), train.warmup(), train.decay(), batches.steps()),
+                LearningRate.of(train.learningRate(), train.schedule(), train.warmup(), train.decay(), batches.steps()),
                 new GradientClip(train.clip()),
                 train.weightDecay(),
                 validation(manifest, dataset),
@@ -207,7 +206,8 @@ public final class TrainStage {
             TrainingState end) {
         StageTransaction.sweep(storage, directory);
         try (StageTransaction transaction = StageTransaction.begin(storage, directory)) {
-            Optional<BestAdapter> chosen = end.best().filter(best -> spec.validation().keepsLowest());
+            Optional<BestAdapter> chosen =
+                    end.best().filter(best -> spec.validation().keepsLowest());
             PeftAdapter adapter =
                     factory.portable(chosen.map(BestAdapter::parameters).orElse(end.parameters()));
             adapter.write(storage, new Path(transaction.workDirectory(), ADAPTER_DIRECTORY));

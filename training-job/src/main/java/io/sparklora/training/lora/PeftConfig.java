@@ -7,6 +7,7 @@ import io.sparklora.pipeline.adapter.LoraModules;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.config.BaseConfig;
 import io.sparklora.pipeline.config.LoraConfig;
+import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.pipeline.config.LoraConfig.Scaling;
 import io.sparklora.pipeline.config.ModulePattern;
 import io.sparklora.pipeline.run.Json;
@@ -56,6 +57,9 @@ public record PeftConfig(String baseModel, AdapterShape shape) implements Serial
         if (!shape.layers().isEmpty()) {
             keys.put("layers_to_transform", shape.layers());
         }
+        if (shape.kind() == Kind.DORA) {
+            keys.put("use_dora", true);
+        }
         if (shape.scaling() == Scaling.RSLORA) {
             keys.put("use_rslora", true);
         }
@@ -71,7 +75,8 @@ public record PeftConfig(String baseModel, AdapterShape shape) implements Serial
     /** PEFT takes names in a list; all-linear or an expression is a text. */
     private Object targets() {
         String first = shape.targets().get(0);
-        boolean text = first.equals(LoraConfig.ALL_LINEAR) || ModulePattern.target(first).isExpression();
+        boolean text = first.equals(LoraConfig.ALL_LINEAR)
+                || ModulePattern.target(first).isExpression();
         return text && shape.targets().size() == 1 ? first : shape.targets();
     }
 
@@ -89,6 +94,7 @@ public record PeftConfig(String baseModel, AdapterShape shape) implements Serial
             return new PeftConfig(
                     keys.text("base_model_name_or_path"),
                     new AdapterShape(
+                            keys.isTrue("use_dora") ? Kind.DORA : Kind.LORA,
                             keys.positive("r"),
                             keys.positive("lora_alpha"),
                             keys.isTrue("use_rslora") ? Scaling.RSLORA : Scaling.STANDARD,

@@ -46,6 +46,8 @@ public final class WarmStart implements LoraInitializer {
             LoraBranch other = given.get(path);
             if (other == null) {
                 differences.add(path + " has no branch in it");
+            } else if (other.kind() != branch.kind()) {
+                differences.add(path + " is of kind " + other.kind() + " in it but " + branch.kind() + " in the run");
             } else if (other.rank() < branch.rank()) {
                 differences.add(path + " has rank " + other.rank() + " in it but " + branch.rank() + " in the run");
             }
@@ -76,9 +78,9 @@ public final class WarmStart implements LoraInitializer {
                 if (row < to.rows() && column < to.columns()) {
                     parameters[to.offset() + row * to.columns() + column] = (float) (value * factor);
                 } else if (value != 0) {
-                    throw new IllegalArgumentException(
-                            "the adapter differs from the run in the rank of " + to.branch().path() + ": "
-                                    + from.branch().rank() + " in it but " + to.branch().rank() + " in the run");
+                    throw new IllegalArgumentException("the adapter differs from the run in the rank of "
+                            + to.branch().path() + ": " + from.branch().rank() + " in it but "
+                            + to.branch().rank() + " in the run");
                 }
             }
         }

@@ -1,9 +1,9 @@
 package io.sparklora.training.model;
 
+import io.sparklora.pipeline.adapter.LoraTarget;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.DecoderVariant.Bias;
 import io.sparklora.pipeline.basemodel.NormPlacement;
-import io.sparklora.pipeline.adapter.LoraTarget;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;

@@ -1,7 +1,7 @@
 package io.sparklora.training.model;
 
-import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.adapter.LoraTarget;
+import io.sparklora.pipeline.basemodel.DecoderShape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.adapter.LoraModules;
 import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.pipeline.config.LoraConfig.Scaling;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ final class WarmStartTest {
     private static final DecoderShape MODEL =
             new DecoderShape("llama", 32, 64, 2, 4, 2, 8, 300, 512, 10_000, Optional.empty(), 1e-5, true);
     private static final AdapterShape PATTERNS = new AdapterShape(
+            Kind.LORA,
             2,
             6,
             Scaling.RSLORA,
