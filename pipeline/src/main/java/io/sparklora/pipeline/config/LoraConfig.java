@@ -10,8 +10,9 @@ import java.util.stream.IntStream;
 /** The adapter's shape: h = W0 x + s B A x on each target. */
 public record LoraConfig(
         @Key(
-                value = "What a branch does to its layer: `lora` adds to it; `dora` learns each output's magnitude besides "
-                        + "(Liu et al. 2024), which costs time and which servers don't load (`publish.profile`).",
+                value =
+                        "What a branch does to its layer: `lora` adds to it; `dora` learns each output's magnitude besides "
+                                + "(Liu et al. 2024), which costs time and which servers don't load (`publish.profile`).",
                 or = "lora")
         Kind kind,
 
