@@ -19,8 +19,8 @@ import java.util.stream.Collectors;
  * The order of all trainable parameters in one flat fp32 vector.
  *
  * <p>Layer after layer, each layer A of its branches, group after group (q k v | o | gate up | down), then B in the same
- * order, then DoRA's magnitudes. The A matrices of branches that read the same input are so one [sum of ranks, input] view, which one matrix
- * product serves. The layout depends only on the branches, so every rank and every restart agrees.
+ * order, then DoRA's magnitudes. The A matrices of branches that read the same input are so one [sum of ranks, input]
+ * view, which one matrix product serves. The layout depends only on the branches, so every rank and every restart agrees.
  */
 public final class LoraLayout {
     private static final Comparator<LoraBranch> ORDER = Comparator.comparingInt(LoraBranch::layer)

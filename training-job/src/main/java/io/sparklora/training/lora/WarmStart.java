@@ -21,7 +21,11 @@ public final class WarmStart implements LoraInitializer {
         this.start = start;
     }
 
-    /** @throws IllegalArgumentException naming the differences where the adapter's branches aren't the layout's */
+    /**
+     * The adapter's parameters in the layout's order.
+     *
+     * @throws IllegalArgumentException naming the differences where the adapter's branches aren't the layout's
+     */
     @Override
     public float[] initial(LoraLayout layout) {
         Map<String, LoraEntry> given = new HashMap<>();

@@ -110,7 +110,7 @@ class TrainingLoopTest {
             @Override
             public double forwardBackward(MicroBatch batch, long draw, float[] gradient) {
                 double loss = super.forwardBackward(batch, gradient);
-                gradient[7] += (draw >>> 40) * 0x1.0p-24f;
+                gradient[7] += (float) (draw >>> 40) * 0x1.0p-24f;
                 return loss;
             }
         };

@@ -12,6 +12,7 @@ import io.sparklora.pipeline.config.LoraConfig.Scaling;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -95,7 +96,7 @@ final class PortableProfileTest {
             } else {
                 updates.put(
                         entry.branch().path(),
-                        product(entry, a.get(entry.branch().path()), parameters));
+                        product(entry, Objects.requireNonNull(a.get(entry.branch().path())), parameters));
             }
         }
         return updates;

@@ -237,7 +237,7 @@ final class TorchScriptProgramTest {
             float[] whole = Pass.of(program, PACKED, parameters).gradient();
             for (int draw = 0; draw < 400; draw++) {
                 float[] gradient =
-                        Pass.of(dropping, PACKED, parameters, 77 * draw).gradient();
+                        Pass.of(dropping, PACKED, parameters, 77L * draw).gradient();
                 for (int i = 0; i < mean.length; i++) {
                     mean[i] += gradient[i] / 400.0;
                 }
