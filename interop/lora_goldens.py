@@ -39,6 +39,17 @@ VARIANTS = {
         r=3, lora_alpha=5, target_modules=["q_proj", "mlp.down_proj", "model.layers.0.self_attn.o_proj"],
         layers_to_transform=[1, 2],
     ),
+    "dora": dict(r=3, lora_alpha=5, use_dora=True, target_modules="all-linear"),
+    "dora-rslora-patterns": dict(
+        r=2,
+        lora_alpha=3,
+        use_dora=True,
+        use_rslora=True,
+        target_modules=["q_proj", "v_proj", "down_proj"],
+        rank_pattern={"down_proj": 5},
+        alpha_pattern={"v_proj": 7},
+        layers_to_transform=[1, 2],
+    ),
     "expression": dict(
         r=3, lora_alpha=5, target_modules=r".*\.[12]\.(self_attn\.(k|v)_proj|mlp\.up_proj)"
     ),
@@ -58,26 +69,35 @@ def adapted(lora: dict, dtype):
         for name, weight in model.named_parameters():
             if weight.requires_grad:
                 noise = torch.randn(weight.shape, generator=torch.Generator().manual_seed(seed(name)))
-                weight.copy_((0.1 if "lora_B" in name else weight.shape[1] ** -0.5) * noise)
+                if "magnitude" in name:
+                    weight.mul_(1 + 0.1 * noise)
+                else:
+                    weight.copy_((0.1 if "lora_B" in name else weight.shape[1] ** -0.5) * noise)
     return model.to(dtype)
+
+
+def key(name: str) -> str:
+    """PEFT's file has a magnitude vector without its parameter's name."""
+    return name.replace("lora_magnitude_vector.weight", "lora_magnitude_vector")
 
 
 def train(lora: dict):
     model = adapted(lora, torch.float32)
-    start = {key: value.clone() for key, value in get_peft_model_state_dict(model).items()}
+    start = {name: value.clone() for name, value in get_peft_model_state_dict(model).items()}
     trained = [weight for weight in model.parameters() if weight.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=RATE, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)
     losses, first = [], {}
     for _ in range(STEPS):
         loss, grads = gradient(model)
         losses.append(loss)
-        first = first or grads
+        first = first or {key(name): grad for name, grad in grads.items()}
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimiser.step()
     _, exact = gradient(adapted(lora, torch.float64))
+    exact = {key(name): grad for name, grad in exact.items()}
     noise = relative(
-        torch.cat([first[key].flatten() for key in sorted(first)]),
-        torch.cat([exact[key].flatten() for key in sorted(first)]),
+        torch.cat([first[name].flatten() for name in sorted(first)]),
+        torch.cat([exact[name].flatten() for name in sorted(first)]),
     )
     end = get_peft_model_state_dict(model)
     if set(start) != set(first):
@@ -101,8 +121,8 @@ def main() -> None:
         model, losses, noise, branches, parts = train(lora)
         model.peft_config["default"].inference_mode = True
         model.peft_config["default"].save_pretrained(directory)
-        tensors = {f"{part}/{key}": value for part, values in parts.items() for key, value in values.items()}
-        save_file({key: value.detach().clone().contiguous() for key, value in tensors.items()},
+        tensors = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
+        save_file({place: value.detach().clone().contiguous() for place, value in tensors.items()},
                   directory / "golden.safetensors")
         figures = {"base": BASE, "learning_rate": RATE, "losses": losses, "gradient_noise": noise, "branches": branches}
         (directory / "golden.json").write_text(json.dumps(figures, indent=1) + "\n")

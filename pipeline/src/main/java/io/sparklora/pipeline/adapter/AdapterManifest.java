@@ -43,7 +43,7 @@ public record AdapterManifest(
     /**
      * A measurement on sequences of the validation split.
      *
-     * @param step steps made by then; fewer than {@code steps} where an earlier adapter was kept
+     * @param step steps made by then; fewer than the run's where an earlier adapter was kept
      * @param loss mean loss, nats a token
      */
     public record Validation(long step, double loss) {}

@@ -4,6 +4,7 @@ import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.config.LoraConfig;
+import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.pipeline.config.LoraConfig.Scaling;
 import io.sparklora.pipeline.config.ModulePattern;
 import java.io.Serializable;
@@ -19,6 +20,7 @@ import java.util.stream.Collectors;
  * Which branches an adapter has, as a configuration or PEFT's {@code adapter_config.json} says it, before a model makes
  * paths of it. Matching is PEFT 0.21.2's ({@link ModulePattern}).
  *
+ * @param kind what a branch does to its layer
  * @param rank r where no pattern says another, at least 1
  * @param alpha alpha where no pattern says another, at least 1
  * @param scaling what a branch is multiplied by
@@ -28,6 +30,7 @@ import java.util.stream.Collectors;
  * @param alphas alphas by pattern, likewise
  */
 public record AdapterShape(
+        Kind kind,
         int rank,
         int alpha,
         Scaling scaling,
@@ -58,17 +61,23 @@ public record AdapterShape(
 
     /** The same branches in every block, scaled by alpha / r. */
     public static AdapterShape plain(int rank, int alpha, List<String> targets) {
-        return new AdapterShape(rank, alpha, Scaling.STANDARD, targets, List.of(), Map.of(), Map.of());
+        return new AdapterShape(Kind.LORA, rank, alpha, Scaling.STANDARD, targets, List.of(), Map.of(), Map.of());
     }
 
     /** The same in some blocks only; in all where the list is empty. */
     public AdapterShape within(List<Integer> blocks) {
-        return new AdapterShape(rank, alpha, scaling, targets, blocks, ranks, alphas);
+        return new AdapterShape(kind, rank, alpha, scaling, targets, blocks, ranks, alphas);
+    }
+
+    /** The same of another kind. */
+    public AdapterShape as(Kind other) {
+        return new AdapterShape(other, rank, alpha, scaling, targets, layers, ranks, alphas);
     }
 
     /** What a configuration says. */
     public static AdapterShape of(LoraConfig lora) {
         return new AdapterShape(
+                lora.kind(),
                 lora.rank(),
                 lora.alpha(),
                 lora.scaling(),
@@ -135,7 +144,8 @@ public record AdapterShape(
                 if (isNamed(path) || (chosen.test(path) && (layers.isEmpty() || layers.contains(layer)))) {
                     int r = first(rankPatterns, path, rank);
                     checkRank(r, modules.largestRank());
-                    branches.add(new LoraBranch(layer, module, r, scaling.of(r, first(alphaPatterns, path, alpha))));
+                    double scale = scaling.of(r, first(alphaPatterns, path, alpha));
+                    branches.add(new LoraBranch(layer, module, r, scale, kind));
                 }
             }
         }
@@ -163,7 +173,8 @@ public record AdapterShape(
         for (ModulePattern pattern : patterns) {
             if (modules.paths().noneMatch(pattern::matches)) {
                 throw new IllegalArgumentException("LoRA target must be one of " + names(modules.modules())
-                        + ", a path that ends so, an expression for such paths, or all-linear alone, but was " + pattern);
+                        + ", a path that ends so, an expression for such paths, or all-linear alone, but was "
+                        + pattern);
             }
         }
         return path -> patterns.stream().anyMatch(pattern -> pattern.matches(path));

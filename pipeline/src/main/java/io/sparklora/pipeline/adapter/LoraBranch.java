@@ -1,5 +1,6 @@
 package io.sparklora.pipeline.adapter;
 
+import io.sparklora.pipeline.config.LoraConfig.Kind;
 import java.io.Serializable;
 
 /**
@@ -9,8 +10,9 @@ import java.io.Serializable;
  * @param module the linear layer in the block
  * @param rank r, from 1 to {@value #MAX_RANK}
  * @param scale what the branch is multiplied with, such as alpha / r; finite
+ * @param kind what it does to its layer
  */
-public record LoraBranch(int layer, LoraModule module, int rank, double scale) implements Serializable {
+public record LoraBranch(int layer, LoraModule module, int rank, double scale, Kind kind) implements Serializable {
     /** The largest rank. */
     public static final int MAX_RANK = 1024;
 
@@ -27,9 +29,14 @@ public record LoraBranch(int layer, LoraModule module, int rank, double scale) i
         }
     }
 
-    /** The same branch with another scale. */
-    public LoraBranch scaled(double other) {
-        return new LoraBranch(layer, module, rank, other);
+    /** A plain branch. */
+    public LoraBranch(int layer, LoraModule module, int rank, double scale) {
+        this(layer, module, rank, scale, Kind.LORA);
+    }
+
+    /** The same branch with another rank and scale. */
+    public LoraBranch with(int otherRank, double otherScale) {
+        return new LoraBranch(layer, module, otherRank, otherScale, kind);
     }
 
     /** The module's path in the model, such as {@code model.layers.3.self_attn.q_proj}. */
@@ -37,8 +44,8 @@ public record LoraBranch(int layer, LoraModule module, int rank, double scale) i
         return module.pathIn(layer);
     }
 
-    /** Numbers of A and B together: r (in + out). */
+    /** Numbers of A and B together, r (in + out), and of DoRA's magnitudes. */
     public long parameters() {
-        return (long) rank * (module.rows() + module.columns());
+        return (long) rank * (module.rows() + module.columns()) + (kind == Kind.DORA ? module.rows() : 0);
     }
 }

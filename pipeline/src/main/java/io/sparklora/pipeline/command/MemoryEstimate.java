@@ -6,6 +6,7 @@ import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.BaseTensor;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.config.BaseConfig;
+import io.sparklora.pipeline.config.LoraConfig;
 import io.sparklora.pipeline.config.RunConfig;
 import java.util.List;
 import java.util.Locale;
@@ -42,7 +43,7 @@ record MemoryEstimate(long baseBytes, long parameters, long activationBytes, lon
                 weights * (bf16 ? 2 : Float.BYTES),
                 parameters,
                 tokens * Float.BYTES * keptOfAToken(shape, branches),
-                workspace(shape, tokens, parameters, bf16),
+                workspace(shape, tokens, parameters, bf16) + tokens * Float.BYTES * variants(config.lora(), shape),
                 RUNTIME_BYTES);
     }
 
@@ -58,6 +59,13 @@ record MemoryEstimate(long baseBytes, long parameters, long activationBytes, lon
         long ofALayer = 2 * hidden + attention + shape.feedForwardWidth() + statistics;
         long narrow = branches.stream().mapToLong(LoraBranch::rank).sum();
         return shape.layers() * ofALayer + narrow + 2 * hidden;
+    }
+
+    /** Numbers a token that dropout and DoRA want beside: a mask with a copy of what it is for, and outputs once more. */
+    private static long variants(LoraConfig lora, DecoderShape shape) {
+        long widest = Math.max(shape.queryWidth() + 2L * shape.keyValueWidth(), 2L * shape.intermediateSize());
+        long input = Math.max(Math.max(shape.hiddenSize(), shape.queryWidth()), shape.intermediateSize());
+        return (lora.kind() == LoraConfig.Kind.DORA ? 3 * widest : 0) + (lora.dropout() > 0 ? 3 * input : 0);
     }
 
     private static long workspace(DecoderShape shape, long tokens, long parameters, boolean widened) {

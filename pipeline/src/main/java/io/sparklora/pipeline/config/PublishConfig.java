@@ -9,4 +9,16 @@ public record PublishConfig(
                 value = "Prompt that a run's last line suggests to try the adapter with.",
                 or = "Once upon a time",
                 pattern = ".+")
-        String prompt) {}
+        String prompt,
+
+        @Key(
+                value =
+                        "Who can load what is published: `portable` for vLLM, llama.cpp and PEFT alike; `peft` for PEFT alone.",
+                or = "portable")
+        Profile profile) {
+    /** Who shall be able to load the adapter. */
+    public enum Profile {
+        PORTABLE,
+        PEFT
+    }
+}

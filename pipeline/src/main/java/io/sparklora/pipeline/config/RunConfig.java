@@ -37,8 +37,15 @@ public record RunConfig(
 
         @Key(value = "How the stages are submitted to Spark.", or = "{}", inRunKey = false)
         SparkConfig spark) {
-    /** Refuses a split by time of sources that do not say when their documents were made. */
+    /**
+     * Refuses a split by time of sources that do not say when their documents were made, and an adapter that could not be
+     * published.
+     */
     public RunConfig {
+        if (lora.kind() == LoraConfig.Kind.DORA && publish.profile() == PublishConfig.Profile.PORTABLE) {
+            throw new IllegalArgumentException(
+                    "needs publish.profile peft for lora.kind dora: servers pass over its magnitudes or refuse them");
+        }
         for (int i = 0; i < corpus.sources().size(); i++) {
             if (prepare.split().isByTime()
                     && corpus.sources().get(i).timestamp().isEmpty()) {

@@ -178,8 +178,7 @@ public record DatasetStatistics(
      * @param found pairs in one cluster
      * @param similarFound pairs that reach it and are in one cluster
      */
-    public record NearDuplicateFigures(
-            int documents, double similarity, long similar, long found, long similarFound) {
+    public record NearDuplicateFigures(int documents, double similarity, long similar, long found, long similarFound) {
         /** Share of the similar pairs that were found, in [0, 1]; empty where there are none. */
         public OptionalDouble recall() {
             return share(similar);

@@ -8,6 +8,7 @@ import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
 import io.sparklora.pipeline.basemodel.SafetensorsFile;
 import io.sparklora.pipeline.basemodel.SafetensorsTensor;
 import io.sparklora.pipeline.basemodel.SafetensorsType;
+import io.sparklora.pipeline.config.PublishConfig.Profile;
 import io.sparklora.pipeline.run.Json;
 import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
@@ -31,16 +32,19 @@ final class PeftAdapter {
     static final String WEIGHTS = "adapter_model.safetensors";
 
     private static final Pattern TENSOR = Pattern.compile("base_model\\.model\\.(.+)\\.lora_([AB])\\.weight");
+    private static final Pattern MAGNITUDE = Pattern.compile("base_model\\.model\\.(.+)\\.lora_magnitude_vector");
     private static final int MATRIX = 2;
 
     private final Storage storage;
     private final Path directory;
     private final AdapterManifest manifest;
+    private final Profile profile;
 
-    private PeftAdapter(Storage storage, Path directory, AdapterManifest manifest) {
+    private PeftAdapter(Storage storage, Path directory, AdapterManifest manifest, Profile profile) {
         this.storage = storage;
         this.directory = directory;
         this.manifest = manifest;
+        this.profile = profile;
     }
 
     /**
@@ -48,8 +52,8 @@ final class PeftAdapter {
      *
      * @throws StageFailure ({@link ExitCode#MISMATCH}) naming the file, the key or tensor, its value and what is allowed
      */
-    static void check(Storage storage, Path directory, AdapterManifest manifest) {
-        PeftAdapter adapter = new PeftAdapter(storage, directory, manifest);
+    static void check(Storage storage, Path directory, AdapterManifest manifest, Profile profile) {
+        PeftAdapter adapter = new PeftAdapter(storage, directory, manifest, profile);
         adapter.checkWeights(adapter.checkedTargets());
     }
 
@@ -62,7 +66,9 @@ final class PeftAdapter {
         expectOrAbsent(file, config, "bias", "\"none\"");
         expectOrAbsent(file, config, "modules_to_save", "null");
         expectOrAbsent(file, config, "use_rslora", "false");
-        expectOrAbsent(file, config, "use_dora", "false");
+        if (profile == Profile.PORTABLE) {
+            expectOrAbsent(file, config, "use_dora", "false");
+        }
         expectOrAbsent(file, config, "rank_pattern", "{}");
         expectOrAbsent(file, config, "alpha_pattern", "{}");
         Set<String> targets = new TreeSet<>();
@@ -117,6 +123,10 @@ final class PeftAdapter {
 
     /** The target module of a tensor that is as it must be. */
     private String checkedTarget(SafetensorsFile weights, SafetensorsTensor tensor, Set<String> targets, Path file) {
+        Matcher magnitude = MAGNITUDE.matcher(tensor.name());
+        if (profile == Profile.PEFT && magnitude.matches()) {
+            return checkedMagnitude(weights, tensor, magnitude.group(1), targets, file);
+        }
         Matcher name = TENSOR.matcher(tensor.name());
         if (!name.matches()) {
             throw refused(file, "has tensor '" + tensor.name() + "'; names must match " + TENSOR);
@@ -135,14 +145,30 @@ final class PeftAdapter {
         if (!weights.contains(partner)) {
             throw refused(file, "has '" + tensor.name() + "' without '" + partner + "'");
         }
-        String target = targets.stream()
-                .filter(candidate -> ("." + name.group(1)).endsWith("." + candidate))
+        String target = target(tensor, name.group(1), targets, file);
+        refuseNonFinite(weights.floats(tensor.name()), tensor.name(), file);
+        return target;
+    }
+
+    private static String checkedMagnitude(
+            SafetensorsFile weights, SafetensorsTensor tensor, String module, Set<String> targets, Path file) {
+        if (tensor.type() != SafetensorsType.F32 || tensor.shape().size() != 1) {
+            throw refused(
+                    file,
+                    "has tensor '" + tensor.name() + "' as " + tensor.type() + " " + tensor.shape()
+                            + "; it must be F32 [out]");
+        }
+        refuseNonFinite(weights.floats(tensor.name()), tensor.name(), file);
+        return target(tensor, module, targets, file);
+    }
+
+    private static String target(SafetensorsTensor tensor, String module, Set<String> targets, Path file) {
+        return targets.stream()
+                .filter(candidate -> ("." + module).endsWith("." + candidate))
                 .findFirst()
                 .orElseThrow(() -> refused(
                         file,
                         "has tensor '" + tensor.name() + "', but its module is not in target_modules " + targets));
-        refuseNonFinite(weights.floats(tensor.name()), tensor.name(), file);
-        return target;
     }
 
     private static void refuseNonFinite(float[] values, String tensor, Path file) {

@@ -63,7 +63,11 @@ public final class Publish {
         AdapterManifest adapter = adapter(plan, runKey);
         EvaluationManifest verdict = verdict(runKey, plan, champion);
         refuseUnlessPassed(verdict);
-        PeftAdapter.check(context.storage(), context.layout().adapterFiles(runKey), adapter);
+        PeftAdapter.check(
+                context.storage(),
+                context.layout().adapterFiles(runKey),
+                adapter,
+                context.config().publish().profile());
         VersionManifest version = add(plan, adapter, verdict, champion);
         registry.promote(version, champion);
         return result(version, StageResult.Status.DONE);

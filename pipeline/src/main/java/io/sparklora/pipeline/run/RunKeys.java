@@ -2,7 +2,9 @@ package io.sparklora.pipeline.run;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.AdapterFiles;
 import io.sparklora.pipeline.config.ConfigFile;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,7 +15,7 @@ import java.util.Optional;
  * <ul>
  *   <li>configuration key: seed, base model's location, corpus and prepare
  *   <li>dataset key: seed, base model's content, the corpus' fingerprint, corpus and prepare
- *   <li>run key: the dataset key, base model's content and dtype, seed, lora and train
+ *   <li>run key: the dataset key, base model's content and dtype, seed, lora, the adapter that it starts from, and train
  *   <li>evaluation key: the run key, the gate and the champion
  * </ul>
  */
@@ -40,10 +42,21 @@ public final class RunKeys {
         return file.canonical(List.of("seed", "corpus", "prepare"));
     }
 
-    /** Names the adapter. */
+    /**
+     * Names the adapter.
+     *
+     * @throws StageFailure ({@link ExitCode#MISMATCH}) where the adapter to start from isn't there
+     */
     public ContentKey runKey(PreparedPlan plan) {
-        return ContentKey.of(
+        List<String> parts = new ArrayList<>(
                 List.of("run/1", plan.datasetKey().hex(), plan.baseModelHash().hex(), training()));
+        String from = file.config().lora().from();
+        if (!from.isEmpty()) {
+            Storage storage =
+                    new Storage(HadoopSettings.of(file.config().spark().conf()));
+            parts.add(AdapterFiles.find(storage, from).hash(storage).hex());
+        }
+        return ContentKey.of(parts);
     }
 
     /** The part of the configuration that makes the adapter out of the dataset, as canonical JSON. */

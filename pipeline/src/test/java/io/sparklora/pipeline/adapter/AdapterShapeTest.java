@@ -8,6 +8,7 @@ import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.config.LoraConfig;
+import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.pipeline.config.LoraConfig.Scaling;
 import java.util.List;
 import java.util.Map;
@@ -21,8 +22,7 @@ final class AdapterShapeTest {
 
     @Test
     void namesEndAtADot() {
-        assertThat(paths(List.of("q_proj"), "1"))
-                .containsExactly("model.layers.1.self_attn.q_proj");
+        assertThat(paths(List.of("q_proj"), "1")).containsExactly("model.layers.1.self_attn.q_proj");
         assertThat(paths(List.of("1.mlp.up_proj"), "all")).containsExactly("model.layers.1.mlp.up_proj");
         assertThatThrownBy(() -> paths(List.of("proj"), "all")).hasMessageContaining("but was proj");
     }
@@ -47,6 +47,7 @@ final class AdapterShapeTest {
     @Test
     void patternsChangeRankAndScale() {
         LoraConfig lora = new LoraConfig(
+                Kind.LORA,
                 4,
                 8,
                 Scaling.RSLORA,
@@ -55,7 +56,8 @@ final class AdapterShapeTest {
                 Map.of("v_proj", 9),
                 Map.of("layers\\.\\d+\\.self_attn\\.v_proj", 6),
                 0,
-                1);
+                1,
+                "");
 
         List<LoraBranch> branches = AdapterShape.planned(lora, MODEL);
 
@@ -77,18 +79,17 @@ final class AdapterShapeTest {
                 lora(List.of("q_proj"), Map.of("q_proj", 2, "layers.3.self_attn.q_proj", 4)),
                 "lora: rank-pattern has both layers.3.self_attn.q_proj and q_proj for model.layers.3.self_attn.q_proj;"
                         + " it may have one");
+        assertRefused(lora(List.of("q_proj"), Map.of("q_proj", 33)), "lora: LoRA rank must be in [1, 32] but was 33");
         assertRefused(
-                lora(List.of("q_proj"), Map.of("q_proj", 33)), "lora: LoRA rank must be in [1, 32] but was 33");
-        assertRefused(
-                new LoraConfig(4, 8, Scaling.STANDARD, List.of("q_proj"), "3-12", Map.of(), Map.of(), 0, 1),
+                new LoraConfig(
+                        Kind.LORA, 4, 8, Scaling.STANDARD, List.of("q_proj"), "3-12", Map.of(), Map.of(), 0, 1, ""),
                 "lora: layers must be in [0, 11] but are [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]");
     }
 
     /** A back-tracking engine would take some 2^40 steps. */
     @Test
     void anExpressionTakesLinearTime() {
-        assertRefused(
-                lora(List.of("(([a-z0-9_.]+)+)+X"), Map.of()), "but was (([a-z0-9_.]+)+)+X");
+        assertRefused(lora(List.of("(([a-z0-9_.]+)+)+X"), Map.of()), "but was (([a-z0-9_.]+)+)+X");
     }
 
     private static void assertRefused(LoraConfig lora, String message) {
@@ -99,12 +100,14 @@ final class AdapterShapeTest {
     }
 
     private static LoraConfig lora(List<String> targets, Map<String, Integer> ranks) {
-        return new LoraConfig(4, 8, Scaling.STANDARD, targets, "all", ranks, Map.of(), 0, 1);
+        return new LoraConfig(Kind.LORA, 4, 8, Scaling.STANDARD, targets, "all", ranks, Map.of(), 0, 1, "");
     }
 
     private static List<String> paths(List<String> targets, String layers) {
         return AdapterShape.planned(
-                        new LoraConfig(4, 8, Scaling.STANDARD, targets, layers, Map.of(), Map.of(), 0, 1), MODEL)
+                        new LoraConfig(
+                                Kind.LORA, 4, 8, Scaling.STANDARD, targets, layers, Map.of(), Map.of(), 0, 1, ""),
+                        MODEL)
                 .stream()
                 .map(LoraBranch::path)
                 .toList();

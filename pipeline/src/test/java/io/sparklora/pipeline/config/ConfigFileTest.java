@@ -104,11 +104,12 @@ final class ConfigFileTest {
             train: {schedule: COSINE}               | train.schedule must be one of cosine, linear, constant, wsd but was 'COSINE' (legal.yaml, line 6)
             train: {learning_rate: 1}               | train.learning_rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
             learning-rate: 1                        | learning-rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
-            lora: {wheels: 4}                       | lora.wheels is no key; allowed are rank, alpha, scaling, targets, layers, rank-pattern, alpha-pattern, dropout, b-learning-rate-ratio (legal.yaml, line 6)
+            lora: {wheels: 4}                       | lora.wheels is no key; allowed are kind, rank, alpha, scaling, targets, layers, rank-pattern, alpha-pattern, dropout, b-learning-rate-ratio, from (legal.yaml, line 6)
             lora: {rank: 8, rank: 9}                | lora.rank is given twice, first in legal.yaml, line 6 (legal.yaml, line 6)
             lora: {dropout: 1}                      | lora.dropout must be in [0, 0.99] but was 1 (legal.yaml, line 6)
             lora: {b-learning-rate-ratio: 0}        | lora.b-learning-rate-ratio must be in [0.01, 1000] but was 0 (legal.yaml, line 6)
             train: {schedule: wsd, warmup: 0.5, decay: 0.6} | train warmup + decay must be at most 1 for schedule wsd but are 0.5 + 0.6 (legal.yaml, line 6)
+            lora: {kind: dora, dropout: 0.1}        | lora dropout must be 0 where kind is dora but was 0.1 (legal.yaml, line 6)
             lora: {layers: 5-3}                     | lora layers must have ranges that ascend but has 5-3 (legal.yaml, line 6)
             lora: {layers: 3}                       | lora.layers must be text (quote it: '3') but was 3 (legal.yaml, line 6)
             lora: {targets: '.*', layers: 0-3}      | lora layers must be all where targets has an expression, which can say itself what blocks it means, but was 0-3 (legal.yaml, line 6)
@@ -128,6 +129,7 @@ final class ConfigFileTest {
             prepare: {near-duplicates: {similarity: 2}} | prepare.near-duplicates.similarity must be in [0, 1] but was 2 (legal.yaml, line 6)
             prepare: {split: {test-from: soon}}     | prepare.split test-from must be a date such as 2025-01-31 or an instant such as 2025-01-31T12:00:00Z but was 'soon' (legal.yaml, line 6)
             prepare: {split: {validation-from: 2025-01-31, test-from: 2025-01-30}} | prepare.split test-from 2025-01-30 must not be before validation-from 2025-01-31 (legal.yaml, line 6)
+            lora: {kind: dora}                      | the configuration needs publish.profile peft for lora.kind dora: servers pass over its magnitudes or refuse them (legal.yaml, line 1)
             prepare: {split: {validation-from: 2025-01-31}} | the configuration needs corpus.sources.0.timestamp for prepare.split.validation-from and test-from (legal.yaml, line 1)
             prepare: {decontaminate: {evaluation-sets: [{format: csv}]}} | prepare.decontaminate.evaluation-sets.0 needs `path` and no `table` for a format of files (legal.yaml, line 6)
             name: other                             | name is given twice, first in legal.yaml, line 1 (legal.yaml, line 6)
@@ -224,7 +226,9 @@ final class ConfigFileTest {
         assertThat(config.corpus().sources().get(1).id()).containsExactly("key");
         assertThat(config.spark().conf()).containsEntry("spark.executor.memoryOverhead", "1g");
         assertThat(config.spark().conf()).containsEntry("spark.executor.extraJavaOptions", "-Da=[b: c] #d");
-        assertThat(config.lora()).isEqualTo(new LoraConfig(
+        assertThat(config.lora())
+                .isEqualTo(new LoraConfig(
+                        LoraConfig.Kind.LORA,
                         2,
                         4,
                         LoraConfig.Scaling.STANDARD,
@@ -233,7 +237,8 @@ final class ConfigFileTest {
                         Map.of("mlp.down_proj", 3),
                         Map.of(),
                         0,
-                        1));
+                        1,
+                        ""));
     }
 
     @ParameterizedTest

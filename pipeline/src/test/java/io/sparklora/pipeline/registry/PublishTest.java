@@ -151,6 +151,8 @@ final class PublishTest {
             {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj", "v_proj"]}          | no tensor for the target modules [v_proj]
             {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"], "bias": "all"}     | bias must be "none" but was "all"
             {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"], "use_rslora": true} | use_rslora must be false but was true
+            {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"], "use_dora": true}  | use_dora must be false but was true
+            {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"], "rank_pattern": {"q_proj": 1}} | rank_pattern must be {} but was {"q_proj":1}
             {"peft_type": "LORA", "r": 2, "lora_alpha":                                                     | adapter_config.json is no JsonNode
             """)
     void refusesAConfigurationThatServersWouldMisread(String peftConfig, String message) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparklora.pipeline.registry.RunDirectory;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -44,6 +46,8 @@ final class RunKeysTest {
         "base.model=other, c",
         "base.dtype=fp32, re",
         "lora.rank=4, re",
+        "lora.dropout=0.1, re",
+        "lora.rank-pattern.q_proj=2, re",
         "train.learning-rate=0.002, re",
         "train.threads=2, re",
         "train.executors=3, ''",
@@ -65,6 +69,31 @@ final class RunKeysTest {
             }
         }
         assertThat(letters).hasToString(changed);
+    }
+
+    @Test
+    void theRunKeyCoversTheContentOfTheAdapterThatItStartsFromNotItsPlace() throws IOException {
+        Path one = adapter("one", "weights");
+        Path same = adapter("runs/x/adapter", "weights").getParent();
+        Path other = adapter("other", "other weights");
+
+        assertThat(runKey("lora.from=" + one))
+                .isEqualTo(runKey("lora.from=" + same))
+                .isNotEqualTo(runKey("lora.from=" + other))
+                .isNotEqualTo(keys().get(2));
+        assertThatThrownBy(() -> runKey("lora.from=" + directory))
+                .hasMessage("there is no adapter in " + directory + ": adapter_config.json is missing");
+    }
+
+    private ContentKey runKey(String override) {
+        return keys(override).get(2);
+    }
+
+    private Path adapter(String name, String weights) throws IOException {
+        Path adapter = Files.createDirectories(directory.resolve(name));
+        Files.writeString(adapter.resolve("adapter_config.json"), "{}");
+        Files.writeString(adapter.resolve("adapter_model.safetensors"), weights);
+        return adapter;
     }
 
     @Test

@@ -74,7 +74,8 @@ public final class BarrierTraining {
      * @throws StageFailure with the exit code of what ended the run
      */
     public TrainingState run() {
-        Checkpoints checkpoints = spec.openCheckpoints(new Storage(spark.hadoopConfiguration()));
+        Storage storage = new Storage(spark.hadoopConfiguration());
+        Checkpoints checkpoints = spec.openCheckpoints(storage);
         String host = spark.getConf().get("spark.driver.host");
         String bindAddress = spark.getConf().get("spark.driver.bindAddress", host);
         try (ProgressServer progress = ProgressServer.start(bindAddress, host, listener::stepMade)) {
@@ -83,7 +84,7 @@ public final class BarrierTraining {
             for (int attempt = 0; ; attempt++) {
                 int world = SLOTS.await(spark.sc(), executors);
                 TrainingState from =
-                        checkpoints.latest().orElseGet(() -> TrainingState.initial(factory.initialParameters()));
+                        checkpoints.latest().orElseGet(() -> TrainingState.initial(factory.initialParameters(storage)));
                 refuseIfStopped();
                 if (spec.isOver(from.history())) {
                     return from;

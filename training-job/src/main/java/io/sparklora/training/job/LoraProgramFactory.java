@@ -1,15 +1,19 @@
 package io.sparklora.training.job;
 
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.run.ContentKey;
-import io.sparklora.training.lora.LoraInitializer;
+import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.lora.LoraMatrix;
 import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.lora.PeftConfig;
+import io.sparklora.training.lora.WarmStart;
 import io.sparklora.training.model.HostModel;
 import io.sparklora.training.model.LossProgram;
 import io.sparklora.training.optimizer.ParameterGroup;
 import java.util.List;
+import org.apache.hadoop.fs.Path;
 
 /**
  * A base model with LoRA branches, opened where it is the model that the run was planned for.
@@ -17,10 +21,11 @@ import java.util.List;
  * @param host the base model on each host
  * @param baseHash what the base model must be
  * @param adapter the branches
+ * @param from directory of the adapter to start from; empty for a random start
  * @param dropout share of the branches' input that is dropped in training, in [0, 1)
  * @param seed of the initial A
  */
-record LoraProgramFactory(HostModel host, String baseHash, PeftConfig adapter, double dropout, long seed)
+record LoraProgramFactory(HostModel host, String baseHash, PeftConfig adapter, String from, double dropout, long seed)
         implements ProgramFactory {
     @Override
     public LossProgram open() {
@@ -30,9 +35,15 @@ record LoraProgramFactory(HostModel host, String baseHash, PeftConfig adapter, d
     }
 
     @Override
-    public float[] initialParameters() {
+    public float[] initialParameters(Storage storage) {
         try (BaseModel base = host.open()) {
-            return LoraInitializer.seeded(seed).initial(adapter.layout(base.shape()));
+            return from.isEmpty()
+                    ? host.initialParameters(base, adapter, seed)
+                    : new WarmStart(PeftAdapter.read(storage, new Path(from), base))
+                            .initial(adapter.layout(base.shape()));
+        } catch (IllegalArgumentException e) {
+            String key = from.isEmpty() ? "lora" : "lora.from " + from;
+            throw new StageFailure(ExitCode.MISMATCH, key + ": " + e.getMessage(), e);
         }
     }
 

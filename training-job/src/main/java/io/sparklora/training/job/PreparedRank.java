@@ -60,13 +60,12 @@ final class PreparedRank implements AutoCloseable {
         Storage storage = new Storage(task.hadoop().value());
         TokenSequences data = openData(storage, spec, Split.TRAIN);
         data.verify(rank, world);
-        Optional<TokenSequences> validationData = spec.validation().isOn()
-                ? Optional.of(openData(storage, spec, Split.VALIDATION))
-                : Optional.empty();
+        Optional<TokenSequences> validationData =
+                spec.validation().isOn() ? Optional.of(openData(storage, spec, Split.VALIDATION)) : Optional.empty();
         validationData.ifPresent(sequences -> sequences.verify(rank, world));
         Checkpoints checkpoints = spec.openCheckpoints(storage);
         TrainingState state = task.startStep() == 0
-                ? TrainingState.initial(task.factory().initialParameters())
+                ? TrainingState.initial(task.factory().initialParameters(storage))
                 : checkpoints.load(task.startStep());
         LossProgram program = task.factory().open();
         try {

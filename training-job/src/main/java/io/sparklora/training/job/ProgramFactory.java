@@ -1,5 +1,6 @@
 package io.sparklora.training.job;
 
+import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.model.LossProgram;
 import java.io.Serializable;
 
@@ -12,6 +13,10 @@ public interface ProgramFactory extends Serializable {
      */
     LossProgram open();
 
-    /** The adapter before the first step: a new array, the same bytes on every rank and at every restart. */
-    float[] initialParameters();
+    /**
+     * The adapter before the first step: a new array, the same bytes on every rank and at every restart.
+     *
+     * @param storage where an adapter to start from may lie
+     */
+    float[] initialParameters(Storage storage);
 }

@@ -90,9 +90,7 @@ final class TrainReport implements TrainingListener {
     }
 
     private static String steps(long made, long planned) {
-        return made < planned
-                ? made + " of " + planned + " steps (validation loss no longer fell)"
-                : made + " steps";
+        return made < planned ? made + " of " + planned + " steps (validation loss no longer fell)" : made + " steps";
     }
 
     private static String validation(AdapterManifest.Validation validation) {

@@ -2,9 +2,11 @@ package io.sparklora.training.job;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.AdapterFiles;
 import io.sparklora.pipeline.adapter.AdapterManifest;
 import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.basemodel.BaseModel;
+import io.sparklora.pipeline.config.LoraConfig;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.config.TrainConfig;
 import io.sparklora.pipeline.dataset.DatasetManifest;
@@ -78,13 +80,28 @@ public final class TrainStage {
         return report.done(manifest, files, spec.batches().steps(), end.history());
     }
 
+    /** What every rank opens; what no rank could use is refused here, before Spark starts. */
     private LoraProgramFactory factory(PreparedPlan plan) {
+        LoraConfig lora = config.lora();
         HostModel host = HostModel.of(config);
         try (BaseModel base = host.open()) {
-            AdapterShape.planned(config.lora(), base.shape());
+            AdapterShape.planned(lora, base.shape());
         }
-        return new LoraProgramFactory(
-                host, plan.baseModelHash().hex(), PeftConfig.of(config.base(), config.lora()), config.lora().dropout(), config.seed());
+        LoraProgramFactory factory = new LoraProgramFactory(
+                host,
+                plan.baseModelHash().hex(),
+                PeftConfig.of(config.base(), lora),
+                start(lora.from()),
+                lora.dropout(),
+                config.seed());
+        factory.initialParameters(storage);
+        return factory;
+    }
+
+    private String start(String from) {
+        return from.isEmpty()
+                ? from
+                : qualified(AdapterFiles.find(storage, from).directory()).toString();
     }
 
     private TrainingSpec spec(PreparedPlan plan, ContentKey runKey, LoraProgramFactory factory) {
@@ -118,8 +135,7 @@ public final class TrainStage {
                 qualified(context.layout().checkpoints(runKey)).toString(),
                 train.checkpoint().steps(),
                 batches,
-                LearningRate.of(
-                        train.learningRate(), train.schedule(), train.warmup(), train.decay(), batches.steps()),
+                LearningRate.of(train.learningRate(), train.schedule(), train.warmup(), train.decay(), batches.steps()),
                 new GradientClip(train.clip()),
                 train.weightDecay(),
                 validation(manifest, dataset),
@@ -190,7 +206,8 @@ public final class TrainStage {
             TrainingState end) {
         StageTransaction.sweep(storage, directory);
         try (StageTransaction transaction = StageTransaction.begin(storage, directory)) {
-            Optional<BestAdapter> chosen = end.best().filter(best -> spec.validation().keepsLowest());
+            Optional<BestAdapter> chosen =
+                    end.best().filter(best -> spec.validation().keepsLowest());
             PeftAdapter adapter =
                     factory.portable(chosen.map(BestAdapter::parameters).orElse(end.parameters()));
             adapter.write(storage, new Path(transaction.workDirectory(), ADAPTER_DIRECTORY));

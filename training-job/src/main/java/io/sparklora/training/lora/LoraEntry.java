@@ -1,6 +1,7 @@
 package io.sparklora.training.lora;
 
 import io.sparklora.pipeline.adapter.LoraBranch;
+import java.util.List;
 
 /**
  * Where one LoRA matrix lies in the flat parameter vector.
@@ -10,14 +11,23 @@ import io.sparklora.pipeline.adapter.LoraBranch;
  * @param offset index of its first element; the rows follow one another
  */
 public record LoraEntry(LoraBranch branch, LoraMatrix matrix, int offset) {
-    /** Rows of the matrix as PEFT stores it: r for A, output features for B. */
+    /** Rows of the matrix as PEFT stores it: r for A, output features for B; all elements of the magnitudes. */
     public int rows() {
         return matrix == LoraMatrix.A ? branch.rank() : branch.module().rows();
     }
 
-    /** Columns as PEFT stores it: input features for A, r for B. */
+    /** Columns as PEFT stores it: input features for A, r for B; 1 for the magnitudes. */
     public int columns() {
-        return matrix == LoraMatrix.A ? branch.module().columns() : branch.rank();
+        return switch (matrix) {
+            case A -> branch.module().columns();
+            case B -> branch.rank();
+            case MAGNITUDE -> 1;
+        };
+    }
+
+    /** The tensor's shape in PEFT's file: the magnitudes are a vector. */
+    public List<Long> shape() {
+        return matrix == LoraMatrix.MAGNITUDE ? List.of((long) rows()) : List.of((long) rows(), (long) columns());
     }
 
     /** Number of elements, rows x columns. */
@@ -27,7 +37,8 @@ public record LoraEntry(LoraBranch branch, LoraMatrix matrix, int offset) {
 
     /** The tensor's key in PEFT's {@code adapter_model.safetensors}. */
     public String key() {
-        return "base_model.model." + branch.path() + "." + matrix.peftName() + ".weight";
+        String suffix = matrix == LoraMatrix.MAGNITUDE ? "" : ".weight";
+        return "base_model.model." + branch.path() + "." + matrix.peftName() + suffix;
     }
 
     /**
@@ -51,6 +62,6 @@ public record LoraEntry(LoraBranch branch, LoraMatrix matrix, int offset) {
     }
 
     private int storedRow(int row) {
-        return matrix == LoraMatrix.B ? branch.module().heads().rowInLayer(row) : row;
+        return matrix == LoraMatrix.A ? row : branch.module().heads().rowInLayer(row);
     }
 }

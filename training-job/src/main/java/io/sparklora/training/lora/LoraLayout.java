@@ -5,6 +5,7 @@ import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.adapter.LoraModules;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.FamilyNames.Orientation;
+import io.sparklora.pipeline.config.LoraConfig.Kind;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -19,8 +20,8 @@ import java.util.stream.Collectors;
  * The order of all trainable parameters in one flat fp32 vector.
  *
  * <p>Layer after layer, each layer A of its branches, group after group (q k v | o | gate up | down), then B in the same
- * order. The A matrices of branches that read the same input are so one [sum of ranks, input] view, which one matrix
- * product serves. The layout depends only on the branches, so every rank and every restart agrees.
+ * order, then DoRA's magnitudes. The A matrices of branches that read the same input are so one [sum of ranks, input]
+ * view, which one matrix product serves. The layout depends only on the branches, so every rank and every restart agrees.
  */
 public final class LoraLayout {
     private static final Comparator<LoraBranch> ORDER = Comparator.comparingInt(LoraBranch::layer)
@@ -56,9 +57,11 @@ public final class LoraLayout {
         for (List<LoraBranch> block : blocks.values()) {
             for (LoraMatrix matrix : LoraMatrix.values()) {
                 for (LoraBranch branch : block) {
-                    LoraEntry entry = new LoraEntry(branch, matrix, fitting(offset));
-                    entries.add(entry);
-                    offset += (long) entry.rows() * entry.columns();
+                    if (matrix != LoraMatrix.MAGNITUDE || branch.kind() == Kind.DORA) {
+                        LoraEntry entry = new LoraEntry(branch, matrix, fitting(offset));
+                        entries.add(entry);
+                        offset += (long) entry.rows() * entry.columns();
+                    }
                 }
             }
         }
@@ -85,7 +88,7 @@ public final class LoraLayout {
      */
     public static LoraLayout uniform(DecoderShape shape, int rank, double scale, List<String> targets) {
         return of(AdapterShape.plain(rank, 1, targets).branches(LoraModules.of(shape)).stream()
-                .map(branch -> branch.scaled(scale))
+                .map(branch -> branch.with(rank, scale))
                 .toList());
     }
 

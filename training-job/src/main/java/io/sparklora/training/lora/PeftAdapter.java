@@ -9,7 +9,6 @@ import io.sparklora.pipeline.basemodel.SafetensorsFile;
 import io.sparklora.pipeline.basemodel.SafetensorsWriter;
 import io.sparklora.pipeline.run.Storage;
 import java.nio.FloatBuffer;
-import java.util.List;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -128,8 +127,7 @@ public final class PeftAdapter {
     private SafetensorsWriter tensors() {
         SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
         for (LoraEntry entry : layout.entries()) {
-            List<Long> shape = List.of((long) entry.rows(), (long) entry.columns());
-            writer.add(entry.key(), shape, FloatBuffer.wrap(entry.stored(parameters)));
+            writer.add(entry.key(), entry.shape(), FloatBuffer.wrap(entry.stored(parameters)));
         }
         return writer;
     }

@@ -8,6 +8,7 @@ import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.FamilyNames.Orientation;
 import io.sparklora.pipeline.config.BaseConfig;
 import io.sparklora.pipeline.config.LoraConfig;
+import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.pipeline.config.LoraConfig.Scaling;
 import io.sparklora.pipeline.config.ModulePattern;
 import io.sparklora.pipeline.run.Json;
@@ -61,6 +62,9 @@ public record PeftConfig(String baseModel, AdapterShape shape) implements Serial
         if (!shape.layers().isEmpty()) {
             keys.put("layers_to_transform", shape.layers());
         }
+        if (shape.kind() == Kind.DORA) {
+            keys.put("use_dora", true);
+        }
         if (shape.scaling() == Scaling.RSLORA) {
             keys.put("use_rslora", true);
         }
@@ -95,6 +99,7 @@ public record PeftConfig(String baseModel, AdapterShape shape) implements Serial
             return new PeftConfig(
                     keys.text("base_model_name_or_path"),
                     new AdapterShape(
+                            keys.isTrue("use_dora") ? Kind.DORA : Kind.LORA,
                             keys.positive("r"),
                             keys.positive("lora_alpha"),
                             keys.isTrue("use_rslora") ? Scaling.RSLORA : Scaling.STANDARD,

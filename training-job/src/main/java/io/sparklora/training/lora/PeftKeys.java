@@ -22,6 +22,7 @@ record PeftKeys(Map<?, ?> values) {
             "r",
             "rank_pattern",
             "target_modules",
+            "use_dora",
             "use_rslora");
 
     /** Keys that must say one thing where they are there; {@code peft_type} must be. */
@@ -67,7 +68,6 @@ record PeftKeys(Map<?, ?> values) {
             "target_parameters",
             "trainable_token_indices",
             "use_bdlora",
-            "use_dora",
             "use_qalora",
             "velora_config");
 

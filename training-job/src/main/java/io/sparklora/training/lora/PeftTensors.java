@@ -42,7 +42,7 @@ record PeftTensors(SafetensorsFile file, LoraLayout layout) {
     }
 
     private void checkShape(LoraEntry entry) {
-        List<Long> expected = List.of((long) entry.rows(), (long) entry.columns());
+        List<Long> expected = entry.shape();
         if (!file.contains(entry.key())) {
             throw new IllegalArgumentException("tensor " + entry.key() + " of shape " + expected + " is missing");
         }

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
  * each branch's factor. vLLM multiplies by alpha / r of {@code adapter_config.json}, llama.cpp by alpha over the rank of
  * the tensor, and both pass over {@code rank_pattern} and {@code alpha_pattern}; so ranks are filled up with zeros, and
  * what another factor is wanted for is folded into B. An adapter of one rank and alpha / r stays as it is, to the byte.
+ * DoRA's magnitudes, which only PEFT knows, are left as they are.
  */
 final class PortableProfile {
     private final String baseModel;
@@ -33,22 +34,19 @@ final class PortableProfile {
         this.alpha = alpha;
         this.model = model;
         this.layout = layout;
-        this.rank = layout.branches().stream()
-                .mapToInt(LoraBranch::rank)
-                .max()
-                .orElseThrow();
+        this.rank = layout.branches().stream().mapToInt(LoraBranch::rank).max().orElseThrow();
     }
 
     /** The adapter with the layout's parameters. */
     PeftAdapter adapter(float[] parameters) {
         double scale = (double) alpha / rank;
         LoraLayout even = LoraLayout.of(layout.branches().stream()
-                .map(branch -> new LoraBranch(branch.layer(), branch.module(), rank, scale))
+                .map(branch -> branch.with(rank, scale))
                 .toList());
         float[] folded = new float[even.parameterCount()];
         for (int i = 0; i < layout.entries().size(); i++) {
             LoraEntry from = layout.entries().get(i);
-            double factor = from.matrix() == LoraMatrix.A ? 1 : from.branch().scale() / scale;
+            double factor = from.matrix() == LoraMatrix.B ? from.branch().scale() / scale : 1;
             copy(from, parameters, factor, even.entries().get(i), folded);
         }
         return new PeftAdapter(new PeftConfig(baseModel, shape()), even, folded);
@@ -80,8 +78,9 @@ final class PortableProfile {
     }
 
     private AdapterShape shape(Function<LoraBranch, String> target) {
-        return AdapterShape.plain(
-                rank, alpha, layout.branches().stream().map(target).distinct().toList());
+        List<String> targets = layout.branches().stream().map(target).distinct().toList();
+        return AdapterShape.plain(rank, alpha, targets)
+                .as(layout.branches().get(0).kind());
     }
 
     private static Set<String> paths(List<LoraBranch> branches) {

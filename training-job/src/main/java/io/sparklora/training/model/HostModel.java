@@ -7,6 +7,8 @@ import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
 import io.sparklora.pipeline.config.BaseConfig;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.run.ContentKey;
+import io.sparklora.training.lora.LoraInitializer;
+import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.PeftConfig;
 import java.io.Serializable;
 import java.nio.file.Path;
@@ -60,6 +62,18 @@ public record HostModel(String model, String cache, WeightType stored, int threa
         return base;
     }
 
+    /**
+     * An adapter before the first step: A random, B zero, DoRA's magnitudes the norms of the weights' rows.
+     *
+     * @param seed of A
+     */
+    public float[] initialParameters(BaseModel base, PeftConfig adapter, long seed) {
+        LoraLayout layout = adapter.layout(base.shape());
+        float[] parameters = LoraInitializer.seeded(seed).initial(layout);
+        new WeightNorms(base, stored).fill(layout, parameters);
+        return parameters;
+    }
+
     /** Opens a program for an adapter's branches, its parameters zero; the caller closes it. */
     public TorchScriptProgram program(BaseModel base, PeftConfig adapter) {
         return program(base, adapter, 0);
@@ -72,12 +86,7 @@ public record HostModel(String model, String cache, WeightType stored, int threa
      */
     public TorchScriptProgram program(BaseModel base, PeftConfig adapter, double dropout) {
         return TorchScriptProgram.open(
-                base,
-                cacheDirectory(),
-                stored,
-                adapter.layout(base.shape()),
-                Placement.cpu(stored, threads),
-                dropout);
+                base, cacheDirectory(), stored, adapter.layout(base.shape()), Placement.cpu(stored, threads), dropout);
     }
 
     private Path cacheDirectory() {

@@ -9,6 +9,7 @@ import io.sparklora.pipeline.basemodel.DecoderVariant.Activation;
 import io.sparklora.pipeline.basemodel.DecoderVariant.Norm;
 import io.sparklora.pipeline.basemodel.Multipliers;
 import io.sparklora.pipeline.basemodel.Positions;
+import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.training.lora.LoraLayout;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -34,6 +35,7 @@ public final class TorchScriptProgram implements LossProgram {
             "norm",
             "head_norm",
             "dropout",
+            "magnitude",
             "linear",
             "residual",
             "rotary",
@@ -157,6 +159,8 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("head_rows", headRows(shape))
                 .attribute("place", placement.place())
                 .emptyList("state", "Tensor")
+                .emptyList("magnitudes", "Tensor")
+                .attribute("magnitude_at", List.of())
                 .emptyList("dropout", "__torch__.nn.dropout.Dropout")
                 .emptyList("last", "__torch__.nn.norm.Norm")
                 .emptyList("blocks", "__torch__.nn.block.Block")
@@ -233,7 +237,7 @@ public final class TorchScriptProgram implements LossProgram {
                 : new double[0];
     }
 
-    /** Five numbers a branch: layer, group, first output in the group, outputs, rank. */
+    /** Six numbers a branch: layer, group, first output in the group, outputs, rank, and 1 for DoRA. */
     private static long[] branchTable(LoraLayout layout) {
         return layout.branches().stream()
                 .flatMapToLong(branch -> LongStream.of(
@@ -241,7 +245,8 @@ public final class TorchScriptProgram implements LossProgram {
                         branch.module().group().ordinal(),
                         branch.module().firstRow(),
                         branch.module().rows(),
-                        branch.rank()))
+                        branch.rank(),
+                        branch.kind() == Kind.DORA ? 1 : 0))
                 .toArray();
     }
 

@@ -31,11 +31,7 @@ public final class AdamW {
      * @param groups every parameter once
      */
     public AdamW(
-            float[] firstMoment,
-            float[] secondMoment,
-            long updates,
-            double weightDecay,
-            List<ParameterGroup> groups) {
+            float[] firstMoment, float[] secondMoment, long updates, double weightDecay, List<ParameterGroup> groups) {
         if (firstMoment.length != secondMoment.length || updates < 0 || !(weightDecay >= 0)) {
             throw new IllegalArgumentException(firstMoment.length + " and " + secondMoment.length + " moments after "
                     + updates + " updates with weight decay " + weightDecay);

@@ -224,8 +224,7 @@ public final class EvaluationFixture {
     /** An adapter after some epochs of plain gradient descent on the held-out sequences themselves. */
     public PeftAdapter descended(int rank, int epochs) {
         HostModel host = HostModel.of(context.config());
-        PeftConfig config =
-                new PeftConfig("base", AdapterShape.plain(rank, 8, List.of("all-linear")));
+        PeftConfig config = new PeftConfig("base", AdapterShape.plain(rank, 8, List.of("all-linear")));
         try (BaseModel base = host.open();
                 TorchScriptProgram program = host.program(base, config)) {
             LoraLayout layout = config.layout(base.shape());

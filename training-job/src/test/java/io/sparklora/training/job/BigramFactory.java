@@ -1,5 +1,6 @@
 package io.sparklora.training.job;
 
+import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.model.LossProgram;
 import java.util.Random;
 
@@ -13,7 +14,7 @@ record BigramFactory(int vocabulary, long seed) implements ProgramFactory {
     }
 
     @Override
-    public float[] initialParameters() {
+    public float[] initialParameters(Storage storage) {
         Random random = new Random(seed);
         float[] parameters = new float[vocabulary * vocabulary];
         for (int i = 0; i < parameters.length; i++) {

@@ -103,6 +103,6 @@ final class LittleRun {
     }
 
     static TrainingState initial() {
-        return TrainingState.initial(FACTORY.initialParameters());
+        return TrainingState.initial(FACTORY.initialParameters(new Storage(new Configuration())));
     }
 }

@@ -34,7 +34,10 @@ class MetricsFileTest {
     static TrainingState after(List<StepRecord> history) {
         Snapshot start = TrainingState.initial(new float[1]).current();
         return new TrainingState(
-                new Snapshot(history.size(), 0, new float[1], new float[1], new float[1]), start, Optional.empty(), history);
+                new Snapshot(history.size(), 0, new float[1], new float[1], new float[1]),
+                start,
+                Optional.empty(),
+                history);
     }
 
     private MetricsFile open() {

@@ -106,8 +106,8 @@ final class TinyTraining {
 
     /** The sequences that {@link #prepare} wrote. */
     TokenSequences sequences(StageMain.Context context) {
-        org.apache.hadoop.fs.Path directory =
-                context.layout().dataset(context.keys().plan(context.layout(), storage).datasetKey());
+        org.apache.hadoop.fs.Path directory = context.layout()
+                .dataset(context.keys().plan(context.layout(), storage).datasetKey());
         DatasetManifest manifest = StageTransaction.committed(storage, directory, DatasetManifest.class)
                 .orElseThrow();
         return TokenSequences.open(storage, directory, manifest, Split.VALIDATION);

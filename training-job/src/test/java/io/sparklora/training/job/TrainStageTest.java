@@ -14,6 +14,7 @@ import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.StageResult;
 import io.sparklora.pipeline.run.StageResult.Status;
 import io.sparklora.pipeline.run.StageTransaction;
+import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraInitializer;
 import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.model.HostModel;
@@ -90,7 +91,10 @@ class TrainStageTest {
     @Test
     void keepsTheAdapterWithTheLowestValidationLoss() throws IOException {
         StageMain.Context context = tiny.context(
-                "train.validation.steps=4", "train.validation.patience=2", "train.learning-rate=3", "train.schedule=constant");
+                "train.validation.steps=4",
+                "train.validation.patience=2",
+                "train.learning-rate=3",
+                "train.schedule=constant");
         ContentKey runKey = context.keys().runKey(tiny.prepare(context, tiny.baseHash()));
 
         StageResult result = new TrainStage(context).run();
@@ -113,10 +117,10 @@ class TrainStageTest {
         try (BaseModel base = BaseModel.open(tiny.model)) {
             PeftAdapter adapter =
                     PeftAdapter.read(tiny.storage, context.layout().adapterFiles(runKey), base);
-            try (TorchScriptProgram program =
-                    HostModel.of(context.config()).program(base, adapter.config())) {
+            try (TorchScriptProgram program = HostModel.of(context.config()).program(base, adapter.config())) {
                 program.load(adapter.parameters());
-                MicroBatch batch = tiny.sequences(context).read(LongStream.range(0, 30).toArray());
+                MicroBatch batch =
+                        tiny.sequences(context).read(LongStream.range(0, 30).toArray());
                 return program.lossSum(batch) / batch.supervisedTokens();
             }
         }
@@ -131,6 +135,73 @@ class TrainStageTest {
                 .hasMessageContaining("has no validation split: set prepare.split.validation above 0")
                 .extracting(e -> ((StageFailure) e).exitCode())
                 .isEqualTo(ExitCode.USAGE);
+    }
+
+    /** Ranks, scales, blocks, dropout, LoRA+ and wsd of the configuration; then again from where that ended. */
+    @Test
+    void goesOnFromAnAdapterWithPatternsAndDropout() throws IOException {
+        String[] variants = {
+            "lora.scaling=rslora",
+            "lora.targets=[q_proj, mlp.down_proj]",
+            "lora.layers='1'",
+            "lora.rank-pattern.q_proj=2",
+            "lora.alpha-pattern.q_proj=5",
+            "lora.dropout=0.1",
+            "lora.b-learning-rate-ratio=4",
+            "train.schedule=wsd"
+        };
+        StageMain.Context context = tiny.context(variants);
+        PreparedPlan plan = tiny.prepare(context, tiny.baseHash());
+        new TrainStage(context).run();
+        ContentKey runKey = context.keys().runKey(plan);
+        AdapterManifest first = manifest(context, runKey);
+
+        String[] further = Arrays.copyOf(variants, variants.length + 1);
+        further[variants.length] = "lora.from=" + context.layout().adapter(runKey);
+        StageMain.Context warm = tiny.context(further);
+        ContentKey warmKey = warm.keys().runKey(plan);
+        new TrainStage(warm).run();
+
+        assertThat(warmKey).isNotEqualTo(runKey);
+        assertThat(first.rank()).isEqualTo(4);
+        assertThat(manifest(warm, warmKey).firstLoss()).isLessThan(first.firstLoss() - 0.5);
+        try (BaseModel base = BaseModel.open(tiny.model)) {
+            PeftAdapter adapter = PeftAdapter.read(tiny.storage, warm.layout().adapterFiles(warmKey), base);
+            assertThat(adapter.layout().branches())
+                    .extracting(branch -> branch.path() + " " + branch.rank() + " " + branch.scale())
+                    .containsExactly("model.layers.1.self_attn.q_proj 4 2.0", "model.layers.1.mlp.down_proj 4 2.0");
+        }
+        StageMain.Context other = tiny.context("lora.from=" + context.layout().adapter(runKey));
+        assertThatThrownBy(() -> new TrainStage(other).run())
+                .hasMessageContaining("the adapter differs from the run in 12 branches");
+    }
+
+    @Test
+    void trainsDoraAndKeepsItAsPeftDoes() throws IOException {
+        StageMain.Context context = tiny.context(
+                "lora.kind=dora", "publish.profile=peft", "lora.scaling=rslora", "lora.rank-pattern.q_proj=2");
+        ContentKey runKey = context.keys().runKey(tiny.prepare(context, tiny.baseHash()));
+
+        new TrainStage(context).run();
+
+        AdapterManifest manifest = manifest(context, runKey);
+        assertThat(manifest.lastLoss()).isLessThan(manifest.firstLoss() - 1);
+        byte[] config = tiny.storage.read(
+                new org.apache.hadoop.fs.Path(context.layout().adapterFiles(runKey), "adapter_config.json"));
+        assertThat(new String(config, StandardCharsets.UTF_8)).contains("\"use_dora\" : true", "\"r\" : 4");
+        try (BaseModel base = BaseModel.open(tiny.model)) {
+            PeftAdapter adapter =
+                    PeftAdapter.read(tiny.storage, context.layout().adapterFiles(runKey), base);
+            assertThat(adapter.parameters()).hasSize((int) manifest.parameters());
+            assertThat(adapter.layout().entries())
+                    .extracting(LoraEntry::key)
+                    .contains("base_model.model.model.layers.1.mlp.down_proj.lora_magnitude_vector");
+        }
+    }
+
+    private AdapterManifest manifest(StageMain.Context context, ContentKey runKey) {
+        return StageTransaction.committed(tiny.storage, context.layout().adapter(runKey), AdapterManifest.class)
+                .orElseThrow();
     }
 
     private void assertThatEveryMatrixMoved(StageMain.Context context, ContentKey runKey) {

@@ -44,26 +44,24 @@ class TrainingLoopTest {
 
     private Trained train(TrainingSpec spec, Collective collective, LossProgram program, TrainingState start) {
         Trained trained = new Trained(new ArrayList<>(), new ArrayList<>());
-        new TrainingLoop(spec, collective, program, little.data(), little.validationData(), start).run(new TrainingLoop.Observer() {
-            @Override
-            public void stepMade(TimedStep step) {
-                trained.steps().add(step.step());
-            }
+        new TrainingLoop(spec, collective, program, little.data(), little.validationData(), start)
+                .run(new TrainingLoop.Observer() {
+                    @Override
+                    public void stepMade(TimedStep step) {
+                        trained.steps().add(step.step());
+                    }
 
-            @Override
-            public void checkpointDue(TrainingState state) {
-                trained.checkpoints().add(copy(state));
-            }
-        });
+                    @Override
+                    public void checkpointDue(TrainingState state) {
+                        trained.checkpoints().add(copy(state));
+                    }
+                });
         return trained;
     }
 
     private static TrainingState copy(TrainingState state) {
         return new TrainingState(
-                state.current().copy(),
-                state.milestone().copy(),
-                state.best().map(BestAdapter::copy),
-                state.history());
+                state.current().copy(), state.milestone().copy(), state.best().map(BestAdapter::copy), state.history());
     }
 
     private Trained train(int steps, Collective collective) {
@@ -112,7 +110,7 @@ class TrainingLoopTest {
             @Override
             public double forwardBackward(MicroBatch batch, long draw, float[] gradient) {
                 double loss = super.forwardBackward(batch, gradient);
-                gradient[7] += (draw >>> 40) * 0x1.0p-24f;
+                gradient[7] += (float) (draw >>> 40) * 0x1.0p-24f;
                 return loss;
             }
         };
@@ -138,10 +136,10 @@ class TrainingLoopTest {
     @ValueSource(ints = {2, 3, 8})
     void measuresTheSameOnAnyNumberOfRanksAndAfterTheLastStep(int world) throws Exception {
         TrainingSpec spec = little.spec("none", 12, 4, EVERY_FIVE_STEPS);
-        TrainingState alone =
-                train(spec, new SingleRank(), LittleRun.FACTORY.open(), LittleRun.initial()).last();
-        List<Trained> ranks = Ranks.run(
-                world, collective -> train(spec, collective, LittleRun.FACTORY.open(), LittleRun.initial()));
+        TrainingState alone = train(spec, new SingleRank(), LittleRun.FACTORY.open(), LittleRun.initial())
+                .last();
+        List<Trained> ranks =
+                Ranks.run(world, collective -> train(spec, collective, LittleRun.FACTORY.open(), LittleRun.initial()));
 
         assertThat(alone.history().stream().filter(step -> step.validationLoss().isPresent()))
                 .extracting(StepRecord::step)
@@ -155,9 +153,9 @@ class TrainingLoopTest {
     void measuresTheMeanLossOfSequencesSpreadOverTheSplit() {
         ValidationPlan all = new ValidationPlan(1, 90, 90, 4, 0, true);
         assertThat(all.microBatches(0, 1)).hasSize(23).last().isEqualTo(new long[] {88, 89});
-        assertThat(EVERY_FIVE_STEPS.microBatches(1, 3)).hasSize(2).containsExactly(new long[] {13, 20}, new long[] {
-            55, 62
-        });
+        assertThat(EVERY_FIVE_STEPS.microBatches(1, 3))
+                .hasSize(2)
+                .containsExactly(new long[] {13, 20}, new long[] {55, 62});
         StepRecord step = train(
                         little.spec("none", 1, 1, all), new SingleRank(), LittleRun.FACTORY.open(), LittleRun.initial())
                 .steps()
@@ -210,7 +208,9 @@ class TrainingLoopTest {
             assertThat(resumed.steps()).hasSize(35 - from);
             if (from < 35) {
                 assertSameBytes(resumed.last(), straight.last());
-                assertThat(resumed.last().best()).usingRecursiveComparison().isEqualTo(straight.last().best());
+                assertThat(resumed.last().best())
+                        .usingRecursiveComparison()
+                        .isEqualTo(straight.last().best());
             }
         }
     }

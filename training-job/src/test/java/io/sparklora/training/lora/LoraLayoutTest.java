@@ -26,7 +26,8 @@ final class LoraLayoutTest {
         LoraLayout layout = LoraLayout.uniform(SMOLLM2, 8, 2, List.of("all-linear"));
 
         assertThat(layout.entries().subList(0, 14))
-                .extracting(entry -> entry.matrix() + " " + entry.branch().module().name())
+                .extracting(
+                        entry -> entry.matrix() + " " + entry.branch().module().name())
                 .containsExactly(
                         "A q_proj",
                         "A k_proj",
@@ -66,8 +67,9 @@ final class LoraLayoutTest {
     @Test
     void refusesAnUnknownTargetByName() {
         assertThatThrownBy(() -> LoraLayout.uniform(SMOLLM2, 4, 2, List.of("q_proj", "lm_head")))
-                .hasMessage("LoRA target must be one of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, a path"
-                        + " that ends so, an expression for such paths, or all-linear alone, but was lm_head");
+                .hasMessage(
+                        "LoRA target must be one of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, a path"
+                                + " that ends so, an expression for such paths, or all-linear alone, but was lm_head");
     }
 
     @Test
@@ -80,7 +82,8 @@ final class LoraLayoutTest {
 
     @Test
     void refusesTwoBranchesOfOneModule() {
-        LoraBranch branch = LoraLayout.uniform(SMOLLM2, 4, 2, List.of("q_proj")).branches().get(3);
+        LoraBranch branch =
+                LoraLayout.uniform(SMOLLM2, 4, 2, List.of("q_proj")).branches().get(3);
 
         assertThatThrownBy(() -> LoraLayout.of(List.of(branch, branch)))
                 .hasMessage("model.layers.3.self_attn.q_proj has two branches");

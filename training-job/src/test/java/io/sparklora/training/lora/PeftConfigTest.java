@@ -9,6 +9,7 @@ import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.basemodel.FamilyNames.Orientation;
 import io.sparklora.pipeline.config.BaseConfig;
 import io.sparklora.pipeline.config.LoraConfig;
+import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.pipeline.config.LoraConfig.Scaling;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -104,7 +105,14 @@ final class PeftConfigTest {
         PeftConfig config = new PeftConfig(
                 "base",
                 new AdapterShape(
-                        4, 8, Scaling.RSLORA, List.of("q_proj"), List.of(0, 2), Map.of("q_proj", 2), Map.of("0.*", 3)));
+                        Kind.LORA,
+                        4,
+                        8,
+                        Scaling.RSLORA,
+                        List.of("q_proj"),
+                        List.of(0, 2),
+                        Map.of("q_proj", 2),
+                        Map.of("0.*", 3)));
         PeftConfig expression = new PeftConfig("base", AdapterShape.plain(4, 8, List.of(".*[qv]_proj")));
 
         assertThat(PeftConfig.parse(config.json(Orientation.OUTPUT_ROWS), WHERE))
@@ -119,7 +127,8 @@ final class PeftConfigTest {
     void namesTheBaseWithoutTheWayToIt() {
         PeftConfig config = PeftConfig.of(
                 new BaseConfig("/data/models/tiny.gguf", BaseConfig.Dtype.BF16),
-                new LoraConfig(2, 4, Scaling.STANDARD, List.of("all-linear"), "all", Map.of(), Map.of(), 0, 1));
+                new LoraConfig(
+                        Kind.LORA, 2, 4, Scaling.STANDARD, List.of("all-linear"), "all", Map.of(), Map.of(), 0, 1, ""));
 
         assertThat(config.baseModel()).isEqualTo("tiny.gguf");
         assertThat(config.shape().targets()).containsExactly("all-linear");
@@ -129,7 +138,7 @@ final class PeftConfigTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "\"use_dora\": false | \"use_dora\": true | use_dora must be false, null or empty but was true: that kind of LoRA is not supported",
+                "\"use_dora\": false | \"use_dora\": \"yes\" | use_dora must be true or false but was yes",
                 "\"use_rslora\": false | \"use_rslora\": 1 | use_rslora must be true or false but was 1",
                 "\"lora_bias\": false | \"lora_bias\": true | lora_bias must be false, null or empty but was true: that kind of LoRA is not supported",
                 "\"rank_pattern\": {} | \"rank_pattern\": {\"q_proj\": 0} | rank_pattern must have whole numbers of at least 1 but has 0 for q_proj",

@@ -7,10 +7,12 @@ import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.adapter.LoraModules;
 import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.pipeline.config.LoraConfig.Scaling;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -29,14 +31,13 @@ final class PortableProfileTest {
         assertThat(portable.parameters()).isEqualTo(parameters);
         assertThat(portable.config().shape())
                 .isEqualTo(AdapterShape.plain(
-                        4,
-                        6,
-                        List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")));
+                        4, 6, List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")));
     }
 
     @Test
     void foldsScalesIntoBAndFillsRanksUp() {
         AdapterShape shape = new AdapterShape(
+                Kind.LORA,
                 3,
                 6,
                 Scaling.RSLORA,
@@ -50,8 +51,8 @@ final class PortableProfileTest {
         PeftAdapter portable = portable(6, layout, parameters);
 
         assertThat(portable.config().shape())
-                .isEqualTo(AdapterShape.plain(5, 6, List.of("q_proj", "down_proj"))
-                        .within(List.of(0, 2)));
+                .isEqualTo(
+                        AdapterShape.plain(5, 6, List.of("q_proj", "down_proj")).within(List.of(0, 2)));
         LoraLayout read = portable.config().layout(MODEL);
         assertThat(read.branches()).extracting(LoraBranch::rank).containsOnly(5);
         Map<String, double[]> expected = updates(layout, parameters);
@@ -93,7 +94,9 @@ final class PortableProfileTest {
             if (entry.matrix() == LoraMatrix.A) {
                 a.put(entry.branch().path(), entry);
             } else {
-                updates.put(entry.branch().path(), product(entry, a.get(entry.branch().path()), parameters));
+                updates.put(
+                        entry.branch().path(),
+                        product(entry, Objects.requireNonNull(a.get(entry.branch().path())), parameters));
             }
         }
         return updates;

@@ -62,10 +62,7 @@ final class DropoutTest {
     }
 
     private static double share(boolean[] mask, int first, int stride, int count) {
-        return IntStream.range(0, count)
-                        .filter(i -> mask[first + i * stride])
-                        .count()
-                / (double) count;
+        return IntStream.range(0, count).filter(i -> mask[first + i * stride]).count() / (double) count;
     }
 
     private static boolean[] mask(long draw, int number) throws IOException {
@@ -82,7 +79,8 @@ final class DropoutTest {
                     JniUtils.loadModuleHandle(new ByteArrayInputStream(archive.pack()), Device.cpu(), true, false);
             try (PtSymbolBlock module = new PtSymbolBlock((PtNDManager) manager, handle)) {
                 NDList inputs = new NDList(manager.create(new long[] {draw, number}));
-                float[] dropped = IValueUtils.forward(module, inputs, true).get(0).toFloatArray();
+                float[] dropped =
+                        IValueUtils.forward(module, inputs, true).get(0).toFloatArray();
                 boolean[] mask = new boolean[dropped.length];
                 for (int i = 0; i < mask.length; i++) {
                     mask[i] = dropped[i] == 1;

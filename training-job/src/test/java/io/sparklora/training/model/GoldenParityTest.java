@@ -159,7 +159,8 @@ final class GoldenParityTest {
             compare("gradient, step 1", gradient, golden, 3.5e-6, 2e-5);
         }
         if (step == 1) {
-            Predicate<LoraEntry> ends = entry -> entry.branch().layer() == 0 || entry.branch().layer() == 29;
+            Predicate<LoraEntry> ends =
+                    entry -> entry.branch().layer() == 0 || entry.branch().layer() == 29;
             float[] golden = parameters("grad_step2_layers_0_29.safetensors", ends);
             compare("gradient, step 2, layers 0 and 29", kept(gradient, ends), golden, 3.5e-6, 5e-5);
         }

@@ -1,5 +1,6 @@
 package io.sparklora.training.model;
 
+import io.sparklora.pipeline.adapter.LoraTarget;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.BaseTensor;
 import io.sparklora.pipeline.basemodel.ContentHash;
@@ -8,7 +9,6 @@ import io.sparklora.pipeline.basemodel.DecoderVariant;
 import io.sparklora.pipeline.basemodel.ElementType;
 import io.sparklora.pipeline.basemodel.RopeScaling;
 import io.sparklora.pipeline.basemodel.SpecialTokens;
-import io.sparklora.pipeline.adapter.LoraTarget;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;

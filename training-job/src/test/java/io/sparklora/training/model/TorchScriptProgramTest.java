@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.adapter.LoraModule;
 import io.sparklora.pipeline.adapter.LoraModules;
@@ -16,6 +17,7 @@ import io.sparklora.pipeline.basemodel.Multipliers;
 import io.sparklora.pipeline.basemodel.NormPlacement;
 import io.sparklora.pipeline.basemodel.Positions;
 import io.sparklora.pipeline.basemodel.RopeScaling;
+import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraInitializer;
 import io.sparklora.training.lora.LoraLayout;
@@ -33,6 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 final class TorchScriptProgramTest {
@@ -143,6 +146,45 @@ final class TorchScriptProgramTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void doraStartsAsTheBase(WeightType stored) {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = dora(model);
+        float[] parameters = LoraInitializer.seeded(4).initial(layout);
+        new WeightNorms(model, stored).fill(layout, parameters);
+
+        try (TorchScriptProgram program = open(model, stored, layout, FP32)) {
+            program.load(parameters);
+
+            assertThat(program.lossSum(PACKED)).isCloseTo(program.baseLossSum(PACKED), within(1e-4));
+        }
+    }
+
+    /** The norm counts as a constant for A and B, but the magnitudes have all of their slope. */
+    @Test
+    void gradientOfAMagnitudeIsTheSlopeOfTheLoss() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        LoraLayout layout = dora(model);
+        float[] parameters = Adapters.random(layout, 4);
+        new WeightNorms(model, WeightType.FP32).fill(layout, parameters);
+
+        try (TorchScriptProgram program = open(model, WeightType.FP32, layout, FP32)) {
+            float[] gradient = Pass.of(program, PACKED, parameters).gradient();
+
+            for (LoraEntry entry : layout.entries()) {
+                if (entry.matrix() == LoraMatrix.MAGNITUDE) {
+                    int i = entry.offset() + entry.elements() / 2;
+                    assertThat(slope(program, parameters, i)).isCloseTo(gradient[i], within(5e-3));
+                }
+            }
+        }
+    }
+
+    private static LoraLayout dora(RandomLlama model) {
+        return LoraLayout.of(AdapterShape.plain(2, 3, ALL).as(Kind.DORA).branches(LoraModules.of(model.shape())));
+    }
+
     @Test
     void dropoutIsAFunctionOfTheDraw() {
         RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
@@ -202,7 +244,7 @@ final class TorchScriptProgramTest {
             float[] whole = Pass.of(program, PACKED, parameters).gradient();
             for (int draw = 0; draw < 400; draw++) {
                 float[] gradient =
-                        Pass.of(dropping, PACKED, parameters, 77 * draw).gradient();
+                        Pass.of(dropping, PACKED, parameters, 77L * draw).gradient();
                 for (int i = 0; i < mean.length; i++) {
                     mean[i] += gradient[i] / 400.0;
                 }

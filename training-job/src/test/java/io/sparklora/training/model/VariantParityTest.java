@@ -64,8 +64,7 @@ final class VariantParityTest {
             JsonNode branches = golden.figures.get("branches");
 
             assertThat(golden.layout.branches().stream().map(LoraBranch::path))
-                    .containsExactlyInAnyOrderElementsOf(
-                            () -> branches.fieldNames());
+                    .containsExactlyInAnyOrderElementsOf(() -> branches.fieldNames());
             for (LoraBranch branch : golden.layout.branches()) {
                 JsonNode rankAndScale = branches.get(branch.path());
                 assertThat(branch.rank())
@@ -97,7 +96,9 @@ final class VariantParityTest {
                 }
                 new GradientClip(1).clip(gradient);
                 optimiser.step(
-                        parameters, gradient, golden.figures.get("learning_rate").asDouble());
+                        parameters,
+                        gradient,
+                        golden.figures.get("learning_rate").asDouble());
             }
             double distance = Distances.relative(parameters, golden.vector("end"));
             System.out.printf(
@@ -115,11 +116,9 @@ final class VariantParityTest {
         try (Case golden = new Case(name)) {
             PeftAdapter portable = golden.portable();
 
-            try (TorchScriptProgram program =
-                    golden.open(portable.config().layout(golden.model.shape()))) {
+            try (TorchScriptProgram program = golden.open(portable.config().layout(golden.model.shape()))) {
                 program.load(portable.parameters());
-                double loss = program.lossSum(golden.batch())
-                        / golden.batch().supervisedTokens();
+                double loss = program.lossSum(golden.batch()) / golden.batch().supervisedTokens();
 
                 assertThat(loss).isCloseTo(golden.figures.get("losses").get(0).asDouble(), within(1e-5));
             }
@@ -140,8 +139,7 @@ final class VariantParityTest {
             try {
                 figures = new ObjectMapper()
                         .readTree(directory.resolve("golden.json").toFile());
-                config = PeftConfig.parse(
-                        Files.readAllBytes(file), new org.apache.hadoop.fs.Path(file.toUri()));
+                config = PeftConfig.parse(Files.readAllBytes(file), new org.apache.hadoop.fs.Path(file.toUri()));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

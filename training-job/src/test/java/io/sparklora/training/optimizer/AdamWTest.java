@@ -84,13 +84,19 @@ class AdamWTest {
             float[] gradient = {random.nextFloat(), random.nextFloat()};
             one.step(straight, gradient, 0.01);
             other.step(resumed, gradient, 0.01);
-            other = new AdamW(other.firstMoment().clone(), other.secondMoment().clone(), other.updates(), 0.01, ParameterGroup.whole(2));
+            other = new AdamW(
+                    other.firstMoment().clone(),
+                    other.secondMoment().clone(),
+                    other.updates(),
+                    0.01,
+                    ParameterGroup.whole(2));
         }
         assertThat(resumed).containsExactly(straight);
     }
 
     @Test
     void refusesMomentsOfDifferentLengths() {
-        assertThatThrownBy(() -> new AdamW(new float[2], new float[3], 0, 0, ParameterGroup.whole(2))).hasMessageContaining("2 and 3 moments");
+        assertThatThrownBy(() -> new AdamW(new float[2], new float[3], 0, 0, ParameterGroup.whole(2)))
+                .hasMessageContaining("2 and 3 moments");
     }
 }

@@ -23,7 +23,12 @@ class LearningRateTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"CONSTANT,1,1,1", "LINEAR,0.75,0.5,0.01", "COSINE,0.8535533905932737,0.5,0.000246719817134", "WSD,1,1,0.05"})
+    @CsvSource({
+        "CONSTANT,1,1,1",
+        "LINEAR,0.75,0.5,0.01",
+        "COSINE,0.8535533905932737,0.5,0.000246719817134",
+        "WSD,1,1,0.05"
+    })
     void fallsAsItsShapeSays(Schedule schedule, double quarter, double half, double last) {
         LearningRate rate = LearningRate.of(1, schedule, 0, 0.2, 100);
         assertThat(rate.at(25)).isCloseTo(quarter, within(1e-12));

@@ -49,6 +49,8 @@ class M(Module):
   dropped : float          # share of the branches' input that dropout zeroes
   fused : int              # 1 where attention has fused operators
   state : List[Tensor]     # frequencies, embedding, learned positions, parameters (compute type), gradient (fp32)
+  magnitudes : List[Tensor]  # DoRA's, fp32, a branch each
+  magnitude_at : List[int]   # their places in the flat vector
   dropout : List[__torch__.nn.dropout.Dropout]
   last : List[__torch__.nn.norm.Norm]
   blocks : List[__torch__.nn.block.Block]
@@ -58,10 +60,10 @@ class M(Module):
   cache : List[Tensor]     # for each layer keys and values of the text so far, [capacity, 2 Hkv D]
 
   # Maps the weights: offsets (in elements) are those of embedding, then q k v | o | gate up | down of each layer, then
-  # head, then learned positions; small holds the layers' vectors, then the final norm; frequencies are the
-  # rotary frequencies, a table after the other, that of long texts last. branches describes the branches in the flat vector's order, five numbers
-  # each: layer, group (q k v | o | gate up | down), first output in the group, outputs, rank; scales what each is
-  # multiplied with. slopes are those of the query heads' linear biases, or none.
+  # head, then learned positions; small holds the layers' vectors, then the final norm; frequencies are the rotary
+  # frequencies, a table after the other, that of long texts last. branches describes the branches in the flat vector's
+  # order, six numbers each: layer, group (q k v | o | gate up | down), first output in the group, outputs, rank, 1 for
+  # DoRA; scales what each is multiplied with. slopes are those of the query heads' linear biases, or none.
   def open(self: __torch__.M, weights: str, elements: int, offsets: List[int], small: str, frequencies: List[float], branches: List[int], scales: List[float], slopes: List[float]) -> NoneType:
     fp32 = __torch__.nn.number.fp32()
     h = self.hidden
@@ -103,14 +105,16 @@ class M(Module):
       for i in [0, 2, 3, 5, 6, 9]:
         own[i] = own[i].add(self.norm_offset)
       biases = [own[1], own[4], own[7], own[8]]
+      begins : List[int] = []
       ends : List[int] = []
       a : List[Tensor] = []
       ga : List[Tensor] = []
       end = branch
       for i in range(4):
         ranks = 0
-        while end < len(scales) and branches[5 * end] == l and branches[5 * end + 1] == i:
-          ranks += branches[5 * end + 4]
+        begins.append(end)
+        while end < len(scales) and branches[6 * end] == l and branches[6 * end + 1] == i:
+          ranks += branches[6 * end + 4]
           end += 1
         ends.append(end)
         n = ranks * inputs[i]
@@ -122,14 +126,23 @@ class M(Module):
         weight = w.narrow(0, offsets[1 + 4 * l + i], outputs[i] * inputs[i]).view([outputs[i], inputs[i]])
         linear = __torch__.nn.linear.Linear(weight, biases[i].to(self.compute), scratch, a[i], ga[i], self.dropout[0], 4 * l + i)
         for k in range(branch, ends[i]):
-          rows = branches[5 * k + 3]
-          rank = branches[5 * k + 4]
+          rows = branches[6 * k + 3]
+          rank = branches[6 * k + 4]
           n = rows * rank
-          linear.add(branches[5 * k + 2], theta.narrow(0, cursor, n).view([rows, rank]), gradient.narrow(0, cursor, n).view([rows, rank]))
+          linear.add(branches[6 * k + 2], theta.narrow(0, cursor, n).view([rows, rank]), gradient.narrow(0, cursor, n).view([rows, rank]))
           cursor += n
         linear.scaled(scales[branch:ends[i]])
         branch = ends[i]
         linears.append(linear)
+      for i in range(4):
+        for k in range(begins[i], ends[i]):
+          if branches[6 * k + 5] == 1:
+            n = branches[6 * k + 3]
+            m = torch.zeros([n], dtype=fp32, device=device)
+            linears[i].magnitude.add(m, gradient.narrow(0, cursor, n))
+            self.magnitudes.append(m)
+            self.magnitude_at.append(cursor)
+            cursor += n
       heads = __torch__.nn.attention.Heads(self.heads, self.kv_heads, self.size, self.attention_scale, self.windows[l], self.attention_cap, linear_biases, self.fused == 1)
       self.blocks.append(__torch__.nn.block.Block(self.norm_of(own[0], own[10]), heads, self.tables[l], linears[0], own[2], own[3], linears[1], self.norm_of(own[5], own[5][:0]), self.norm_of(own[6], own[11]), linears[2], linears[3], self.norm_of(own[9], own[9][:0])))
     output = w.narrow(0, offsets[1 + 4 * self.layers], self.vocabulary * h).view([self.vocabulary, h])
@@ -145,6 +158,12 @@ class M(Module):
   # theta [parameters] fp32: the adapter of all later calls.
   def load(self: __torch__.M, theta: Tensor) -> NoneType:
     self.state[3].copy_(theta)
+    for k in range(len(self.magnitudes)):
+      m = self.magnitudes[k]
+      m.copy_(theta.narrow(0, self.magnitude_at[k], m.numel()))
+    for block in self.blocks:
+      for linear in [block.qkv, block.o, block.gate_up, block.down]:
+        linear.refresh()
     return None
 
   # rows [N]: the tokens that predict; targets [N]: what they should; with dropout by draw where dropping. Returns (loss

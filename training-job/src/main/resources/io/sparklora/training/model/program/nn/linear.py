@@ -1,4 +1,5 @@
-# A frozen linear layer with LoRA branches: y = x W^T + c + s (x A^T) B^T (Hu et al. 2021, arXiv 2106.09685).
+# A frozen linear layer with LoRA branches: y = x W^T + c + s (x A^T) B^T (Hu et al. 2021, arXiv 2106.09685); with DoRA,
+# all but c is multiplied by magnitude.py's factors.
 #
 # One Linear is one or more of the model's layers that read the same input, their outputs side by side (q k v; gate up),
 # so that one product with W and one with all A serve them. M tokens, K inputs, N outputs of all layers; m branches of
@@ -12,8 +13,10 @@ class Linear:
   a : Tensor               # [R, K] compute type, the branches' A one below the other
   b : List[Tensor]         # m x [Nj, rj] compute type
   first : List[int]        # m x index of the branch's first output
+  factors : List[float]    # m x s
   scale : float            # s of all branches, where they agree
   scales : Tensor          # [R] compute type, s of each row of a, where they differ; else empty
+  magnitude : __torch__.nn.magnitude.Magnitude
   dropout : __torch__.nn.dropout.Dropout  # of the branches' input
   number : int             # the layer's, for its masks
   gradient_a : Tensor      # [R, K] fp32
@@ -26,8 +29,10 @@ class Linear:
     self.a = a
     self.b = annotate(List[Tensor], [])
     self.first = annotate(List[int], [])
+    self.factors = annotate(List[float], [])
     self.scale = 1.
     self.scales = torch.empty([0], dtype=a.dtype, device=a.device)
+    self.magnitude = __torch__.nn.magnitude.Magnitude(a)
     self.dropout = dropout
     self.number = number
     self.gradient_a = gradient_a
@@ -43,6 +48,7 @@ class Linear:
 
   # Sets the branches' factors.
   def scaled(self, factors: List[float]) -> NoneType:
+    self.factors = factors
     if len(factors) > 0:
       self.scale = factors[0]
     if max(factors + [self.scale]) != min(factors + [self.scale]):
@@ -66,6 +72,12 @@ class Linear:
       return t.mul_(self.scales)
     return t.mul_(self.scale)
 
+  # To be called when the parameters have changed.
+  def refresh(self) -> NoneType:
+    if self.magnitude.is_there():
+      __torch__.nn.magnitude.refresh(self.magnitude, self.w(), self.first, self.a, self.b, self.factors)
+    return None
+
   # W in the compute type; where it is stored in another type, in a scratch that the next Linear overwrites.
   def w(self) -> Tensor:
     if self.scratch.numel() == 0:
@@ -75,25 +87,49 @@ class Linear:
 
 # x [M, K] -> out [M, N] = keep * out + y; returns t = s x A^T, [M, R], which backward wants (empty without branches).
 def forward(layer: __torch__.nn.linear.Linear, x: Tensor, out: Tensor, keep: int, adapted: bool) -> Tensor:
+  if adapted and layer.magnitude.is_there():
+    return __torch__.nn.linear.forward_multiplied(layer, x, out, keep)
   out.addmm_(x, layer.w().t(), beta=keep)
   if layer.bias.numel() > 0:
     out.add_(layer.bias)
   if not adapted or len(layer.b) == 0:
     return torch.empty([0, 0], dtype=x.dtype, device=x.device)
   t = layer.scale_columns(torch.mm(layer.read(x), layer.a.t()))
+  __torch__.nn.linear.add_branches(layer, t, out)
+  return t
+
+
+# out [M, N] += t B^T, branch by branch.
+def add_branches(layer: __torch__.nn.linear.Linear, t: Tensor, out: Tensor) -> NoneType:
   column = 0
   for j in range(len(layer.b)):
     b = layer.b[j]
     out.narrow(1, layer.first[j], b.size(0)).addmm_(t.narrow(1, column, b.size(1)), b.t())
     column += b.size(1)
+  return None
+
+
+# forward with DoRA.
+def forward_multiplied(layer: __torch__.nn.linear.Linear, x: Tensor, out: Tensor, keep: int) -> Tensor:
+  u = torch.mm(x, layer.w().t())
+  t = layer.scale_columns(torch.mm(layer.read(x), layer.a.t()))
+  __torch__.nn.linear.add_branches(layer, t, u)
+  __torch__.nn.magnitude.forward(layer.magnitude, u)
+  if layer.bias.numel() > 0:
+    u.add_(layer.bias)
+  if keep == 1:
+    out.add_(u)
+  else:
+    out.copy_(u)
   return t
 
 
-# dy [M, N], x [M, K], t as forward returned it -> dx [M, K], overwritten, and the gradients of A and B.
+# dy [M, N], x [M, K], t as forward returned it -> dx [M, K], overwritten, and the gradients of A, B and magnitudes.
 def backward(layer: __torch__.nn.linear.Linear, dy: Tensor, x: Tensor, t: Tensor, dx: Tensor) -> NoneType:
-  torch.mm(dy, layer.w(), out=dx)
+  du = __torch__.nn.linear.before_multiplication(layer, dy, x, t)
+  torch.mm(du, layer.w(), out=dx)
   if len(layer.b) > 0:
-    dt = __torch__.nn.linear.gradients(layer, dy, x, t)
+    dt = __torch__.nn.linear.factor_gradients(layer, du, x, t)
     if layer.dropout.active:
       dx.add_(layer.read(torch.mm(dt, layer.a)))
     else:
@@ -101,8 +137,24 @@ def backward(layer: __torch__.nn.linear.Linear, dy: Tensor, x: Tensor, t: Tensor
   return None
 
 
-# The gradients of A and B alone, for a layer whose input needs none; returns dt = s dy B, [M, R].
-def gradients(layer: __torch__.nn.linear.Linear, dy: Tensor, x: Tensor, t: Tensor) -> Tensor:
+# The gradients of A, B and magnitudes alone, for a layer whose input needs none.
+def gradients(layer: __torch__.nn.linear.Linear, dy: Tensor, x: Tensor, t: Tensor) -> NoneType:
+  __torch__.nn.linear.factor_gradients(layer, __torch__.nn.linear.before_multiplication(layer, dy, x, t), x, t)
+  return None
+
+
+# dy [M, N] -> the gradient before DoRA's multiplication, and those of the magnitudes; what was multiplied is computed
+# again.
+def before_multiplication(layer: __torch__.nn.linear.Linear, dy: Tensor, x: Tensor, t: Tensor) -> Tensor:
+  if not layer.magnitude.is_there():
+    return dy
+  u = torch.mm(x, layer.w().t())
+  __torch__.nn.linear.add_branches(layer, t, u)
+  return __torch__.nn.magnitude.backward(layer.magnitude, dy, u, layer.first)
+
+
+# The gradients of A and B; returns dt = s dy B, [M, R].
+def factor_gradients(layer: __torch__.nn.linear.Linear, dy: Tensor, x: Tensor, t: Tensor) -> Tensor:
   dt = torch.empty_like(t)
   column = 0
   for j in range(len(layer.b)):
