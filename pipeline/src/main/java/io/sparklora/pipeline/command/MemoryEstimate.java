@@ -42,7 +42,9 @@ record MemoryEstimate(long baseBytes, long parameters, long activationBytes, lon
         return new MemoryEstimate(
                 weights * (bf16 ? 2 : Float.BYTES),
                 parameters,
-                tokens * Float.BYTES * keptOfAToken(shape, branches),
+                tokens
+                        * Float.BYTES
+                        * keptOfAToken(shape, branches, config.train().batch().activationCheckpointing()),
                 workspace(shape, tokens, parameters, bf16) + tokens * Float.BYTES * variants(config.lora(), shape),
                 RUNTIME_BYTES);
     }
@@ -51,14 +53,21 @@ record MemoryEstimate(long baseBytes, long parameters, long activationBytes, lon
         return Math.multiplyExact(tensor.rows(), tensor.columns());
     }
 
-    /** Numbers that one token leaves behind for the backward pass. */
-    private static long keptOfAToken(DecoderShape shape, List<LoraBranch> branches) {
+    /**
+     * Numbers that one token leaves behind for the backward pass.
+     *
+     * @param heldLayers layers whose activations are held at a time; 0 for all
+     */
+    private static long keptOfAToken(DecoderShape shape, List<LoraBranch> branches, int heldLayers) {
         long hidden = shape.hiddenSize();
         long attention = 2L * shape.queryWidth() + 2L * shape.keyValueWidth();
         long statistics = shape.attentionHeads() + 2L;
         long ofALayer = 2 * hidden + attention + shape.feedForwardWidth() + statistics;
         long narrow = branches.stream().mapToLong(LoraBranch::rank).sum();
-        return shape.layers() * ofALayer + narrow + 2 * hidden;
+        int layers = shape.layers();
+        long held = heldLayers == 0 ? layers : Math.min(heldLayers, layers);
+        long segments = held == layers ? 0 : (layers + held - 1) / held;
+        return held * ofALayer + narrow * held / layers + (segments + 2) * hidden;
     }
 
     /** Numbers a token that dropout and DoRA want beside: a mask with a copy of what it is for, and outputs once more. */

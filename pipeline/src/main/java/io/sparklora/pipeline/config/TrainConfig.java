@@ -95,7 +95,18 @@ public record TrainConfig(
             int sequences,
 
             @Key(value = "Sequences of one native call.", or = "1", min = 1, max = 1024)
-            int micro) {
+            int micro,
+
+            @Key(
+                    value =
+                            "Activation checkpointing: layers whose activations are held at a time; those of the others are "
+                                    + "computed again in the backward pass. Saves memory, takes about a third longer, changes "
+                                    + "no bit. 0 holds all.",
+                    or = "0",
+                    min = 0,
+                    max = 4096,
+                    inRunKey = false)
+            int activationCheckpointing) {
         public Batch {
             if (sequences % micro != 0) {
                 throw new IllegalArgumentException("sequences " + sequences + " must be a multiple of micro " + micro);

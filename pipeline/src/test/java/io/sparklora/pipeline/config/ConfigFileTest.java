@@ -54,7 +54,7 @@ final class ConfigFileTest {
         assertThat(config.seed()).isEqualTo(17);
         assertThat(config.base()).isEqualTo(new BaseConfig("m.gguf", BaseConfig.Dtype.BF16));
         assertThat(config.train().learningRate()).isEqualTo(1e-3);
-        assertThat(config.train().batch()).isEqualTo(new TrainConfig.Batch(4, 1));
+        assertThat(config.train().batch()).isEqualTo(new TrainConfig.Batch(4, 1, 0));
         assertThat(config.lora().targets()).containsExactly("all-linear");
         assertThat(config.corpus().sources().get(0).format()).isEqualTo(SourceConfig.Format.JSON);
         assertThat(config.spark().conf()).isEmpty();

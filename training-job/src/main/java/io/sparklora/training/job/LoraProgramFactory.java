@@ -11,6 +11,7 @@ import io.sparklora.training.lora.PeftConfig;
 import io.sparklora.training.lora.WarmStart;
 import io.sparklora.training.model.HostModel;
 import io.sparklora.training.model.LossProgram;
+import io.sparklora.training.model.TrainingOptions;
 import io.sparklora.training.optimizer.ParameterGroup;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
@@ -22,15 +23,16 @@ import org.apache.hadoop.fs.Path;
  * @param baseHash what the base model must be
  * @param adapter the branches
  * @param from directory of the adapter to start from; empty for a random start
- * @param dropout share of the branches' input that is dropped in training, in [0, 1)
+ * @param training what the program does where it computes gradients
  * @param seed of the initial A
  */
-record LoraProgramFactory(HostModel host, String baseHash, PeftConfig adapter, String from, double dropout, long seed)
+record LoraProgramFactory(
+        HostModel host, String baseHash, PeftConfig adapter, String from, TrainingOptions training, long seed)
         implements ProgramFactory {
     @Override
     public LossProgram open() {
         try (BaseModel base = host.open(new ContentKey(baseHash))) {
-            return host.program(base, adapter, dropout);
+            return host.program(base, adapter, training);
         }
     }
 

@@ -28,6 +28,7 @@ import io.sparklora.training.data.BatchPlan;
 import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.lora.PeftConfig;
 import io.sparklora.training.model.HostModel;
+import io.sparklora.training.model.TrainingOptions;
 import io.sparklora.training.optimizer.GradientClip;
 import io.sparklora.training.optimizer.LearningRate;
 import java.util.List;
@@ -92,7 +93,7 @@ public final class TrainStage {
                 plan.baseModelHash().hex(),
                 PeftConfig.of(config.base(), lora),
                 start(lora.from()),
-                lora.dropout(),
+                new TrainingOptions(lora.dropout(), config.train().batch().activationCheckpointing()),
                 config.seed());
         factory.initialParameters(storage);
         return factory;

@@ -76,17 +76,17 @@ public record HostModel(String model, String cache, WeightType stored, int threa
 
     /** Opens a program for an adapter's branches, its parameters zero; the caller closes it. */
     public TorchScriptProgram program(BaseModel base, PeftConfig adapter) {
-        return program(base, adapter, 0);
+        return program(base, adapter, TrainingOptions.PLAIN);
     }
 
     /**
      * The same for training.
      *
-     * @param dropout share of the branches' input that is dropped, in [0, 1)
+     * @param training what it does where it computes gradients
      */
-    public TorchScriptProgram program(BaseModel base, PeftConfig adapter, double dropout) {
+    public TorchScriptProgram program(BaseModel base, PeftConfig adapter, TrainingOptions training) {
         return TorchScriptProgram.open(
-                base, cacheDirectory(), stored, adapter.layout(base.shape()), Placement.cpu(stored, threads), dropout);
+                base, cacheDirectory(), stored, adapter.layout(base.shape()), Placement.cpu(stored, threads), training);
     }
 
     private Path cacheDirectory() {

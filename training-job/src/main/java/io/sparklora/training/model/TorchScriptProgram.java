@@ -72,7 +72,7 @@ public final class TorchScriptProgram implements LossProgram {
      * @param stored how the cache stores linear weights
      * @param layout the trainable parameters
      * @param placement where to compute
-     * @param dropout share of the branches' input that is dropped in training, in [0, 1)
+     * @param training what it does where it computes gradients
      * @throws java.io.UncheckedIOException where the cache cannot be built or read
      */
     public static TorchScriptProgram open(
@@ -81,14 +81,14 @@ public final class TorchScriptProgram implements LossProgram {
             WeightType stored,
             LoraLayout layout,
             Placement placement,
-            double dropout) {
-        return open(model, cacheDirectory, stored, layout, placement, dropout, placement.attention());
+            TrainingOptions training) {
+        return open(model, cacheDirectory, stored, layout, placement, training, placement.attention());
     }
 
-    /** The same without dropout. */
+    /** The same without options. */
     static TorchScriptProgram open(
             BaseModel model, Path cacheDirectory, WeightType stored, LoraLayout layout, Placement placement) {
-        return open(model, cacheDirectory, stored, layout, placement, 0);
+        return open(model, cacheDirectory, stored, layout, placement, TrainingOptions.PLAIN);
     }
 
     /** The same with a choice of attention, so that both ways can be tested on one device. */
@@ -98,15 +98,14 @@ public final class TorchScriptProgram implements LossProgram {
             WeightType stored,
             LoraLayout layout,
             Placement placement,
-            double dropout,
+            TrainingOptions training,
             AttentionKernel attention) {
-        if (!(dropout >= 0 && dropout < 1)) {
-            throw new IllegalArgumentException("dropout must be in [0, 1) but was " + dropout);
-        }
         BaseWeights weights = new BaseWeightCache(cacheDirectory).open(model, stored);
         NativeProgram program = new NativeProgram(
                 archive(weights, layout, placement)
-                        .attribute("dropped", dropout)
+                        .attribute("dropped", training.dropout())
+                        .attribute(
+                                "segment", training.heldLayers(weights.shape().layers()))
                         .attribute("fused", attention == AttentionKernel.FUSED ? 1 : 0),
                 placement);
         try {
@@ -166,6 +165,7 @@ public final class TorchScriptProgram implements LossProgram {
                 .emptyList("blocks", "__torch__.nn.block.Block")
                 .emptyList("head", "__torch__.nn.head.Head")
                 .emptyList("kept", "__torch__.nn.block.Saved")
+                .emptyList("entries", "Tensor")
                 .emptyList("shared", "__torch__.nn.block.Shared")
                 .emptyList("cache", "Tensor");
         for (String operation : OPERATIONS) {

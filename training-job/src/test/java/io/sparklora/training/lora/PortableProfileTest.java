@@ -96,7 +96,10 @@ final class PortableProfileTest {
             } else {
                 updates.put(
                         entry.branch().path(),
-                        product(entry, Objects.requireNonNull(a.get(entry.branch().path())), parameters));
+                        product(
+                                entry,
+                                Objects.requireNonNull(a.get(entry.branch().path())),
+                                parameters));
             }
         }
         return updates;

@@ -219,8 +219,8 @@ final class FamilyParityTest {
                         figures.get("rank").asInt(),
                         figures.get("alpha").asDouble() / figures.get("rank").asInt(),
                         modules());
-                program =
-                        TorchScriptProgram.open(model, scratch.resolve("cache"), stored, layout, placement, 0, kernel);
+                program = TorchScriptProgram.open(
+                        model, scratch.resolve("cache"), stored, layout, placement, TrainingOptions.PLAIN, kernel);
             }
         }
 

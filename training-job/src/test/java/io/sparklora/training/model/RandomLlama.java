@@ -76,6 +76,12 @@ final class RandomLlama implements BaseModel {
         return new DecoderShape("llama", 32, 48, 2, heads, keyValueHeads, 8, 97, 256, 10_000, scaling, 1e-5, tiedHead);
     }
 
+    /** So many layers of those of {@link #tiny}. */
+    static DecoderShape deep(int layers) {
+        return new DecoderShape(
+                "llama", 32, 48, layers, 4, 2, 8, 97, 256, 10_000, Optional.empty(), 1e-5, true, DecoderVariant.PLAIN);
+    }
+
     /** The sizes of SmolLM2-135M. */
     static DecoderShape smolLm2() {
         return new DecoderShape("llama", 576, 1536, 30, 9, 3, 64, 49_152, 8_192, 100_000, Optional.empty(), 1e-5, true);

@@ -37,6 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class TorchScriptProgramTest {
     private static final double SCALE = 1.5;
@@ -230,6 +231,29 @@ final class TorchScriptProgramTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 7})
+    void activationsThatAreComputedAgainGiveTheSameBits(int segment) {
+        RandomLlama model = new RandomLlama(RandomLlama.deep(5), 3);
+        LoraLayout layout = LoraLayout.uniform(model.shape(), 2, SCALE, ALL);
+        float[] parameters = Adapters.random(layout, 4);
+        TrainingOptions options = new TrainingOptions(0.2, segment);
+
+        try (TorchScriptProgram held = dropping(model, layout, 0.2);
+                TorchScriptProgram again =
+                        TorchScriptProgram.open(model, cache, WeightType.FP32, layout, FP32, options)) {
+            Pass expected = Pass.of(held, PACKED, parameters, 8);
+
+            assertThat(again.lossSum(PACKED)).isPositive();
+            for (int repeat = 0; repeat < 2; repeat++) {
+                Pass pass = Pass.of(again, PACKED, parameters, 8);
+                assertThat(pass.loss()).isEqualTo(expected.loss());
+                assertThat(pass.gradient()).isEqualTo(expected.gradient());
+                assertThat(again.lossSum(PACKED)).isEqualTo(held.lossSum(PACKED));
+            }
+        }
+    }
+
     /** Over many draws a dropped input is, in the mean, the whole one: B sees the same t. */
     @Test
     void dropoutKeepsTheMean() {
@@ -259,7 +283,7 @@ final class TorchScriptProgramTest {
     }
 
     private TorchScriptProgram dropping(RandomLlama model, LoraLayout layout, double dropout) {
-        return TorchScriptProgram.open(model, cache, WeightType.FP32, layout, FP32, dropout);
+        return TorchScriptProgram.open(model, cache, WeightType.FP32, layout, FP32, new TrainingOptions(dropout, 0));
     }
 
     @Test
@@ -381,7 +405,7 @@ final class TorchScriptProgramTest {
 
         try (TorchScriptProgram fused = open(model, WeightType.FP32, layout, FP32);
                 TorchScriptProgram blocks = TorchScriptProgram.open(
-                        model, cache, WeightType.FP32, layout, FP32, 0, AttentionKernel.BLOCKS)) {
+                        model, cache, WeightType.FP32, layout, FP32, TrainingOptions.PLAIN, AttentionKernel.BLOCKS)) {
             Pass expected = Pass.of(fused, longer, parameters);
             Pass pass = Pass.of(blocks, longer, parameters);
 

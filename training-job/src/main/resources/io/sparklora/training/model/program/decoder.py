@@ -46,6 +46,7 @@ class M(Module):
   lowest : int             # the first layer that carries a branch: nothing below it has a gradient
   head_rows : int          # rows of logits at a time
   place : str              # device: cpu, or cuda and its number
+  segment : int            # layers whose activations are held at a time in training
   dropped : float          # share of the branches' input that dropout zeroes
   fused : int              # 1 where attention has fused operators
   state : List[Tensor]     # frequencies, embedding, learned positions, parameters (compute type), gradient (fp32)
@@ -56,6 +57,7 @@ class M(Module):
   blocks : List[__torch__.nn.block.Block]
   head : List[__torch__.nn.head.Head]
   kept : List[__torch__.nn.block.Saved]
+  entries : List[Tensor]   # [M, H] the input of each segment, where there are several
   shared : List[__torch__.nn.block.Shared]
   cache : List[Tensor]     # for each layer keys and values of the text so far, [capacity, 2 Hkv D]
 
@@ -172,8 +174,8 @@ class M(Module):
     dropout = self.dropout[0]
     dropout.active = dropping and self.dropped > 0.
     dropout.draw = draw
-    self.reserve(len(ids), self.layers, True)
-    h = self.body(ids, documents, True)
+    self.reserve(len(ids), self.segment, True)
+    h = self.body_in_segments(ids, documents)
     shared = self.shared[0]
     supervised = self.indices(rows)
     hs = h.index_select(0, supervised)
@@ -187,7 +189,12 @@ class M(Module):
     dh = shared.wide.new_zeros([len(ids), self.hidden]).index_copy_(0, supervised, dhs)
     for k in range(self.layers - self.lowest):
       l = self.layers - 1 - k
-      __torch__.nn.block.backward(self.blocks[l], self.kept[l], shared, documents, l == self.lowest, dh)
+      place = l % self.segment
+      if place == self.segment - 1 and k > 0:
+        self.kept[0].h.copy_(self.entries[l // self.segment])
+        for i in range(self.segment):
+          __torch__.nn.block.forward(self.blocks[l - place + i], self.kept[i], shared, documents, True, self.kept[i + 1].h)
+      __torch__.nn.block.backward(self.blocks[l], self.kept[place], shared, documents, l == self.lowest, dh)
     dropout.active = False
     return (-float(torch.sum(found, dtype=__torch__.nn.number.fp64())), self.state[4].to(torch.device("cpu")))
 
@@ -255,9 +262,10 @@ class M(Module):
 
   # Buffers for M tokens, kept from call to call while M and the number of kept blocks stay.
   def reserve(self: __torch__.M, tokens: int, blocks: int, backward: bool) -> NoneType:
-    if len(self.kept) == blocks + int(backward) and self.kept[0].h.size(0) == tokens:
+    if len(self.kept) == blocks + int(backward) and self.kept[0].h.size(0) == tokens and (self.shared[0].dh.numel() > 0) == backward:
       return None
     self.kept.clear()
+    self.entries.clear()
     self.shared.clear()
     like = torch.empty([0], dtype=self.compute, device=torch.device(self.place))
     plain = __torch__.nn.residual.plain(self.blocks[0].after1, self.multiplier)
@@ -268,6 +276,9 @@ class M(Module):
       self.kept.append(__torch__.nn.block.Saved(tokens, self.hidden, self.heads, self.kv_heads, self.size, self.middle, normed, plain, like))
     if backward:
       self.kept.append(__torch__.nn.block.Saved(tokens, self.hidden, 0, 0, self.size, 0, False, True, like))
+      if blocks < self.layers:
+        for s in range((self.layers + blocks - 1) // blocks):
+          self.entries.append(like.new_empty([tokens, self.hidden]))
     return None
 
   # Embeds the tokens, adds learned positions and builds the rotary tables; positions start at first.
@@ -296,6 +307,21 @@ class M(Module):
         shared.cos.append(cos)
         shared.sin.append(sin)
     return None
+
+  # All blocks for training; the last segment's activations stay in kept, and the inputs of all segments in entries.
+  # Returns the last residual stream.
+  def body_in_segments(self: __torch__.M, ids: List[int], documents: List[int]) -> Tensor:
+    self.prepare(ids, documents, 0)
+    place = 0
+    for l in range(self.layers):
+      if place == self.segment:
+        self.kept[0].h.copy_(self.kept[place].h)
+        place = 0
+      if place == 0 and len(self.entries) > 0:
+        self.entries[l // self.segment].copy_(self.kept[0].h)
+      __torch__.nn.block.forward(self.blocks[l], self.kept[place], self.shared[0], documents, True, self.kept[place + 1].h)
+      place += 1
+    return self.kept[place].h
 
   # All blocks; each block's activations stay in kept as far as there is room. Returns the last residual stream.
   def body(self: __torch__.M, ids: List[int], documents: List[int], adapted: bool) -> Tensor:
