@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever bytes come, a frame, a greeting or a segment is taken, or refused by the exception that its reader names. */
-class HostileFramesTest {
+class RingFramesTest {
     private static final int TRIALS = 20_000;
 
     private static byte[] mutated(byte[] whole, Random random) {
