@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -27,9 +28,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.function.Function;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import org.junit.jupiter.api.Test;
@@ -171,23 +172,22 @@ class RingTlsTest {
     private static void showAnotherCertificate(RingEndpoint endpoint) throws Exception {
         KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         keys.init(keyStore(SelfSignedCertificate.create("stranger")), PASSWORD);
-        try (SSLSocket stranger = tls(endpoint, keys)) {
-            assertThatThrownBy(() -> {
-                        stranger.getOutputStream().write(hello());
-                        stranger.getInputStream().read();
-                    })
-                    .isInstanceOf(SSLException.class)
-                    .hasMessageContaining("certificate");
-        }
+        refused(tls(endpoint, keys.getKeyManagers()));
     }
 
     private static void showNoCertificate(RingEndpoint endpoint) throws Exception {
-        try (SSLSocket stranger = tls(endpoint, null)) {
+        refused(tls(endpoint, null));
+    }
+
+    /** By an alert or, where the door was faster than this side's write, by a closed connection. */
+    private static void refused(SSLSocket stranger) throws IOException {
+        try (stranger) {
             assertThatThrownBy(() -> {
                         stranger.getOutputStream().write(hello());
                         stranger.getInputStream().read();
                     })
-                    .isInstanceOf(SSLException.class);
+                    .isInstanceOf(IOException.class)
+                    .isNotInstanceOf(SocketTimeoutException.class);
         }
     }
 
@@ -231,12 +231,9 @@ class RingTlsTest {
         return socket;
     }
 
-    private static SSLSocket tls(RingEndpoint endpoint, KeyManagerFactory keys) throws Exception {
+    private static SSLSocket tls(RingEndpoint endpoint, KeyManager[] keys) throws Exception {
         SSLContext context = SSLContext.getInstance("TLSv1.3");
-        context.init(
-                keys == null ? null : keys.getKeyManagers(),
-                new TrustManager[] {new PinnedTrust(endpoint.fingerprint())},
-                null);
+        context.init(keys, new TrustManager[] {new PinnedTrust(endpoint.fingerprint())}, null);
         return (SSLSocket)
                 context.getSocketFactory().createSocket(open(endpoint), "localhost", 0, true);
     }
