@@ -55,9 +55,7 @@ def java():
 def class_path(*modules):
     """The modules' classes as Maven left them, Spark's jars, and a few from the local Maven repository."""
     repository = Path(os.environ.get("MAVEN_REPOSITORY", Path.home() / ".m2" / "repository"))
-    entries = [
-        ROOT / module / "target" / kind for module in modules for kind in ("test-classes", "classes")
-    ]
+    entries = [ROOT / module / "target" / kind for module in modules for kind in ("test-classes", "classes")]
     for entry in entries:
         if not entry.is_dir():
             raise SystemExit(f"{entry} is not there: build first (mvn -q -Dquick -pl {modules[0]} -am test-compile)")
