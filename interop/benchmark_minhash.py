@@ -89,7 +89,7 @@ def java(*arguments: str) -> list[str]:
         "-Xmx3g",
         *modules,
         "-cp",
-        class_path(),
+        class_path("data-prep", "pipeline"),
         "io.sparklora.dataprep.duplicate.MinHashBenchmark",
         *arguments,
     ]

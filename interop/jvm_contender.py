@@ -24,8 +24,7 @@ class Jvm:
         options = (
             re.search(r"<spark.module.options>(.*?)</", (ROOT / "pom.xml").read_text(), re.DOTALL).group(1).split()
         )
-        java = Path(os.environ["JAVA_HOME"]) / "bin/java" if "JAVA_HOME" in os.environ else "java"
-        command = [str(java), "-Xmx2g", *options, "-cp", class_path()]
+        command = [java(), "-Xmx2g", *options, "-cp", class_path("data-prep", "pipeline")]
         command += [f"io.sparklora.dataprep.{benchmark}", *map(str, arguments)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -49,15 +48,17 @@ class Jvm:
         self.process.wait()
 
 
-def class_path():
-    """The classes as Maven left them, Spark's jars, and a few from the local Maven repository."""
+def java():
+    return str(Path(os.environ["JAVA_HOME"]) / "bin/java") if "JAVA_HOME" in os.environ else "java"
+
+
+def class_path(*modules):
+    """The modules' classes as Maven left them, Spark's jars, and a few from the local Maven repository."""
     repository = Path(os.environ.get("MAVEN_REPOSITORY", Path.home() / ".m2" / "repository"))
-    entries = [
-        ROOT / module / "target" / kind for module in ("data-prep", "pipeline") for kind in ("test-classes", "classes")
-    ]
+    entries = [ROOT / module / "target" / kind for module in modules for kind in ("test-classes", "classes")]
     for entry in entries:
         if not entry.is_dir():
-            raise SystemExit(f"{entry} is not there: build first (mvn -q -Dquick -pl data-prep -am test-compile)")
+            raise SystemExit(f"{entry} is not there: build first (mvn -q -Dquick -pl {modules[0]} -am test-compile)")
     entries += sorted((ROOT / "target/spark-home/jars").glob("*.jar"))
     for part in JARS:
         entries += sorted((repository / part).rglob("*.jar"))

@@ -22,7 +22,7 @@ class HostileGgufTest {
     private static final TinyLlama TINY = TinyLlama.seeded(1).withLayers(1);
 
     /** Opens a model from bytes and uses all of it. */
-    private static void use(byte[] bytes) {
+    static void use(byte[] bytes) {
         ByteSource source = ByteSource.of(bytes, "tiny.gguf");
         try (BaseModel model = new GgufModel(Path.of("tiny.gguf"), GgufFile.read(source))) {
             for (BaseTensor tensor : model.tensors()) {

@@ -54,19 +54,27 @@ final class Greeting {
 
     static ByteBuf refusal(String reason) {
         ByteBuf body = Unpooled.buffer().writeIntLE(Frame.KIND_REFUSAL);
-        writeText(body, reason.substring(0, Math.min(reason.length(), MAXIMUM_REASON_CHARS)));
+        String line = reason.replaceAll("\\p{Cntrl}", " ");
+        writeText(body, line.substring(0, Math.min(line.length(), MAXIMUM_REASON_CHARS)));
         return frame(ByteBufUtil.getBytes(body));
     }
 
     static Hello readHello(ByteBuf frame) {
         ByteBuf body = body(frame, Frame.KIND_HELLO);
-        int protocol = body.readIntLE();
+        int protocol = readInt(body);
         if (protocol != PROTOCOL) {
             throw new CorruptedFrameException("protocol must be " + PROTOCOL + " but is " + protocol);
         }
         String run = readText(body);
-        Membership connector = new Membership(run, body.readIntLE(), body.readIntLE(), body.readIntLE());
-        return new Hello(connector, readBytes(body, SharedSecret.NONCE_BYTES));
+        int attempt = readInt(body);
+        int world = readInt(body);
+        int rank = readInt(body);
+        byte[] nonce = readBytes(body, SharedSecret.NONCE_BYTES);
+        try {
+            return new Hello(new Membership(run, attempt, world, rank), nonce);
+        } catch (IllegalArgumentException e) {
+            throw new CorruptedFrameException(e.getMessage(), e);
+        }
     }
 
     /** The acceptor's nonce and proof, in that order. */
@@ -85,7 +93,7 @@ final class Greeting {
 
     private static ByteBuf body(ByteBuf frame, int kind) {
         ByteBuf body = frame.slice(Frame.PREFIX_BYTES, frame.writerIndex() - Frame.PREFIX_BYTES);
-        int stated = body.readIntLE();
+        int stated = readInt(body);
         if (stated != kind) {
             throw new CorruptedFrameException("expected a frame of kind %08x but got %08x".formatted(kind, stated));
         }
@@ -97,16 +105,31 @@ final class Greeting {
         body.writeShortLE(bytes.length).writeBytes(bytes);
     }
 
+    /** What a peer says is logged: in one line, as what it is. */
     private static String readText(ByteBuf body) {
-        return new String(readBytes(body, body.readUnsignedShortLE()), StandardCharsets.UTF_8);
+        require(body, Short.BYTES);
+        String text = new String(readBytes(body, body.readUnsignedShortLE()), StandardCharsets.UTF_8);
+        if (text.chars().anyMatch(Character::isISOControl)) {
+            throw new CorruptedFrameException("a greeting's text has control characters");
+        }
+        return text;
+    }
+
+    private static int readInt(ByteBuf body) {
+        require(body, Integer.BYTES);
+        return body.readIntLE();
     }
 
     private static byte[] readBytes(ByteBuf body, int count) {
-        if (body.readableBytes() < count) {
-            throw new CorruptedFrameException("a greeting states " + count + " bytes but has " + body.readableBytes());
-        }
+        require(body, count);
         byte[] bytes = new byte[count];
         body.readBytes(bytes);
         return bytes;
+    }
+
+    private static void require(ByteBuf body, int bytes) {
+        if (body.readableBytes() < bytes) {
+            throw new CorruptedFrameException("a greeting ends " + (bytes - body.readableBytes()) + " bytes too early");
+        }
     }
 }

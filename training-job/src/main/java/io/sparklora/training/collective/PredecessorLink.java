@@ -21,29 +21,29 @@ import org.slf4j.LoggerFactory;
  */
 final class PredecessorLink extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(PredecessorLink.class);
-    private static final int GREETING_SECONDS = 15;
 
     private final Ring ring;
     private final SharedSecret secret;
     private final FrameDecoder decoder;
-    private final int segmentLongs;
+    private final RingSettings settings;
     private final byte[] nonce = SharedSecret.nonce();
     private @Nullable Hello hello;
     private @Nullable ScheduledFuture<?> deadline;
     private boolean admitted;
     private boolean refused;
 
-    PredecessorLink(Ring ring, SharedSecret secret, FrameDecoder decoder, int segmentLongs) {
+    PredecessorLink(Ring ring, SharedSecret secret, FrameDecoder decoder, RingSettings settings) {
         this.ring = ring;
         this.secret = secret;
         this.decoder = decoder;
-        this.segmentLongs = segmentLongs;
+        this.settings = settings;
     }
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-        deadline =
-                ctx.executor().schedule(() -> refuse(ctx, "no greeting in time"), GREETING_SECONDS, TimeUnit.SECONDS);
+        long millis = settings.greetingTimeout().toMillis();
+        deadline = ctx.executor()
+                .schedule(() -> refuse(ctx, "no greeting in " + millis + " ms"), millis, TimeUnit.MILLISECONDS);
     }
 
     @Override
@@ -87,7 +87,7 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
             refuse(ctx, "the predecessor is connected already");
         } else {
             admitted = true;
-            decoder.admitSegmentsOf(segmentLongs);
+            decoder.admitSegmentsOf(settings.segmentLongs());
             cancelDeadline();
         }
     }
@@ -120,7 +120,8 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (!admitted) {
-            refuse(ctx, String.valueOf(cause.getMessage()));
+            String tls = Tls.failure(cause);
+            refuse(ctx, tls == null ? String.valueOf(cause.getMessage()) : tls);
             return;
         }
         int peer = ring.me().predecessor();

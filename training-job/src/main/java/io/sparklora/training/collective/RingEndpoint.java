@@ -6,38 +6,50 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.sparklora.training.collective.CollectiveException.Reason;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 
 /**
  * A rank's open door: bound first, so that its address can be told to the others, then joined into the ring.
  *
- * <p>Bytes travel as {@link Frame}s over plain TCP between neighbours that have proved their membership; a TLS handler
- * would stand first in the two pipelines below and change nothing else. One thread moves a rank's bytes and adds them.
+ * <p>Bytes travel as {@link Frame}s between neighbours that have proved their membership, over TCP or, where the
+ * {@link LinkProtection} says so, TLS 1.3. A door with TLS opens when the rank joins, since only then it knows whom to
+ * trust; who connects before waits in the operating system's queue. One thread moves a rank's bytes and adds them.
  */
 public final class RingEndpoint implements AutoCloseable {
-    private static final int RECEIVE_BUFFER_BYTES = 128 << 10;
-
     private final EventLoopGroup group;
     private final Channel door;
+    private final PredecessorLinks links;
     private final Ring ring;
     private final SharedSecret secret;
+    private final LinkProtection protection;
     private final RingSettings settings;
 
-    private RingEndpoint(EventLoopGroup group, Channel door, Ring ring, SharedSecret secret, RingSettings settings) {
+    private RingEndpoint(
+            EventLoopGroup group,
+            Channel door,
+            PredecessorLinks links,
+            Ring ring,
+            SharedSecret secret,
+            LinkProtection protection,
+            RingSettings settings) {
         this.group = group;
         this.door = door;
+        this.links = links;
         this.ring = ring;
         this.secret = secret;
+        this.protection = protection;
         this.settings = settings;
     }
 
@@ -46,25 +58,19 @@ public final class RingEndpoint implements AutoCloseable {
      *
      * @throws IOException if it cannot be bound
      */
-    public static RingEndpoint bind(String host, Membership me, SharedSecret secret, RingSettings settings)
+    public static RingEndpoint bind(
+            String host, Membership me, SharedSecret secret, LinkProtection protection, RingSettings settings)
             throws IOException {
         EventLoopGroup group = eventLoop(new DefaultThreadFactory("ring-rank-" + me.rank(), true));
         Ring ring = new Ring(me, group.next());
+        PredecessorLinks links = new PredecessorLinks(ring, secret, settings);
         var bound = new ServerBootstrap()
                 .group(group)
                 .channel(NioServerSocketChannel.class)
+                .option(ChannelOption.AUTO_READ, protection instanceof ClearText)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.SO_KEEPALIVE, true)
-                .childHandler(new ChannelInitializer<>() {
-                    @Override
-                    protected void initChannel(Channel channel) {
-                        // As an option it has another name in Netty 4.1, which Spark 4.0 brings.
-                        channel.config().setRecvByteBufAllocator(new FixedRecvByteBufAllocator(RECEIVE_BUFFER_BYTES));
-                        FrameDecoder decoder = new FrameDecoder();
-                        channel.pipeline()
-                                .addLast(decoder, new PredecessorLink(ring, secret, decoder, settings.segmentLongs()));
-                    }
-                })
+                .childHandler(links)
                 .bind(host, 0)
                 .awaitUninterruptibly();
         if (!bound.isSuccess()) {
@@ -72,7 +78,7 @@ public final class RingEndpoint implements AutoCloseable {
             throw new IOException(
                     me + " cannot listen on " + host + ": " + bound.cause().getMessage(), bound.cause());
         }
-        return new RingEndpoint(group, bound.channel(), ring, secret, settings);
+        return new RingEndpoint(group, bound.channel(), links, ring, secret, protection, settings);
     }
 
     /** One thread. Netty 4.2 has another class for it, but Spark 4.0 brings Netty 4.1. */
@@ -86,13 +92,33 @@ public final class RingEndpoint implements AutoCloseable {
         return (InetSocketAddress) door.localAddress();
     }
 
+    /** What the neighbours must be told to know this rank by; empty where they need nothing. */
+    public String fingerprint() {
+        return protection.fingerprint();
+    }
+
     /**
      * Connects to the successor's endpoint and waits for the predecessor; blocks at most the settings' join timeout.
      * The collective owns what this endpoint opened, and closing either closes it.
      *
      * @throws CollectiveException if a neighbour is not there in time, or refuses, or fails to prove itself
      */
-    public Collective join(InetSocketAddress successor) {
+    public Collective join(Neighbours neighbours) {
+        Optional<SslContext> connector;
+        try {
+            links.protect(protection.acceptor(neighbours));
+            connector = protection.connector(neighbours);
+        } catch (SSLException e) {
+            throw new CollectiveException(Reason.PROTOCOL, ring.me() + " has no TLS: " + e.getMessage(), e);
+        }
+        door.config().setAutoRead(true);
+        connect(neighbours.successor(), connector);
+        RingCollective collective = new RingCollective(ring, this, settings);
+        collective.awaitJoin();
+        return collective;
+    }
+
+    private void connect(InetSocketAddress successor, Optional<SslContext> tls) {
         new Bootstrap()
                 .group(group)
                 .channel(NioSocketChannel.class)
@@ -106,6 +132,8 @@ public final class RingEndpoint implements AutoCloseable {
                 .handler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                        tls.ifPresent(context -> channel.pipeline()
+                                .addLast(Tls.handler(context, channel.alloc(), settings.joinTimeout())));
                         channel.pipeline().addLast(new FrameDecoder(), new SuccessorLink(ring, secret));
                     }
                 })
@@ -119,9 +147,6 @@ public final class RingEndpoint implements AutoCloseable {
                                 connected.cause()));
                     }
                 });
-        RingCollective collective = new RingCollective(ring, this, settings);
-        collective.awaitJoin();
-        return collective;
     }
 
     /** Closes the door and, after what is on its way has left, the links. Never throws. */

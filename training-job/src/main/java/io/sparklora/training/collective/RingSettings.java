@@ -13,6 +13,7 @@ import java.time.Duration;
  */
 public record RingSettings(int segmentBytes, Duration joinTimeout, Duration stepTimeout) implements Serializable {
     private static final int MAXIMUM_SEGMENT_BYTES = 16 << 20;
+    private static final Duration LONGEST_GREETING = Duration.ofSeconds(15);
 
     /** 256 KiB segments, one minute to join, ten minutes a step. */
     public static final RingSettings DEFAULT =
@@ -28,6 +29,11 @@ public record RingSettings(int segmentBytes, Duration joinTimeout, Duration step
             throw new IllegalArgumentException(
                     "timeouts must be positive but were " + joinTimeout + " and " + stepTimeout);
         }
+    }
+
+    /** How long who connects has to show that it is the predecessor. */
+    Duration greetingTimeout() {
+        return joinTimeout.compareTo(LONGEST_GREETING) < 0 ? joinTimeout : LONGEST_GREETING;
     }
 
     int segmentLongs() {

@@ -63,7 +63,11 @@ final class SuccessorLink extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (cause instanceof IOException) {
+        String tls = Tls.failure(cause);
+        if (tls != null) {
+            ring.fail(refused("and this rank have no link: " + tls));
+            ctx.close();
+        } else if (cause instanceof IOException) {
             ctx.close();
         } else {
             ring.fail(new CollectiveException(

@@ -10,13 +10,13 @@ import io.sparklora.training.checkpoint.Checkpoints;
 import io.sparklora.training.checkpoint.TrainingState;
 import io.sparklora.training.collective.Collective;
 import io.sparklora.training.collective.Membership;
+import io.sparklora.training.collective.Neighbours;
 import io.sparklora.training.collective.RingEndpoint;
 import io.sparklora.training.collective.SharedSecret;
 import io.sparklora.training.collective.SingleRank;
 import io.sparklora.training.data.TokenSequences;
 import io.sparklora.training.model.LossProgram;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkEnv;
@@ -105,7 +105,11 @@ final class PreparedRank implements AutoCloseable {
         String secret = env.securityManager().getSecretKey();
         try {
             return RingEndpoint.bind(
-                    host, me, secret == null ? SharedSecret.none() : SharedSecret.of(secret), spec.ring());
+                    host,
+                    me,
+                    secret == null ? SharedSecret.none() : SharedSecret.of(secret),
+                    SparkLinkProtection.of(env.securityManager(), me),
+                    spec.ring());
         } catch (IOException e) {
             throw new StageFailure(ExitCode.RETRYABLE, String.valueOf(e.getMessage()), e);
         }
@@ -118,12 +122,13 @@ final class PreparedRank implements AutoCloseable {
                 executor,
                 endpoint.map(door -> door.address().getHostString()).orElse(""),
                 endpoint.map(door -> door.address().getPort()).orElse(0),
+                endpoint.map(RingEndpoint::fingerprint).orElse(""),
                 "");
     }
 
     /** Joins the ring; closing the collective closes the door too. */
-    Collective join(InetSocketAddress successor) {
-        return endpoint.map(door -> door.join(successor)).orElseGet(SingleRank::new);
+    Collective join(Neighbours neighbours) {
+        return endpoint.map(door -> door.join(neighbours)).orElseGet(SingleRank::new);
     }
 
     /** The loop from the prepared state on; used once. */

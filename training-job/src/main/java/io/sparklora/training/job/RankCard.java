@@ -7,11 +7,12 @@ package io.sparklora.training.job;
  * @param executor id of the executor that it runs on
  * @param host where its ring endpoint listens; empty where it has none
  * @param port of the endpoint
+ * @param fingerprint of the endpoint's certificate, 64 hexadecimal digits; empty where it has none of its own
  * @param failure why it is not ready, one line; empty where it is
  */
-record RankCard(int rank, String executor, String host, int port, String failure) {
+record RankCard(int rank, String executor, String host, int port, String fingerprint, String failure) {
     static RankCard failed(int rank, String executor, String message) {
-        return new RankCard(rank, executor, "", 0, message);
+        return new RankCard(rank, executor, "", 0, "", message);
     }
 
     boolean ready() {

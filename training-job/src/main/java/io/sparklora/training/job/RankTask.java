@@ -6,6 +6,7 @@ import io.sparklora.pipeline.run.Json;
 import io.sparklora.training.checkpoint.TrainingState;
 import io.sparklora.training.collective.Collective;
 import io.sparklora.training.collective.CollectiveException;
+import io.sparklora.training.collective.Neighbours;
 import io.sparklora.training.job.RankOutcome.Failed;
 import io.sparklora.training.job.RankOutcome.Finished;
 import io.sparklora.training.job.RankOutcome.Origin;
@@ -64,7 +65,7 @@ record RankTask(
         try (prepared) {
             List<RankCard> cards = exchange(context, prepared.card(executor));
             Optional<RankOutcome> hopeless = hopeless(rank, cards);
-            return hopeless.isPresent() ? hopeless.get() : train(prepared, cards.get((rank + 1) % world));
+            return hopeless.isPresent() ? hopeless.get() : train(prepared, neighbours(rank, cards));
         } catch (CollectiveException e) {
             return brokenRing(rank, e);
         } catch (CancellationException | TaskKilledException e) {
@@ -75,9 +76,17 @@ record RankTask(
         }
     }
 
-    private RankOutcome train(PreparedRank prepared, RankCard successor) {
-        try (Collective collective =
-                        prepared.join(InetSocketAddress.createUnresolved(successor.host(), successor.port()));
+    private static Neighbours neighbours(int rank, List<RankCard> cards) {
+        int world = cards.size();
+        RankCard successor = cards.get((rank + 1) % world);
+        return new Neighbours(
+                InetSocketAddress.createUnresolved(successor.host(), successor.port()),
+                successor.fingerprint(),
+                cards.get((rank + world - 1) % world).fingerprint());
+    }
+
+    private RankOutcome train(PreparedRank prepared, Neighbours neighbours) {
+        try (Collective collective = prepared.join(neighbours);
                 ProgressReporter reporter =
                         collective.rank() == 0 ? ProgressReporter.connect(progress) : ProgressReporter.silent()) {
             prepared.loop(collective).run(new TrainingLoop.Observer() {

@@ -1,7 +1,6 @@
 package io.sparklora.training.collective;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -26,7 +25,10 @@ public final class Ranks {
     }
 
     static <T> List<T> run(int world, RingSettings settings, Work<T> work) throws Exception {
-        List<Future<T>> futures = start(world, settings, work);
+        return results(start(world, settings, work));
+    }
+
+    static <T> List<T> results(List<Future<T>> futures) throws Exception {
         List<T> results = new ArrayList<>();
         for (Future<T> future : futures) {
             try {
@@ -46,12 +48,21 @@ public final class Ranks {
         for (int rank = 0; rank < world; rank++) {
             endpoints.add(bind(new Membership("run", 0, world, rank), settings));
         }
+        return join(endpoints, work);
+    }
+
+    /** Joins endpoints, in rank order, to a ring. */
+    static <T> List<Future<T>> join(List<RingEndpoint> endpoints, Work<T> work) {
+        int world = endpoints.size();
         List<Callable<T>> ranks = new ArrayList<>();
         for (int rank = 0; rank < world; rank++) {
             RingEndpoint endpoint = endpoints.get(rank);
-            InetSocketAddress successor = endpoints.get((rank + 1) % world).address();
+            RingEndpoint successor = endpoints.get((rank + 1) % world);
+            RingEndpoint predecessor = endpoints.get((rank + world - 1) % world);
+            Neighbours neighbours =
+                    new Neighbours(successor.address(), successor.fingerprint(), predecessor.fingerprint());
             ranks.add(() -> {
-                try (Collective collective = endpoint.join(successor)) {
+                try (Collective collective = endpoint.join(neighbours)) {
                     return work.run(collective);
                 }
             });
@@ -67,7 +78,11 @@ public final class Ranks {
     }
 
     static RingEndpoint bind(Membership me, RingSettings settings) throws IOException {
-        return RingEndpoint.bind("127.0.0.1", me, SharedSecret.of("secret"), settings);
+        return bind(me, new ClearText(), settings);
+    }
+
+    static RingEndpoint bind(Membership me, LinkProtection protection, RingSettings settings) throws IOException {
+        return RingEndpoint.bind("127.0.0.1", me, SharedSecret.of("secret"), protection, settings);
     }
 
     /** The failures of ranks that must all fail. */

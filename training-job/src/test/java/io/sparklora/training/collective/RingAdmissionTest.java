@@ -100,7 +100,7 @@ class RingAdmissionTest {
                 throw new IllegalStateException(e);
             }
         });
-        assertThatThrownBy(() -> endpoint.join((InetSocketAddress) peerDoor.getLocalSocketAddress()))
+        assertThatThrownBy(() -> endpoint.join(peer()))
                 .hasMessageContaining("rank 1 does not know the shared secret");
     }
 
@@ -115,7 +115,7 @@ class RingAdmissionTest {
                 throw new IllegalStateException(e);
             }
         });
-        assertThatThrownBy(() -> endpoint.join((InetSocketAddress) peerDoor.getLocalSocketAddress()))
+        assertThatThrownBy(() -> endpoint.join(peer()))
                 .hasMessageContaining("rank 1 refused this rank: stale attempt");
     }
 
@@ -190,7 +190,11 @@ class RingAdmissionTest {
                 throw new IllegalStateException(e);
             }
         });
-        return endpoint.join((InetSocketAddress) peerDoor.getLocalSocketAddress());
+        return endpoint.join(peer());
+    }
+
+    private Neighbours peer() {
+        return Neighbours.withoutFingerprints((InetSocketAddress) peerDoor.getLocalSocketAddress());
     }
 
     private Socket admitted() throws IOException {

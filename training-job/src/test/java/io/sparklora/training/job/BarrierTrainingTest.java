@@ -45,6 +45,8 @@ class BarrierTrainingTest {
                 .set("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1")
                 .set("spark.authenticate", "true")
                 .set("spark.authenticate.secret", "of the test")
+                // The ring takes it from Spark, and has TLS.
+                .set("spark.network.crypto.enabled", "true")
                 .set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
         spark = new JavaSparkContext(TrainingSparkSettings.apply(conf));
         little = new LittleRun(temporary);
