@@ -50,39 +50,26 @@ enum DecoderFamily {
             "Starcoder2ForCausalLM",
             "sliding_window use_bias hidden_act",
             new Defaults(4096, 2, 0, 1e-5),
-            SizeFields.LLAMA.withNormEpsilon("norm_epsilon")),
+            SizeFields.STARCODER2),
     GPT2(
             "gpt2",
             "GPT2LMHeadModel",
             "activation_function scale_attn_weights",
             new Defaults(1024, 0, 0, 1e-5),
-            new SizeFields("n_embd", "n_inner", "n_layer", "n_head", "", "", "n_positions", "layer_norm_epsilon")),
+            SizeFields.GPT2),
     GPT_NEOX(
             "gpt_neox",
             "GPTNeoXForCausalLM",
             "hidden_act use_parallel_residual attention_bias rotary_pct rotary_emb_base",
             new Defaults(2048, 0, 0, 1e-5),
-            SizeFields.LLAMA.withoutHeadFields().withNormEpsilon("layer_norm_eps")),
+            SizeFields.GPT_NEOX),
     FALCON(
             "falcon",
             "FalconForCausalLM",
             "num_ln_in_parallel_attn alibi new_decoder_architecture multi_query parallel_attn bias activation",
             new Defaults(2048, 0, 0, 1e-5),
-            new SizeFields(
-                    "hidden_size",
-                    "ffn_hidden_size",
-                    "num_hidden_layers",
-                    "num_attention_heads",
-                    "num_kv_heads",
-                    "",
-                    "max_position_embeddings",
-                    "layer_norm_epsilon")),
-    MPT(
-            "mpt",
-            "MptForCausalLM",
-            "attn_config",
-            new Defaults(2048, 0, 0, 1e-5),
-            new SizeFields("d_model", "", "n_layers", "n_heads", "", "", "max_seq_len", "layer_norm_epsilon"));
+            SizeFields.FALCON),
+    MPT("mpt", "MptForCausalLM", "attn_config", new Defaults(2048, 0, 0, 1e-5), SizeFields.MPT);
 
     private final String modelType;
     private final String causalModel;
@@ -93,28 +80,9 @@ enum DecoderFamily {
     private final double normEpsilon;
     private final SizeFields sizes;
 
-    /**
-     * What the fields of sizes are called; an empty name where the family has none.
-     *
-     * @param hidden width of the residual stream
-     * @param inner width inside the feed-forward
-     * @param layers number of blocks
-     * @param heads query heads
-     * @param keyValueHeads key and value heads
-     * @param headSize width of a head
-     * @param context most positions
-     * @param normEpsilon of the norms
-     */
-    record SizeFields(
-            String hidden,
-            String inner,
-            String layers,
-            String heads,
-            String keyValueHeads,
-            String headSize,
-            String context,
-            String normEpsilon) {
-        static final SizeFields LLAMA = new SizeFields(
+    /** What the fields of sizes are called; an empty name where a family has none. */
+    enum SizeFields {
+        LLAMA(
                 "hidden_size",
                 "intermediate_size",
                 "num_hidden_layers",
@@ -122,14 +90,103 @@ enum DecoderFamily {
                 "num_key_value_heads",
                 "head_dim",
                 "max_position_embeddings",
-                "rms_norm_eps");
+                "rms_norm_eps"),
+        STARCODER2(
+                "hidden_size",
+                "intermediate_size",
+                "num_hidden_layers",
+                "num_attention_heads",
+                "num_key_value_heads",
+                "head_dim",
+                "max_position_embeddings",
+                "norm_epsilon"),
+        GPT2("n_embd", "n_inner", "n_layer", "n_head", "", "", "n_positions", "layer_norm_epsilon"),
+        GPT_NEOX(
+                "hidden_size",
+                "intermediate_size",
+                "num_hidden_layers",
+                "num_attention_heads",
+                "",
+                "",
+                "max_position_embeddings",
+                "layer_norm_eps"),
+        FALCON(
+                "hidden_size",
+                "ffn_hidden_size",
+                "num_hidden_layers",
+                "num_attention_heads",
+                "num_kv_heads",
+                "",
+                "max_position_embeddings",
+                "layer_norm_epsilon"),
+        MPT("d_model", "", "n_layers", "n_heads", "", "", "max_seq_len", "layer_norm_epsilon");
 
-        SizeFields withNormEpsilon(String name) {
-            return new SizeFields(hidden, inner, layers, heads, keyValueHeads, headSize, context, name);
+        private final String hidden;
+        private final String inner;
+        private final String layers;
+        private final String heads;
+        private final String keyValueHeads;
+        private final String headSize;
+        private final String context;
+        private final String normEpsilon;
+
+        SizeFields(
+                String hidden,
+                String inner,
+                String layers,
+                String heads,
+                String keyValueHeads,
+                String headSize,
+                String context,
+                String normEpsilon) {
+            this.hidden = hidden;
+            this.inner = inner;
+            this.layers = layers;
+            this.heads = heads;
+            this.keyValueHeads = keyValueHeads;
+            this.headSize = headSize;
+            this.context = context;
+            this.normEpsilon = normEpsilon;
         }
 
-        SizeFields withoutHeadFields() {
-            return new SizeFields(hidden, inner, layers, heads, "", "", context, normEpsilon);
+        /** Of the width of the residual stream. */
+        String hidden() {
+            return hidden;
+        }
+
+        /** Of the width inside the feed-forward. */
+        String inner() {
+            return inner;
+        }
+
+        /** Of the number of blocks. */
+        String layers() {
+            return layers;
+        }
+
+        /** Of the query heads. */
+        String heads() {
+            return heads;
+        }
+
+        /** Of the key and value heads. */
+        String keyValueHeads() {
+            return keyValueHeads;
+        }
+
+        /** Of the width of a head. */
+        String headSize() {
+            return headSize;
+        }
+
+        /** Of the most positions. */
+        String context() {
+            return context;
+        }
+
+        /** Of what is added in the norms. */
+        String normEpsilon() {
+            return normEpsilon;
         }
 
         /** The names that are not empty. */
