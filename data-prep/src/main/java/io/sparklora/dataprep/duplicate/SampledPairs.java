@@ -97,7 +97,8 @@ final class SampledPairs {
         Broadcast<ShingleIndex> shared =
                 new JavaSparkContext(documents.sparkSession().sparkContext()).broadcast(index);
         UserDefinedFunction similar = udf(
-                        (UDF2<Long, String, long[]>) (node, text) -> shared.value().similar(node, text),
+                        (UDF2<Long, String, long[]>)
+                                (node, text) -> shared.value().similar(node, text),
                         DataTypes.createArrayType(DataTypes.LongType))
                 .withName("similar_documents");
         return documents

@@ -2,7 +2,6 @@ package io.sparklora.dataprep.step;
 
 import io.sparklora.pipeline.run.Storage;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -20,7 +19,7 @@ public final class ScratchTables implements AutoCloseable {
 
     private final Storage storage;
     private final Path directory;
-    private final Map<Dataset<Row>, Path> places = new IdentityHashMap<>();
+    private final IdentityHashMap<Dataset<Row>, Path> places = new IdentityHashMap<>();
     private int tables;
 
     /** @param below the work directory, which every executor reaches */

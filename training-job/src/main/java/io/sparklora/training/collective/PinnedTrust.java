@@ -24,8 +24,7 @@ final class PinnedTrust extends X509ExtendedTrustManager {
     /** SHA-256 of the certificate, 64 hexadecimal digits. */
     static String fingerprint(X509Certificate certificate) {
         try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded()));
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded()));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("a certificate without a SHA-256", e);
         }
@@ -34,8 +33,7 @@ final class PinnedTrust extends X509ExtendedTrustManager {
     private void check(X509Certificate[] chain) throws CertificateException {
         String shown = fingerprint(chain[0]);
         if (!shown.equals(fingerprint)) {
-            throw new CertificateException(
-                    "the certificate's fingerprint must be " + fingerprint + " but is " + shown);
+            throw new CertificateException("the certificate's fingerprint must be " + fingerprint + " but is " + shown);
         }
     }
 

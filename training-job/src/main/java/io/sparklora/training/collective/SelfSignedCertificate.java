@@ -54,9 +54,8 @@ record SelfSignedCertificate(PrivateKey key, X509Certificate certificate) {
             signature.initSign(pair.getPrivate());
             signature.update(body);
             byte[] certificate = element(SEQUENCE, body, algorithm, bits(signature.sign()));
-            return new SelfSignedCertificate(pair.getPrivate(), (X509Certificate) CertificateFactory.getInstance(
-                            "X.509")
-                    .generateCertificate(new ByteArrayInputStream(certificate)));
+            return new SelfSignedCertificate(pair.getPrivate(), (X509Certificate)
+                    CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(certificate)));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("this JVM cannot make a certificate with a key on P-256", e);
         }
@@ -72,7 +71,8 @@ record SelfSignedCertificate(PrivateKey key, X509Certificate certificate) {
                                 SEQUENCE,
                                 element(OBJECT_IDENTIFIER, COMMON_NAME),
                                 element(UTF8_STRING, commonName.getBytes(StandardCharsets.UTF_8)))));
-        byte[] validity = element(SEQUENCE, element(UTC_TIME, ascii(NOT_BEFORE)), element(GENERALIZED_TIME, ascii(NOT_AFTER)));
+        byte[] validity =
+                element(SEQUENCE, element(UTC_TIME, ascii(NOT_BEFORE)), element(GENERALIZED_TIME, ascii(NOT_AFTER)));
         return element(SEQUENCE, element(INTEGER, serial), algorithm, name, validity, name, publicKey);
     }
 

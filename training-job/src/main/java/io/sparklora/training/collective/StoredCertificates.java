@@ -79,13 +79,12 @@ public final class StoredCertificates implements LinkProtection {
 
     @Override
     public Optional<SslContext> acceptor(Neighbours neighbours) throws SSLException {
-        return Optional.of(Tls.mutual(
-                SslContextBuilder.forServer(keys).trustManager(trust), Tls.fastestProvider()));
+        return Optional.of(Tls.mutual(SslContextBuilder.forServer(keys).trustManager(trust), Tls.fastestProvider()));
     }
 
     @Override
     public Optional<SslContext> connector(Neighbours neighbours) throws SSLException {
-        return Optional.of(Tls.mutual(
-                SslContextBuilder.forClient().keyManager(keys).trustManager(trust), Tls.fastestProvider()));
+        return Optional.of(
+                Tls.mutual(SslContextBuilder.forClient().keyManager(keys).trustManager(trust), Tls.fastestProvider()));
     }
 }

@@ -53,7 +53,6 @@ final class SparkLinkProtection {
 
     private static Store store(File file, Option<String> type, Option<String> password) {
         Optional<String> named = OptionConverters.toJava(type);
-        return new Store(
-                file.toPath(), named.orElseGet(KeyStore::getDefaultType), OptionConverters.toJava(password));
+        return new Store(file.toPath(), named.orElseGet(KeyStore::getDefaultType), OptionConverters.toJava(password));
     }
 }

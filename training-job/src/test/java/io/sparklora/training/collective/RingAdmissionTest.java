@@ -100,8 +100,7 @@ class RingAdmissionTest {
                 throw new IllegalStateException(e);
             }
         });
-        assertThatThrownBy(() -> endpoint.join(peer()))
-                .hasMessageContaining("rank 1 does not know the shared secret");
+        assertThatThrownBy(() -> endpoint.join(peer())).hasMessageContaining("rank 1 does not know the shared secret");
     }
 
     @Test
@@ -115,8 +114,7 @@ class RingAdmissionTest {
                 throw new IllegalStateException(e);
             }
         });
-        assertThatThrownBy(() -> endpoint.join(peer()))
-                .hasMessageContaining("rank 1 refused this rank: stale attempt");
+        assertThatThrownBy(() -> endpoint.join(peer())).hasMessageContaining("rank 1 refused this rank: stale attempt");
     }
 
     @Test

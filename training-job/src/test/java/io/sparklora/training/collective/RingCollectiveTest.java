@@ -153,7 +153,8 @@ class RingCollectiveTest {
         RingSettings impatient = new RingSettings(64, Duration.ofMillis(200), Duration.ofSeconds(1));
         try (RingEndpoint one = Ranks.bind(new Membership("run", 0, 3, 0), impatient);
                 RingEndpoint two = Ranks.bind(new Membership("run", 0, 3, 1), impatient)) {
-            assertThatThrownBy(() -> one.join(Neighbours.withoutFingerprints(two.address()))).hasMessageContaining("both neighbours to join");
+            assertThatThrownBy(() -> one.join(Neighbours.withoutFingerprints(two.address())))
+                    .hasMessageContaining("both neighbours to join");
         }
     }
 

@@ -38,8 +38,8 @@ class RingFramesTest {
         UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
         EmbeddedChannel channel = new EmbeddedChannel(new FrameDecoder());
         channel.config().setAllocator(allocator);
-        assertThatThrownBy(() ->
-                        channel.writeInbound(Unpooled.buffer().writeIntLE(stated).writeIntLE(0)))
+        assertThatThrownBy(() -> channel.writeInbound(
+                        Unpooled.buffer().writeIntLE(stated).writeIntLE(0)))
                 .isInstanceOf(TooLongFrameException.class)
                 .hasMessageContaining("must have 4 to 1024 bytes but states " + stated);
         assertThat(allocator.metric().usedDirectMemory()).isZero();
@@ -116,8 +116,7 @@ class RingFramesTest {
         ByteBuf segment = Unpooled.buffer(Frame.PAYLOAD_AT + 8 * Long.BYTES);
         Frame.writeSegmentHeader(segment, Reduction.SUM, 5, 9, 60, 0, 8);
         Frame.setHop(segment, 1);
-        byte[] body =
-                ByteBufUtil.getBytes(segment, Frame.PREFIX_BYTES, segment.readableBytes() - Frame.PREFIX_BYTES);
+        byte[] body = ByteBufUtil.getBytes(segment, Frame.PREFIX_BYTES, segment.readableBytes() - Frame.PREFIX_BYTES);
         Random random = new Random(3);
         int taken = 0;
         int refused = 0;

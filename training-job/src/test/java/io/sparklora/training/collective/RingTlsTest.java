@@ -41,10 +41,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Rings over TLS, and who tries to get into them. */
 class RingTlsTest {
-    private static final RingSettings SETTINGS =
-            new RingSettings(1024, Duration.ofSeconds(20), Duration.ofSeconds(20));
-    private static final RingSettings IMPATIENT =
-            new RingSettings(1024, Duration.ofSeconds(2), Duration.ofSeconds(20));
+    private static final RingSettings SETTINGS = new RingSettings(1024, Duration.ofSeconds(20), Duration.ofSeconds(20));
+    private static final RingSettings IMPATIENT = new RingSettings(1024, Duration.ofSeconds(2), Duration.ofSeconds(20));
     private static final char[] PASSWORD = "changeit".toCharArray();
 
     @TempDir
@@ -94,8 +92,8 @@ class RingTlsTest {
     @Test
     void givesTheSameSumsByAClustersKeyStores() throws Exception {
         StoredCertificates cluster = cluster();
-        List<Long> sums = Ranks.results(
-                Ranks.join(bind(3, SETTINGS, me -> cluster), collective -> sumOfRanks(collective, 1)));
+        List<Long> sums =
+                Ranks.results(Ranks.join(bind(3, SETTINGS, me -> cluster), collective -> sumOfRanks(collective, 1)));
         assertThat(sums).hasSize(3).containsOnly(expectedSum(3));
     }
 
@@ -124,8 +122,8 @@ class RingTlsTest {
     void refusesASuccessorThatShowsAnotherCertificateThanItsCard(SslProvider provider) throws Exception {
         List<RingEndpoint> endpoints = bind(2, IMPATIENT, pinned(provider));
         RingEndpoint successor = endpoints.get(1);
-        String foreign = PinnedTrust.fingerprint(
-                SelfSignedCertificate.create("foreign").certificate());
+        String foreign =
+                PinnedTrust.fingerprint(SelfSignedCertificate.create("foreign").certificate());
         try (RingEndpoint me = endpoints.get(0)) {
             CompletableFuture<Collective> other = CompletableFuture.supplyAsync(
                     () -> successor.join(new Neighbours(me.address(), me.fingerprint(), me.fingerprint())));
@@ -220,8 +218,8 @@ class RingTlsTest {
     }
 
     private static byte[] hello() {
-        return ByteBufUtil.getBytes(Greeting.frame(
-                Hello.of(new Membership("run", 0, 2, 1)).bytes()));
+        return ByteBufUtil.getBytes(
+                Greeting.frame(Hello.of(new Membership("run", 0, 2, 1)).bytes()));
     }
 
     private static Socket open(RingEndpoint endpoint) throws IOException {
@@ -234,8 +232,7 @@ class RingTlsTest {
     private static SSLSocket tls(RingEndpoint endpoint, KeyManager[] keys) throws Exception {
         SSLContext context = SSLContext.getInstance("TLSv1.3");
         context.init(keys, new TrustManager[] {new PinnedTrust(endpoint.fingerprint())}, null);
-        return (SSLSocket)
-                context.getSocketFactory().createSocket(open(endpoint), "localhost", 0, true);
+        return (SSLSocket) context.getSocketFactory().createSocket(open(endpoint), "localhost", 0, true);
     }
 
     private StoredCertificates cluster() throws Exception {

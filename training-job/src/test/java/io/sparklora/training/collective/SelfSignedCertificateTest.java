@@ -29,7 +29,8 @@ class SelfSignedCertificateTest {
 
     @Test
     void isAnotherEachTime() {
-        assertThat(PinnedTrust.fingerprint(SelfSignedCertificate.create("rank 0").certificate()))
+        assertThat(PinnedTrust.fingerprint(
+                        SelfSignedCertificate.create("rank 0").certificate()))
                 .matches("[0-9a-f]{64}")
                 .isNotEqualTo(PinnedTrust.fingerprint(
                         SelfSignedCertificate.create("rank 0").certificate()));
