@@ -35,13 +35,11 @@ final class SampledPairs {
     private static final String SAMPLED = "sampled";
     private static final String CLUSTER_OF_SIMILAR = "cluster_of_similar";
 
-    private final PrepareConfig.NearDuplicates settings;
     private final double similarity;
     private final long[] nodes;
     private final ShingleIndex index;
 
     private SampledPairs(PrepareConfig.NearDuplicates settings, List<Row> sample) {
-        this.settings = settings;
         this.similarity = similarity(settings);
         this.nodes = sample.stream().mapToLong(row -> row.getLong(0)).toArray();
         List<String> texts = sample.stream().map(row -> row.getString(1)).toList();
