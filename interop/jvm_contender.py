@@ -11,6 +11,7 @@ JARS = (
     "org/snakeyaml",
     "com/fasterxml/jackson/datatype/jackson-datatype-jdk8",
     "org/jspecify",
+    "com/google/re2j",
     "org/jsoup",
     "ai/djl",
     "com/google/code/gson",

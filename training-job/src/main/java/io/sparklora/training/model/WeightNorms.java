@@ -1,7 +1,9 @@
 package io.sparklora.training.model;
 
+import io.sparklora.pipeline.adapter.LoraModule;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.BaseTensor;
+import io.sparklora.pipeline.basemodel.FamilyNames.Orientation;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.LoraMatrix;
@@ -28,16 +30,19 @@ record WeightNorms(BaseModel base, WeightType stored) {
     }
 
     private void fill(LoraEntry entry, float[] parameters) {
+        LoraModule module = entry.branch().module();
         BaseTensor tensor = base.tensor(entry.branch().path() + ".weight");
-        if (tensor.rows() != entry.rows()
+        if (module.orientation() != Orientation.OUTPUT_ROWS
+                || tensor.rows() != entry.rows()
                 || tensor.columns() != entry.branch().module().columns()) {
-            throw new IllegalArgumentException("DoRA needs " + tensor.name() + " to be [" + entry.rows() + ", "
+            throw new IllegalArgumentException("DoRA needs rows of outputs, " + tensor.name() + " to be ["
+                    + entry.rows() + ", "
                     + entry.branch().module().columns() + "] but it is [" + tensor.rows() + ", " + tensor.columns()
                     + "]");
         }
         float[] row = new float[tensor.columns()];
         for (int i = 0; i < entry.rows(); i++) {
-            base.read(tensor.name(), i, 1, row);
+            base.read(tensor.name(), module.heads().rowInLayer(i), 1, row);
             parameters[entry.offset() + i] = (float) norm(row);
         }
     }
