@@ -13,7 +13,6 @@ a sentence or two replaced, so that there are near-duplicates to be found. They 
 
 import argparse
 import json
-import os
 import random
 import resource
 import shutil
@@ -24,7 +23,31 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LETTERS = "etaoinshrdlucmfwypvbgk"
-COMMON = "the be to of and that have with it for not on as you do at this but his by from they we".split()
+COMMON = [
+    "the",
+    "be",
+    "to",
+    "of",
+    "and",
+    "that",
+    "have",
+    "with",
+    "it",
+    "for",
+    "not",
+    "on",
+    "as",
+    "you",
+    "do",
+    "at",
+    "this",
+    "but",
+    "his",
+    "by",
+    "from",
+    "they",
+    "we",
+]
 MEGABYTE = 1_000_000
 SENTENCES_OF_DOCUMENT = 40
 
@@ -32,7 +55,9 @@ SENTENCES_OF_DOCUMENT = 40
 def sentences(source: random.Random, number: int) -> list[str]:
     words = ["".join(source.choices(LETTERS, k=source.randint(2, 9))) for _ in range(20_000)]
     return [
-        " ".join(source.choice(COMMON if source.random() < 0.4 else words) for _ in range(source.randint(6, 16))).capitalize()
+        " ".join(
+            source.choice(COMMON if source.random() < 0.4 else words) for _ in range(source.randint(6, 16))
+        ).capitalize()
         + "."
         for _ in range(number)
     ]
@@ -108,7 +133,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=ROOT / "target/benchmark-prepare")
     arguments = parser.parse_args()
     work = arguments.work.resolve()
-    print("     MB  documents       kept         tokens    wall s     CPU s  wall s/MB   CPU s/MB  memory MB", flush=True)
+    print(
+        "     MB  documents       kept         tokens    wall s     CPU s  wall s/MB   CPU s/MB  memory MB", flush=True
+    )
     for megabytes in map(int, arguments.megabytes.split(",")):
         shutil.rmtree(work, ignore_errors=True)
         documents = write_corpus(work / "corpus", megabytes, arguments.largest)

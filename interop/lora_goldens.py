@@ -11,11 +11,10 @@ import json
 import sys
 
 import torch
+from family_goldens import GOLDENS, MODELS, RATE, STEPS, build, gradient, relative
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
 from peft.tuners.lora import LoraLayer
 from safetensors.torch import save_file
-
-from family_goldens import GOLDENS, MODELS, RATE, STEPS, build, gradient, relative
 
 BASE = "llama-attention-biases"
 VARIANTS = {
@@ -36,7 +35,9 @@ VARIANTS = {
         alpha_pattern={"v_proj": 7},
     ),
     "layers": dict(
-        r=3, lora_alpha=5, target_modules=["q_proj", "mlp.down_proj", "model.layers.0.self_attn.o_proj"],
+        r=3,
+        lora_alpha=5,
+        target_modules=["q_proj", "mlp.down_proj", "model.layers.0.self_attn.o_proj"],
         layers_to_transform=[1, 2],
     ),
     "dora": dict(r=3, lora_alpha=5, use_dora=True, target_modules="all-linear"),
@@ -50,9 +51,7 @@ VARIANTS = {
         alpha_pattern={"v_proj": 7},
         layers_to_transform=[1, 2],
     ),
-    "expression": dict(
-        r=3, lora_alpha=5, target_modules=r".*\.[12]\.(self_attn\.(k|v)_proj|mlp\.up_proj)"
-    ),
+    "expression": dict(r=3, lora_alpha=5, target_modules=r".*\.[12]\.(self_attn\.(k|v)_proj|mlp\.up_proj)"),
 }
 
 
@@ -122,8 +121,10 @@ def main() -> None:
         model.peft_config["default"].inference_mode = True
         model.peft_config["default"].save_pretrained(directory)
         tensors = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
-        save_file({place: value.detach().clone().contiguous() for place, value in tensors.items()},
-                  directory / "golden.safetensors")
+        save_file(
+            {place: value.detach().clone().contiguous() for place, value in tensors.items()},
+            directory / "golden.safetensors",
+        )
         figures = {"base": BASE, "learning_rate": RATE, "losses": losses, "gradient_noise": noise, "branches": branches}
         (directory / "golden.json").write_text(json.dumps(figures, indent=1) + "\n")
         print(name, losses[0], losses[-1], noise, len(branches))
