@@ -16,21 +16,24 @@ public record LoraConfig(
         int alpha,
 
         @Key(
-                value = "What a branch is multiplied by: `standard` alpha/rank, or `rslora` alpha/sqrt(rank), which keeps "
-                        + "large ranks stable (Kalajdzievski 2023).",
+                value =
+                        "What a branch is multiplied by: `standard` alpha/rank, or `rslora` alpha/sqrt(rank), which keeps "
+                                + "large ranks stable (Kalajdzievski 2023).",
                 or = "standard")
         Scaling scaling,
 
         @Key(
-                value = "Linear layers that get a branch: `all-linear`, or a list of PEFT's names (q_proj), ends of paths "
-                        + "(mlp.down_proj), whole paths (model.layers.0.mlp.down_proj), and RE2 expressions for whole "
-                        + "paths (.*\\.(q|v)_proj).",
+                value =
+                        "Linear layers that get a branch: `all-linear`, or a list of PEFT's names (q_proj), ends of paths "
+                                + "(mlp.down_proj), whole paths (model.layers.0.mlp.down_proj), and RE2 expressions for whole "
+                                + "paths (.*\\.(q|v)_proj).",
                 or = "all-linear")
         List<String> targets,
 
         @Key(
-                value = "Blocks that get branches, by number from 0 and range: `0-5` or `0-5,8`; or `all`. A target that is a "
-                        + "whole path is not asked.",
+                value =
+                        "Blocks that get branches, by number from 0 and range: `0-5` or `0-5,8`; or `all`. A target that is a "
+                                + "whole path is not asked.",
                 or = "all",
                 pattern = "all|[0-9]{1,4}(-[0-9]{1,4})?(,[0-9]{1,4}(-[0-9]{1,4})?)*")
         String layers,
@@ -42,24 +45,22 @@ public record LoraConfig(
                 max = 256)
         Map<String, Integer> rankPattern,
 
-        @Key(
-                value = "Alphas of some targets, likewise.",
-                or = "{}",
-                min = 1,
-                max = 4096)
+        @Key(value = "Alphas of some targets, likewise.", or = "{}", min = 1, max = 4096)
         Map<String, Integer> alphaPattern,
 
         @Key(
-                value = "Share of a branch's input that dropout zeroes in training, anew in each micro-batch; the layers "
-                        + "that read one input share the mask.",
+                value =
+                        "Share of a branch's input that dropout zeroes in training, anew in each micro-batch; the layers "
+                                + "that read one input share the mask.",
                 or = "0.0",
                 min = 0,
                 max = 0.99)
         double dropout,
 
         @Key(
-                value = "B's learning rate over A's (LoRA+, Hayou et al. 2024: 16 is a good start where B begins at zero); "
-                        + "A's is `train.learning-rate`.",
+                value =
+                        "B's learning rate over A's (LoRA+, Hayou et al. 2024: 16 is a good start where B begins at zero); "
+                                + "A's is `train.learning-rate`.",
                 or = "1.0",
                 min = 0.01,
                 max = 1000)
@@ -100,8 +101,9 @@ public record LoraConfig(
         blocks(layers);
         boolean expressions = targets.stream().map(ModulePattern::target).anyMatch(ModulePattern::isExpression);
         if (expressions && !layers.equals(ALL)) {
-            throw new IllegalArgumentException("layers must be all where targets has an expression, which can say itself"
-                    + " what blocks it means, but was " + layers);
+            throw new IllegalArgumentException(
+                    "layers must be all where targets has an expression, which can say itself"
+                            + " what blocks it means, but was " + layers);
         }
         new TreeMap<>(rankPattern).keySet().forEach(ModulePattern::key);
         new TreeMap<>(alphaPattern).keySet().forEach(ModulePattern::key);

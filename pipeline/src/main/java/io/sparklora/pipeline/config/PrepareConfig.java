@@ -191,9 +191,8 @@ public record PrepareConfig(
             Keep keep,
 
             @Key(
-                    value =
-                            "Documents that are compared with every other one, word by word, to say how many of their "
-                                    + "near-duplicates were found; 0 for none.",
+                    value = "Documents that are compared with every other one, word by word, to say how many of their "
+                            + "near-duplicates were found; 0 for none.",
                     or = "500",
                     min = 0,
                     max = 10_000)

@@ -44,8 +44,9 @@ public record TrainConfig(
         double warmup,
 
         @Key(
-                value = "Share of the steps, the last ones, over which schedule `wsd` falls; other schedules fall from the "
-                        + "warm-up on.",
+                value =
+                        "Share of the steps, the last ones, over which schedule `wsd` falls; other schedules fall from the "
+                                + "warm-up on.",
                 or = "0.1",
                 min = 0,
                 max = 1)
@@ -105,8 +106,9 @@ public record TrainConfig(
     /** How the adapter is measured while it is trained. */
     public record Validation(
             @Key(
-                    value = "Steps between measurements of the loss on the validation split, the last step's included; 0 for "
-                            + "none. The gate judges by that split, too: what was chosen by it looks a little better there.",
+                    value =
+                            "Steps between measurements of the loss on the validation split, the last step's included; 0 for "
+                                    + "none. The gate judges by that split, too: what was chosen by it looks a little better there.",
                     or = "0",
                     min = 0)
             int steps,
@@ -123,7 +125,9 @@ public record TrainConfig(
                     min = 0)
             int patience,
 
-            @Key(value = "Which adapter is kept: the one with the `lowest` loss measured, or the `last`.", or = "lowest")
+            @Key(
+                    value = "Which adapter is kept: the one with the `lowest` loss measured, or the `last`.",
+                    or = "lowest")
             Keep keep) {
         /** Which adapter is kept. */
         public enum Keep {

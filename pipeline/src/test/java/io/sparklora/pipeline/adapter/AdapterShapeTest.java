@@ -21,8 +21,7 @@ final class AdapterShapeTest {
 
     @Test
     void namesEndAtADot() {
-        assertThat(paths(List.of("q_proj"), "1"))
-                .containsExactly("model.layers.1.self_attn.q_proj");
+        assertThat(paths(List.of("q_proj"), "1")).containsExactly("model.layers.1.self_attn.q_proj");
         assertThat(paths(List.of("1.mlp.up_proj"), "all")).containsExactly("model.layers.1.mlp.up_proj");
         assertThatThrownBy(() -> paths(List.of("proj"), "all")).hasMessageContaining("but was proj");
     }
@@ -77,8 +76,7 @@ final class AdapterShapeTest {
                 lora(List.of("q_proj"), Map.of("q_proj", 2, "layers.3.self_attn.q_proj", 4)),
                 "lora: rank-pattern has both layers.3.self_attn.q_proj and q_proj for model.layers.3.self_attn.q_proj;"
                         + " it may have one");
-        assertRefused(
-                lora(List.of("q_proj"), Map.of("q_proj", 33)), "lora: LoRA rank must be in [1, 32] but was 33");
+        assertRefused(lora(List.of("q_proj"), Map.of("q_proj", 33)), "lora: LoRA rank must be in [1, 32] but was 33");
         assertRefused(
                 new LoraConfig(4, 8, Scaling.STANDARD, List.of("q_proj"), "3-12", Map.of(), Map.of(), 0, 1),
                 "lora: layers must be in [0, 11] but are [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]");
@@ -87,8 +85,7 @@ final class AdapterShapeTest {
     /** A back-tracking engine would take some 2^40 steps. */
     @Test
     void anExpressionTakesLinearTime() {
-        assertRefused(
-                lora(List.of("(([a-z0-9_.]+)+)+X"), Map.of()), "but was (([a-z0-9_.]+)+)+X");
+        assertRefused(lora(List.of("(([a-z0-9_.]+)+)+X"), Map.of()), "but was (([a-z0-9_.]+)+)+X");
     }
 
     private static void assertRefused(LoraConfig lora, String message) {

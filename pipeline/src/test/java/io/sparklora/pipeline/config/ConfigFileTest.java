@@ -224,7 +224,8 @@ final class ConfigFileTest {
         assertThat(config.corpus().sources().get(1).id()).containsExactly("key");
         assertThat(config.spark().conf()).containsEntry("spark.executor.memoryOverhead", "1g");
         assertThat(config.spark().conf()).containsEntry("spark.executor.extraJavaOptions", "-Da=[b: c] #d");
-        assertThat(config.lora()).isEqualTo(new LoraConfig(
+        assertThat(config.lora())
+                .isEqualTo(new LoraConfig(
                         2,
                         4,
                         LoraConfig.Scaling.STANDARD,
