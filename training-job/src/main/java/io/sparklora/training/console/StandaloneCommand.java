@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
 
 /**
  * A command that is a process of its own, beside the stages.
@@ -54,6 +55,11 @@ public record StandaloneCommand(String name, PrintStream out, PrintStream err) {
 
     private boolean parsed(Object arguments, String[] args) {
         CommandLine command = new CommandLine(arguments).setCaseInsensitiveEnumValuesAllowed(true);
+        command.getCommandSpec()
+                .addOption(OptionSpec.builder("-h", "--help")
+                        .usageHelp(true)
+                        .description("Prints this page.")
+                        .build());
         try {
             command.parseArgs(args);
         } catch (CommandLine.ParameterException e) {

@@ -84,12 +84,6 @@ final class GenerateArguments {
                     + " .cache/spark-lora in the user's home).")
     private String cache = "";
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Prints this page.")
-    private boolean help;
-
     GenerateArguments() {}
 
     /**

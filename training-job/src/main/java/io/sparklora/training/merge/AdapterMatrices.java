@@ -3,7 +3,6 @@ package io.sparklora.training.merge;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraMatrix;
 import io.sparklora.training.lora.PeftAdapter;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
@@ -32,20 +31,17 @@ final class AdapterMatrices {
         return Collections.unmodifiableSortedSet(modules);
     }
 
-    /** A module's matrices, copied. */
+    /** A module's matrices as PEFT has them, copied. */
     LowRank matrices(String module) {
+        float[] parameters = adapter.parameters();
         LoraEntry a = Objects.requireNonNull(entriesA.get(module));
         LoraEntry b = Objects.requireNonNull(entriesB.get(module));
         return new LowRank(
                 a.rows(),
                 a.columns(),
                 b.rows(),
-                values(a),
-                values(b),
+                a.stored(parameters),
+                b.stored(parameters),
                 a.branch().scale());
-    }
-
-    private float[] values(LoraEntry entry) {
-        return Arrays.copyOfRange(adapter.parameters(), entry.offset(), entry.offset() + entry.elements());
     }
 }

@@ -48,12 +48,6 @@ final class CombineArguments {
             description = "Rank of what svd writes (default: the highest of the adapters').")
     private @Nullable Integer rank;
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Prints this page.")
-    private boolean help;
-
     CombineArguments() {}
 
     List<WeightedAdapter> adapters() {

@@ -52,12 +52,6 @@ final class MergeArguments {
             description = "Type of the weights: f32, f16, bf16, or in GGUF q8_0 (default: that of each in the base).")
     private Optional<WeightType> type = Optional.empty();
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Prints this page.")
-    private boolean help;
-
     MergeArguments() {}
 
     String adapter() {

@@ -64,9 +64,7 @@ public final class MergeCommand {
 
     /** GGUF's matrices have output features as rows whatever the family's checkpoints have. */
     private static Orientation orientation(BaseModel base) {
-        return Files.isDirectory(base.path())
-                ? FamilyNames.of(base.shape()).orientation()
-                : Orientation.OUTPUT_ROWS;
+        return Files.isDirectory(base.path()) ? FamilyNames.of(base.shape()).orientation() : Orientation.OUTPUT_ROWS;
     }
 
     private static void checkKind(Path model, Path output) {

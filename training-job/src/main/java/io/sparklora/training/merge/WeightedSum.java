@@ -54,8 +54,7 @@ record WeightedSum(Combination method, OptionalInt rank) {
         for (LoraEntry entry : layout.entries()) {
             LowRank module = combined.get(entry.branch().path());
             if (module != null) {
-                float[] values = entry.matrix() == LoraMatrix.A ? module.a() : module.b();
-                System.arraycopy(values, 0, parameters, entry.offset(), entry.elements());
+                entry.read(entry.matrix() == LoraMatrix.A ? module.a() : module.b(), parameters);
             }
         }
         return new PeftAdapter(config, layout, parameters);
