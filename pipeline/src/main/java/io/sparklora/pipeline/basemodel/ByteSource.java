@@ -1,6 +1,7 @@
 package io.sparklora.pipeline.basemodel;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -13,6 +14,9 @@ import java.nio.file.StandardOpenOption;
  * threads may share a source; nothing is mapped, so a file that shrinks is an error and not a fault.
  */
 sealed interface ByteSource extends AutoCloseable {
+    /** Bytes that {@link #copy} holds at a time. */
+    int COPY_BYTES = 1 << 20;
+
     /** What messages call it: the path, or a name that was given. */
     String name();
 
@@ -25,6 +29,16 @@ sealed interface ByteSource extends AutoCloseable {
      * @throws InvalidBaseModelException if the source ends before
      */
     void read(long position, byte[] destination, int offset, int length);
+
+    /** Copies a run of bytes. */
+    default void copy(long position, long length, OutputStream out) throws IOException {
+        byte[] chunk = new byte[(int) Math.min(COPY_BYTES, length)];
+        for (long done = 0; done < length; done += chunk.length) {
+            int count = (int) Math.min(chunk.length, length - done);
+            read(position + done, chunk, 0, count);
+            out.write(chunk, 0, count);
+        }
+    }
 
     @Override
     void close();

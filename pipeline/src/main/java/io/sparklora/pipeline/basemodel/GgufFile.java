@@ -26,11 +26,20 @@ final class GgufFile implements AutoCloseable {
 
     private final ByteSource source;
     private final GgufMetadata metadata;
+    private final List<GgufEntry> entries;
+    private final long alignment;
     private final Map<String, GgufTensor> tensors;
 
-    private GgufFile(ByteSource source, GgufMetadata metadata, Map<String, GgufTensor> tensors) {
+    private GgufFile(
+            ByteSource source,
+            GgufMetadata metadata,
+            List<GgufEntry> entries,
+            long alignment,
+            Map<String, GgufTensor> tensors) {
         this.source = source;
         this.metadata = metadata;
+        this.entries = entries;
+        this.alignment = alignment;
         this.tensors = tensors;
     }
 
@@ -51,7 +60,8 @@ final class GgufFile implements AutoCloseable {
         checkVersion(cursor);
         int tensorCount = cursor.count("the number of tensors", LEAST_TENSOR_BYTES, MOST_ENTRIES);
         int metadataCount = cursor.count("the number of metadata entries", LEAST_METADATA_BYTES, MOST_ENTRIES);
-        GgufMetadata metadata = new GgufMetadata(source.name(), GgufMetadataReader.read(cursor, metadataCount));
+        Map<String, GgufEntry> entries = GgufMetadataReader.read(cursor, metadataCount);
+        GgufMetadata metadata = new GgufMetadata(source.name(), values(entries));
         long alignment = alignment(metadata);
         Map<String, GgufTensor> unplaced = new LinkedHashMap<>();
         for (int i = 0; i < tensorCount; i++) {
@@ -62,7 +72,14 @@ final class GgufFile implements AutoCloseable {
             }
         }
         long dataStart = (cursor.position() + alignment - 1) & -alignment;
-        return new GgufFile(source, metadata, placed(unplaced, dataStart, source));
+        return new GgufFile(
+                source, metadata, List.copyOf(entries.values()), alignment, placed(unplaced, dataStart, source));
+    }
+
+    private static Map<String, GgufValue> values(Map<String, GgufEntry> entries) {
+        Map<String, GgufValue> values = new LinkedHashMap<>();
+        entries.forEach((key, entry) -> values.put(key, entry.value()));
+        return values;
     }
 
     private static void checkVersion(GgufCursor cursor) {
@@ -169,6 +186,16 @@ final class GgufFile implements AutoCloseable {
 
     GgufMetadata metadata() {
         return metadata;
+    }
+
+    /** The metadata's entries in the file's order. */
+    List<GgufEntry> entries() {
+        return entries;
+    }
+
+    /** Bytes that the start of each tensor's data is a multiple of. */
+    long alignment() {
+        return alignment;
     }
 
     Collection<GgufTensor> tensors() {

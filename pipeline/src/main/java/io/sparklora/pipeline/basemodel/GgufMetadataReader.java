@@ -39,14 +39,15 @@ final class GgufMetadataReader {
         this.cursor = cursor;
     }
 
-    /** Reads {@code entries} entries from where the cursor stands. */
-    static Map<String, GgufValue> read(GgufCursor cursor, int entries) {
+    /** Reads {@code entries} entries from where the cursor stands, by their keys. */
+    static Map<String, GgufEntry> read(GgufCursor cursor, int entries) {
         GgufMetadataReader reader = new GgufMetadataReader(cursor);
-        Map<String, GgufValue> metadata = new LinkedHashMap<>();
+        Map<String, GgufEntry> metadata = new LinkedHashMap<>();
         for (int i = 0; i < entries; i++) {
             long at = cursor.position();
             String key = cursor.text("a metadata key", MOST_KEY_BYTES);
-            if (metadata.put(key, reader.value(key)) != null) {
+            GgufValue value = reader.value(key);
+            if (metadata.put(key, new GgufEntry(key, value, at, cursor.position())) != null) {
                 throw cursor.refusal(at, "metadata key " + key + " is there twice");
             }
         }

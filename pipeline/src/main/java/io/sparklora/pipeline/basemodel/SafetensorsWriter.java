@@ -7,8 +7,6 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
-import java.nio.LongBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -31,52 +29,15 @@ public final class SafetensorsWriter {
     private final SortedMap<String, String> metadata = new TreeMap<>();
     private final SortedMap<String, Entry> entries = new TreeMap<>();
 
-    private record Entry(SafetensorsType type, List<Long> shape, Content content) {
+    private record Entry(SafetensorsType type, List<Long> shape, TensorContent content) {
         long byteLength() {
-            return content.elements() * type.bytes();
+            return new SafetensorsTensor("", type, shape, 0).byteLength();
         }
     }
 
-    private sealed interface Content {
-        long elements();
-
+    /** A buffer's elements, some of them at a time. */
+    private interface Chunks {
         void copy(int from, int count, ByteBuffer target);
-    }
-
-    private record Floats(FloatBuffer values) implements Content {
-        @Override
-        public long elements() {
-            return values.remaining();
-        }
-
-        @Override
-        public void copy(int from, int count, ByteBuffer target) {
-            target.asFloatBuffer().put(values.slice(values.position() + from, count));
-        }
-    }
-
-    private record Longs(LongBuffer values) implements Content {
-        @Override
-        public long elements() {
-            return values.remaining();
-        }
-
-        @Override
-        public void copy(int from, int count, ByteBuffer target) {
-            target.asLongBuffer().put(values.slice(values.position() + from, count));
-        }
-    }
-
-    private record Ints(IntBuffer values) implements Content {
-        @Override
-        public long elements() {
-            return values.remaining();
-        }
-
-        @Override
-        public void copy(int from, int count, ByteBuffer target) {
-            target.asIntBuffer().put(values.slice(values.position() + from, count));
-        }
     }
 
     /** Adds an entry to the header's {@code __metadata__}; {@code format = pt} is what PyTorch's readers look for. */
@@ -89,7 +50,10 @@ public final class SafetensorsWriter {
 
     /** Adds an F32 tensor; the buffer's remaining values are the elements, row-major. */
     public SafetensorsWriter add(String name, List<Long> shape, FloatBuffer values) {
-        return add(name, SafetensorsType.F32, shape, new Floats(values.asReadOnlyBuffer()));
+        FloatBuffer elements = values.asReadOnlyBuffer();
+        return add(
+                name, SafetensorsType.F32, shape, elements.remaining(), (from, count, target) -> target.asFloatBuffer()
+                        .put(elements.slice(elements.position() + from, count)));
     }
 
     /** Adds an F32 tensor. */
@@ -99,22 +63,29 @@ public final class SafetensorsWriter {
 
     /** Adds an I64 tensor. */
     public SafetensorsWriter add(String name, List<Long> shape, long[] values) {
-        return add(name, SafetensorsType.I64, shape, new Longs(LongBuffer.wrap(values)));
+        return add(name, SafetensorsType.I64, shape, values.length, (from, count, target) -> target.asLongBuffer()
+                .put(values, from, count));
     }
 
     /** Adds an I32 tensor. */
     public SafetensorsWriter add(String name, List<Long> shape, int[] values) {
-        return add(name, SafetensorsType.I32, shape, new Ints(IntBuffer.wrap(values)));
+        return add(name, SafetensorsType.I32, shape, values.length, (from, count, target) -> target.asIntBuffer()
+                .put(values, from, count));
     }
 
-    private SafetensorsWriter add(String name, SafetensorsType type, List<Long> shape, Content content) {
+    private SafetensorsWriter add(String name, SafetensorsType type, List<Long> shape, int given, Chunks chunks) {
+        long elements = new SafetensorsTensor(name, type, shape, 0).elements();
+        if (elements != given || shape.stream().anyMatch(size -> size < 0)) {
+            throw new IllegalArgumentException(
+                    "tensor " + name + " of shape " + shape + " was given " + given + " values");
+        }
+        return add(name, type, shape, out -> writeChunks(type, given, chunks, out));
+    }
+
+    /** Adds a tensor whose bytes are made when they are written. */
+    SafetensorsWriter add(String name, SafetensorsType type, List<Long> shape, TensorContent content) {
         if (name.equals("__metadata__")) {
             throw new IllegalArgumentException("a tensor must not be called __metadata__");
-        }
-        long elements = new SafetensorsTensor(name, type, shape, 0).elements();
-        if (elements != content.elements() || shape.stream().anyMatch(size -> size < 0)) {
-            throw new IllegalArgumentException(
-                    "tensor " + name + " of shape " + shape + " was given " + content.elements() + " values");
         }
         if (entries.put(name, new Entry(type, List.copyOf(shape), content)) != null) {
             throw new IllegalArgumentException("tensor " + name + " is given twice");
@@ -124,13 +95,21 @@ public final class SafetensorsWriter {
 
     /** Writes the file's bytes; the stream is left open. */
     public void writeTo(OutputStream out) throws IOException {
+        writeTo(out, (tensor, bytes) -> {});
+    }
+
+    /** The same, telling of each tensor once it is written. */
+    void writeTo(OutputStream out, ModelRewrite.Progress progress) throws IOException {
         byte[] header = header();
         ByteBuffer length =
                 ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length);
         out.write(length.array());
         out.write(header);
         for (Map.Entry<String, Entry> named : inFileOrder()) {
-            writeContent(named.getValue(), out);
+            CountedOutput counted = new CountedOutput(out);
+            named.getValue().content().writeTo(counted);
+            counted.require(named.getKey(), named.getValue().byteLength());
+            progress.written(named.getKey(), counted.count());
         }
     }
 
@@ -161,14 +140,14 @@ public final class SafetensorsWriter {
         return (json + " ".repeat(padding)).getBytes(StandardCharsets.UTF_8);
     }
 
-    private static void writeContent(Entry entry, OutputStream out) throws IOException {
+    private static void writeChunks(SafetensorsType type, int elements, Chunks chunks, OutputStream out)
+            throws IOException {
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        int chunkElements = CHUNK_BYTES / entry.type().bytes();
-        int elements = Math.toIntExact(entry.content().elements());
+        int chunkElements = CHUNK_BYTES / type.bytes();
         for (int from = 0; from < elements; from += chunkElements) {
             int count = Math.min(chunkElements, elements - from);
-            entry.content().copy(from, count, chunk);
-            out.write(chunk.array(), 0, count * entry.type().bytes());
+            chunks.copy(from, count, chunk);
+            out.write(chunk.array(), 0, count * type.bytes());
         }
     }
 }

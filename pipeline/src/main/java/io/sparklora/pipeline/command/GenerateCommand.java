@@ -1,36 +1,33 @@
 package io.sparklora.pipeline.command;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.Stage;
 import io.sparklora.pipeline.StageFailure;
-import io.sparklora.pipeline.registry.VersionManifest;
-import io.sparklora.pipeline.run.Json;
-import io.sparklora.pipeline.run.RunLayout;
-import io.sparklora.pipeline.run.StageMain;
-import io.sparklora.pipeline.run.Storage;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.apache.hadoop.fs.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Text out of a base model with an adapter. */
-@Command(name = "generate", description = "Goes on with a prompt, as the base model with an adapter does.")
+/** Text out of a base model with one adapter after another. */
+@Command(name = "generate", description = "Goes on with a prompt, as the base model with each of the adapters does.")
 final class GenerateCommand implements Callable<Integer> {
     private static final String MAIN_CLASS = "io.sparklora.training.Generate";
 
     private final Installation installation;
 
     @Parameters(
+            arity = "1..*",
             paramLabel = "ADAPTER",
-            description = "A version's directory (registry/NAME/vN), or any directory with PEFT's two files.")
-    private String adapter;
+            description =
+                    "A version's directory (registry/NAME/vN), or any directory with PEFT's two files. Several share"
+                            + " the base model and answer one after another.")
+    private List<String> adapters;
+
+    @Option(names = "--with-base", description = "Lets the base model alone go on with the prompt first.")
+    private boolean withBase;
 
     @Option(names = "--prompt", required = true, paramLabel = "TEXT", description = "The text to go on with.")
     private String prompt;
@@ -98,8 +95,8 @@ final class GenerateCommand implements Callable<Integer> {
         refuseUnless(topP > 0 && topP <= 1, "--top-p must be in (0, 1] but was " + topP);
         refuseUnless(topK >= 0, "--top-k must be at least 0 but was " + topK);
         threads.ifPresent(count -> refuseUnless(count >= 1, "--threads must be at least 1 but was " + count));
-        List<String> arguments = new ArrayList<>(List.of(
-                adapter,
+        List<String> arguments = new ArrayList<>(adapters);
+        arguments.addAll(List.of(
                 "--prompt",
                 prompt,
                 "--max-tokens",
@@ -113,39 +110,20 @@ final class GenerateCommand implements Callable<Integer> {
                 "--seed",
                 String.valueOf(seed),
                 "--base",
-                base.orElseGet(this::baseOfVersion)));
+                base.orElseGet(() -> BaseOfVersion.model(installation, adapters.get(0)))));
+        if (withBase) {
+            arguments.add("--with-base");
+        }
         threads.ifPresent(count -> arguments.addAll(List.of("--threads", String.valueOf(count))));
         cache.ifPresent(directory -> arguments.addAll(List.of("--cache", directory)));
         return ChildProcess.run(
-                Submissions.generate(installation, MAIN_CLASS, Stage.EVALUATE.module(), arguments), ChildProcess.GRACE);
+                Submissions.onThisMachine(installation, MAIN_CLASS, Stage.EVALUATE.module(), arguments),
+                ChildProcess.GRACE);
     }
 
     private static void refuseUnless(boolean allowed, String message) {
         if (!allowed) {
             throw new StageFailure(ExitCode.USAGE, message);
         }
-    }
-
-    private String baseOfVersion() {
-        Path file = new Path(adapter, RunLayout.MANIFEST);
-        Storage storage = StageMain.storage();
-        if (!storage.exists(file)) {
-            throw new StageFailure(
-                    ExitCode.USAGE,
-                    "there is no " + file + " to name the base model: is it an adapter? Say --base MODEL");
-        }
-        VersionManifest manifest = Json.parse(VersionManifest.class, storage.read(file), file);
-        JsonNode config = Json.parse(JsonNode.class, manifest.config().getBytes(StandardCharsets.UTF_8), file);
-        JsonNode model = config.path("base").path("model");
-        if (!model.isTextual()) {
-            throw new StageFailure(ExitCode.MISMATCH, file + " names no base model: say --base MODEL");
-        }
-        return found(model.asText());
-    }
-
-    /** A relative path is the run's working directory's; most runs are started where Spark LoRA lies. */
-    private String found(String model) {
-        java.nio.file.Path atHome = installation.home().resolve(model);
-        return !Files.exists(java.nio.file.Path.of(model)) && Files.exists(atHome) ? atHome.toString() : model;
     }
 }

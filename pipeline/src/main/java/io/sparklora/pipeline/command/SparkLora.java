@@ -55,6 +55,8 @@ public final class SparkLora {
             commands.addSubcommand(stage.word(), command);
         }
         commands.addSubcommand("generate", new GenerateCommand(installation));
+        commands.addSubcommand("merge", new MergeCommand(installation));
+        commands.addSubcommand("combine", new CombineCommand(installation));
         commands.addSubcommand("check", new CheckCommand(installation));
         commands.addSubcommand("result", new ResultCommand());
         commands.setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, command));

@@ -88,13 +88,14 @@ final class Submissions {
         return Rapids.of(config.spark(), master(Stage.PREPARE), installation.sparkHome());
     }
 
-    /** The command that generates text on this machine, without executors. */
-    static SparkSubmit generate(Installation installation, String mainClass, String module, List<String> arguments) {
+    /** A command of a module's own on this machine, without executors. */
+    static SparkSubmit onThisMachine(
+            Installation installation, String mainClass, String module, List<String> arguments) {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("spark.ui.enabled", "false");
         jvm(installation, settings, "driver");
         List<String> words = new ArrayList<>(List.of(installation.sparkSubmit().toString()));
-        words.addAll(List.of("--master", "local[1]", "--class", mainClass));
+        words.addAll(List.of("--master", "local[1]", "--driver-memory", "2g", "--class", mainClass));
         settings.forEach((key, value) -> words.addAll(List.of("--conf", key + "=" + value)));
         words.add(installation.jar(module).toString());
         words.addAll(arguments);

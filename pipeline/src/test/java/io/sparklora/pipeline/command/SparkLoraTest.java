@@ -57,7 +57,19 @@ final class SparkLoraTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "prepare", "train", "evaluate", "publish", "generate", "check", "result"})
+    @ValueSource(
+            strings = {
+                "run",
+                "prepare",
+                "train",
+                "evaluate",
+                "publish",
+                "generate",
+                "merge",
+                "combine",
+                "check",
+                "result"
+            })
     void everyCommandHasHelp(String command) {
         assertThat(execute(command, "--help")).isZero();
         assertThat(out.toString()).startsWith("Usage: spark-lora " + command).contains("10  the gate rejected");
@@ -85,6 +97,12 @@ final class SparkLoraTest {
             generate x --prompt a --threads 0 | spark-lora generate: --threads must be at least 1 but was 0
             generate x --prompt a --max-tokens 0 | spark-lora generate: --max-tokens must be at least 1 but was 0
             generate x --prompt a --temperature -1 | spark-lora generate: --temperature must be at least 0 but was -1.0
+            merge nowhere --output a       | spark-lora merge: there is no nowhere/manifest.json to name the base model: is it an adapter? Say --base MODEL
+            merge x                        | spark-lora merge: Missing required option: '--output DIR_OR_FILE' (see spark-lora merge --help)
+            merge x --output a --type q4_0 | spark-lora merge: Invalid value for option '--type': expected one of [F32, F16, BF16, Q8_0] (case-insensitive) but was 'q4_0' (see spark-lora merge --help)
+            combine --output a             | spark-lora combine: Missing required parameter: 'ADAPTER:WEIGHT' (see spark-lora combine --help)
+            combine a --output b           | spark-lora combine: an adapter must be given as ADAPTER:WEIGHT, as registry/a/v1:0.7, but was a
+            combine nowhere:1 --output b   | spark-lora combine: there is no nowhere/manifest.json to name the base model: is it an adapter? Say --base MODEL
             generate x                     | spark-lora generate: Missing required option: '--prompt TEXT' (see spark-lora generate --help)
             """)
     void whatIsWrongIsSaidInOneLine(String command, String message) {

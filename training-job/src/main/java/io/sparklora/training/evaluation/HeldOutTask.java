@@ -11,6 +11,7 @@ import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.data.TokenSequences;
 import io.sparklora.training.model.HostModel;
 import io.sparklora.training.model.MicroBatch;
+import io.sparklora.training.model.SharedBase;
 import io.sparklora.training.model.TorchScriptProgram;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -25,7 +26,7 @@ import org.apache.spark.util.SerializableConfiguration;
 
 /**
  * What one executor computes: the losses of its share of the held-out micro-batches under base and candidates. One
- * program is open at a time; each candidate's runs over the whole share before the next is opened.
+ * program is open at a time; each candidate runs over the whole share before the next takes its place.
  *
  * @param hadoop settings of the file systems
  * @param dataset qualified location of the token dataset
@@ -51,14 +52,13 @@ record HeldOutTask(
         TokenSequences sequences = sequences(task);
         List<Share> shares = new ArrayList<>();
         batches.ofTask(task, tasks).forEach(number -> shares.add(new Share(number)));
-        try (BaseModel base = host.open(new ContentKey(baseHash))) {
+        try (BaseModel base = host.open(new ContentKey(baseHash));
+                SharedBase shared = new SharedBase(host, base)) {
             boolean first = true;
             for (Candidate candidate : candidates.value()) {
-                try (TorchScriptProgram program = host.program(base, candidate.config())) {
-                    program.load(candidate.parameters());
-                    for (Share share : shares) {
-                        share.compute(program, sequences, first);
-                    }
+                TorchScriptProgram program = shared.under(candidate.config(), candidate.parameters());
+                for (Share share : shares) {
+                    share.compute(program, sequences, first);
                 }
                 first = false;
             }

@@ -2,10 +2,9 @@ package io.sparklora.training.generation;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
-import java.io.PrintStream;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -13,15 +12,21 @@ import picocli.CommandLine.Parameters;
 /** The command line of generate. */
 @Command(
         name = "generate",
-        description = "Goes on with a prompt, as the base model with an adapter does. The text goes to standard output,"
-                + " speeds and errors to standard error.",
+        description =
+                "Goes on with a prompt, as the base model with each of the adapters does. The text goes to standard output,"
+                        + " speeds and errors to standard error.",
         sortOptions = false)
 final class GenerateArguments {
     @Parameters(
+            arity = "1..*",
             paramLabel = "ADAPTER_DIR",
             description =
-                    "A registry version (registry/NAME/vN), a run's adapter, or any directory with PEFT's two files.")
-    private String adapter = "";
+                    "A registry version (registry/NAME/vN), a run's adapter, or any directory with PEFT's two files."
+                            + " Several share the base model and answer one after another, each below its name.")
+    private List<String> adapters = List.of();
+
+    @Option(names = "--with-base", description = "Lets the base model alone go on with the prompt first.")
+    private boolean withBase;
 
     @Option(names = "--prompt", required = true, paramLabel = "TEXT", description = "The text to go on with.")
     private String prompt = "";
@@ -79,42 +84,24 @@ final class GenerateArguments {
                     + " .cache/spark-lora in the user's home).")
     private String cache = "";
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Prints this page.")
-    private boolean help;
-
-    private GenerateArguments() {}
+    GenerateArguments() {}
 
     /**
-     * Parses a command line; empty where it asked for help, which is then printed.
+     * Checks the values.
      *
      * @throws StageFailure ({@link ExitCode#USAGE}) naming the option, its value and what is allowed
      */
-    static Optional<GenerateArguments> parse(String[] args, PrintStream out) {
-        GenerateArguments arguments = new GenerateArguments();
-        CommandLine command = new CommandLine(arguments);
+    void check() {
         try {
-            command.parseArgs(args);
-            if (arguments.help) {
-                command.usage(out);
-                return Optional.empty();
+            atLeastOne("--max-tokens", maximumTokens);
+            atLeastOne("--threads", threads);
+            if (prompt.isEmpty()) {
+                throw new IllegalArgumentException("--prompt must not be empty");
             }
-            arguments.check();
-            return Optional.of(arguments);
-        } catch (CommandLine.ParameterException | IllegalArgumentException e) {
+            sampling();
+        } catch (IllegalArgumentException e) {
             throw new StageFailure(ExitCode.USAGE, String.valueOf(e.getMessage()), e);
         }
-    }
-
-    private void check() {
-        atLeastOne("--max-tokens", maximumTokens);
-        atLeastOne("--threads", threads);
-        if (prompt.isEmpty()) {
-            throw new IllegalArgumentException("--prompt must not be empty");
-        }
-        sampling();
     }
 
     private static void atLeastOne(String option, int value) {
@@ -123,8 +110,12 @@ final class GenerateArguments {
         }
     }
 
-    String adapter() {
-        return adapter;
+    List<String> adapters() {
+        return List.copyOf(adapters);
+    }
+
+    boolean withBase() {
+        return withBase;
     }
 
     String prompt() {

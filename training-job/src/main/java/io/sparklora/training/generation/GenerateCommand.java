@@ -3,29 +3,31 @@ package io.sparklora.training.generation;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.basemodel.BaseModel;
-import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
 import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.Storage;
+import io.sparklora.training.console.StandaloneCommand;
 import io.sparklora.training.console.StopSignal;
 import io.sparklora.training.lora.PeftAdapter;
+import io.sparklora.training.model.AdapterLocation;
+import io.sparklora.training.model.AdaptersOfOneBase;
 import io.sparklora.training.model.Branches;
 import io.sparklora.training.model.Decoder;
 import io.sparklora.training.model.HostModel;
+import io.sparklora.training.model.SharedBase;
 import io.sparklora.training.model.TorchScriptProgram;
 import java.io.PrintStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** The command generate: finds adapter and base model, checks that they belong together, and streams text. */
+/**
+ * The command generate: finds adapters and base model, checks that they belong together, and streams text, one adapter
+ * after another over one base.
+ */
 public final class GenerateCommand {
-    private static final Logger LOG = LoggerFactory.getLogger(GenerateCommand.class);
+    private static final String BASE = "base model";
 
+    private final StandaloneCommand command;
     private final PrintStream out;
-    private final PrintStream err;
     private volatile boolean stopped;
 
     /**
@@ -33,68 +35,48 @@ public final class GenerateCommand {
      * @param err takes speeds and errors, a line each
      */
     public GenerateCommand(PrintStream out, PrintStream err) {
+        command = new StandaloneCommand("generate", out, err);
         this.out = out;
-        this.err = err;
     }
 
     /** Runs a command line and returns the process's exit status, see {@link ExitCode}. */
     public int run(String[] args) {
-        try {
-            Optional<GenerateArguments> arguments = GenerateArguments.parse(args, out);
-            arguments.ifPresent(this::generate);
-            return ExitCode.DONE.code();
-        } catch (StageFailure e) {
-            LOG.debug("generate failed", e);
-            return failed(e.exitCode(), e.getMessage());
-        } catch (InvalidBaseModelException e) {
-            LOG.debug("generate failed", e);
-            return failed(ExitCode.MISMATCH, String.valueOf(e.getMessage()));
-        } catch (RuntimeException e) {
-            LOG.error("generate failed unexpectedly", e);
-            return failed(ExitCode.INTERNAL, e.toString());
-        } finally {
-            out.flush();
-            err.flush();
-        }
-    }
-
-    private int failed(ExitCode code, String message) {
-        err.println("spark-lora generate: " + message);
-        return code.code();
+        return command.run(new GenerateArguments(), args, this::generate);
     }
 
     private void generate(GenerateArguments arguments) {
+        arguments.check();
         Storage storage = StageMain.storage();
-        AdapterLocation location = AdapterLocation.find(storage, arguments.adapter());
+        AdaptersOfOneBase adapters = AdaptersOfOneBase.find(storage, arguments.adapters());
+        AdapterLocation described = adapters.described();
         HostModel host = new HostModel(
-                baseModel(arguments, location), arguments.cache(), location.stored(), arguments.threads());
-        try (BaseModel base =
-                location.baseHash().isPresent() ? host.open(location.baseHash().get()) : host.open()) {
-            PeftAdapter adapter = PeftAdapter.read(storage, location.directory(), base);
+                described.modelPath(arguments.base()), arguments.cache(), described.stored(), arguments.threads());
+        try (BaseModel base = described.openBase(host)) {
+            List<PeftAdapter> read = adapters.read(storage, base);
             try (StopSignal signal = StopSignal.install(() -> stopped = true);
                     PromptTokenizer tokenizer = PromptTokenizer.of(base);
-                    TorchScriptProgram program = host.program(base, adapter.config())) {
-                program.load(adapter.parameters());
-                report(stream(arguments, tokenizer, program));
+                    SharedBase shared = new SharedBase(host, base)) {
+                if (arguments.withBase()) {
+                    head(BASE, arguments);
+                    report(stream(arguments, tokenizer, shared.under(read.get(0)), Branches.BASE));
+                }
+                for (int i = 0; i < read.size() && !stopped; i++) {
+                    head(arguments.adapters().get(i), arguments);
+                    report(stream(arguments, tokenizer, shared.under(read.get(i)), Branches.ADAPTED));
+                }
             }
         }
     }
 
-    private static String baseModel(GenerateArguments arguments, AdapterLocation location) {
-        String model = arguments
-                .base()
-                .or(location::baseModel)
-                .orElseThrow(() -> new StageFailure(
-                        ExitCode.USAGE,
-                        "nothing in " + arguments.adapter() + " says where its base model lies: say --base MODEL"));
-        if (!Files.exists(Path.of(model))) {
-            throw new StageFailure(ExitCode.USAGE, "there is no base model " + model + " here: say --base MODEL");
+    /** Tells texts apart where there are several. */
+    private void head(String name, GenerateArguments arguments) {
+        if (arguments.withBase() || arguments.adapters().size() > 1) {
+            out.println("--- " + name);
         }
-        return Path.of(model).toAbsolutePath().normalize().toString();
     }
 
     private Generation.Report stream(
-            GenerateArguments arguments, PromptTokenizer tokenizer, TorchScriptProgram program) {
+            GenerateArguments arguments, PromptTokenizer tokenizer, TorchScriptProgram program, Branches branches) {
         int[] prompt = tokenizer.encode(arguments.prompt());
         int context = program.shape().contextLength();
         if (prompt.length == 0 || prompt.length >= context) {
@@ -102,7 +84,7 @@ public final class GenerateCommand {
                     ExitCode.USAGE, "--prompt must have 1 to " + (context - 1) + " tokens but has " + prompt.length);
         }
         int maximumTokens = Math.min(arguments.maximumTokens(), context - prompt.length);
-        Decoder decoder = program.decoder(prompt.length + maximumTokens, Branches.ADAPTED);
+        Decoder decoder = program.decoder(prompt.length + maximumTokens, branches);
         Generation generation = new Generation(
                 decoder::append,
                 new Sampler(arguments.sampling(), arguments.seed()),
@@ -121,13 +103,14 @@ public final class GenerateCommand {
 
     private void report(Generation.Report report) {
         String ending = report.ending().name().toLowerCase(Locale.ROOT).replace('_', ' ');
-        err.printf(
-                Locale.ROOT,
-                "generate  prompt %d tokens, %.1f tokens/s   text %d tokens, %.1f tokens/s   (%s)%n",
-                report.promptTokens(),
-                report.promptTokens() / report.promptSeconds(),
-                report.tokens(),
-                report.tokens() / report.seconds(),
-                ending);
+        command.err()
+                .printf(
+                        Locale.ROOT,
+                        "generate  prompt %d tokens, %.1f tokens/s   text %d tokens, %.1f tokens/s   (%s)%n",
+                        report.promptTokens(),
+                        report.promptTokens() / report.promptSeconds(),
+                        report.tokens(),
+                        report.tokens() / report.seconds(),
+                        ending);
     }
 }

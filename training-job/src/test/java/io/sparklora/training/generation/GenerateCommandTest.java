@@ -9,9 +9,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -155,6 +157,53 @@ final class GenerateCommandTest {
         assertThat(outcome.exitCode()).isEqualTo(ExitCode.MISMATCH.code());
         assertThat(outcome.errors())
                 .contains("there is no adapter in " + directory + ": adapter_config.json is missing");
+    }
+
+    /** An adapter whose B is zero answers as the base does, whichever adapter was there before it. */
+    @Test
+    void adaptersAnswerOneAfterAnotherOverOneBase() {
+        Path zero = directory.resolve("zero");
+        run.descended(4, 0).write(run.context().storage(), new org.apache.hadoop.fs.Path(zero.toString()));
+        Path other = directory.resolve("other-rank");
+        run.descended(2, 12).write(run.context().storage(), new org.apache.hadoop.fs.Path(other.toString()));
+        String[] options = options("--prompt", "FGHI", "--max-tokens", "12", "--with-base");
+
+        Outcome outcome = command(
+                Stream.concat(Stream.of(version(), zero, other, version()).map(Path::toString), Stream.of(options))
+                        .toArray(String[]::new));
+
+        assertThat(outcome.exitCode()).as(outcome.errors()).isZero();
+        String alone = generate(version(), options("--prompt", "FGHI", "--max-tokens", "12"))
+                .text();
+        String[] answers = outcome.text().split("(?m)^--- ", -1);
+        assertThat(answers).hasSize(6);
+        String base = answers[1].substring("base model\n".length());
+        assertThat(answers[1]).startsWith("base model\n");
+        assertThat(answers[2]).isEqualTo(version() + "\n" + alone);
+        assertThat(answers[3]).isEqualTo(zero + "\n" + base);
+        assertThat(answers[4]).matches(other + "\n[F-M]{12}\n");
+        assertThat(answers[5]).isEqualTo(version() + "\n" + alone);
+        assertThat(base).isNotEqualTo(alone);
+        assertThat(outcome.errors()).hasLineCount(5);
+    }
+
+    @Test
+    void refusesAdaptersOfDifferentBaseModelsNamingBoth() throws IOException {
+        Path other = Files.createDirectory(directory.resolve("of-another-base"));
+        for (String name : List.of("adapter_config.json", "adapter_model.safetensors")) {
+            Files.copy(version().resolve(name), other.resolve(name));
+        }
+        String hash = run.plan().baseModelHash().hex();
+        String manifest = Files.readString(version().resolve("manifest.json"));
+        Files.writeString(other.resolve("manifest.json"), manifest.replace(hash, "0".repeat(64)));
+
+        Outcome outcome = command(version().toString(), other.toString(), "--prompt", "F");
+
+        assertThat(outcome.exitCode()).isEqualTo(ExitCode.MISMATCH.code());
+        assertThat(outcome.errors())
+                .startsWith("spark-lora generate: adapters of different base models cannot share one: " + version()
+                        + " was made for " + hash + ", " + other + " for 000")
+                .hasLineCount(1);
     }
 
     @Test

@@ -1,16 +1,17 @@
-package io.sparklora.training.generation;
+package io.sparklora.training.model;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.AdapterManifest;
+import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.registry.VersionManifest;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Json;
 import io.sparklora.pipeline.run.RunLayout;
 import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.lora.PeftConfig;
-import io.sparklora.training.model.WeightType;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -25,13 +26,14 @@ import org.jspecify.annotations.Nullable;
  * @param baseModel the base model's location, where a manifest says it
  * @param stored how the base was stored in training; bf16 where nothing says it
  */
-record AdapterLocation(Path directory, Optional<ContentKey> baseHash, Optional<String> baseModel, WeightType stored) {
+public record AdapterLocation(
+        Path directory, Optional<ContentKey> baseHash, Optional<String> baseModel, WeightType stored) {
     /**
      * Finds the adapter in a registry version, in a run's adapter directory or in a bare PEFT directory.
      *
      * @throws StageFailure ({@link ExitCode#MISMATCH}) where there is none, or a manifest is damaged
      */
-    static AdapterLocation find(Storage storage, String location) {
+    public static AdapterLocation find(Storage storage, String location) {
         Path root = new Path(location);
         Path manifest = new Path(root, RunLayout.MANIFEST);
         boolean described = storage.exists(manifest);
@@ -47,6 +49,32 @@ record AdapterLocation(Path directory, Optional<ContentKey> baseHash, Optional<S
         }
         throw new StageFailure(
                 ExitCode.MISMATCH, "there is no adapter in " + location + ": " + PeftConfig.FILE + " is missing");
+    }
+
+    /**
+     * The base model's absolute local path.
+     *
+     * @param given what the user says it is, if anything
+     * @throws StageFailure ({@link ExitCode#USAGE}) where nobody says it, or there is nothing
+     */
+    public String modelPath(Optional<String> given) {
+        String model = given.or(this::baseModel)
+                .orElseThrow(() -> new StageFailure(
+                        ExitCode.USAGE,
+                        "nothing in " + directory + " says where its base model lies: say --base MODEL"));
+        java.nio.file.Path path = java.nio.file.Path.of(model);
+        if (!Files.exists(path)) {
+            throw new StageFailure(ExitCode.USAGE, "there is no base model " + model + " here: say --base MODEL");
+        }
+        return path.toAbsolutePath().normalize().toString();
+    }
+
+    /**
+     * Opens the base model, held against the hash of the one that the adapter was made for where that is known; the caller
+     * closes it.
+     */
+    public BaseModel openBase(HostModel host) {
+        return baseHash.isPresent() ? host.open(baseHash.get()) : host.open();
     }
 
     private static AdapterLocation version(Path directory, VersionManifest manifest) {

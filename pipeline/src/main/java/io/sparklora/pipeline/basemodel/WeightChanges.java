@@ -1,0 +1,23 @@
+package io.sparklora.pipeline.basemodel;
+
+/** Which weights of a model change when it is written again, and how. */
+public interface WeightChanges {
+    /** Whether a weight changes, by the name that Hugging Face gives it. */
+    boolean contains(String weight);
+
+    /** The change of a weight that is contained; asked for when it is the weight's turn to be written. */
+    RowChange of(BaseTensor weight);
+
+    /** The change of one weight. Safe for use by many threads, each with rows of its own. */
+    @FunctionalInterface
+    interface RowChange {
+        /**
+         * Changes rows in place; what becomes of a row must depend on that row alone.
+         *
+         * @param firstRow the first one's number, in Hugging Face's order whatever the file's
+         * @param rows how many there are
+         * @param values row-major from the start on
+         */
+        void apply(long firstRow, int rows, double[] values);
+    }
+}

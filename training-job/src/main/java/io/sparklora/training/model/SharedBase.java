@@ -1,0 +1,49 @@
+package io.sparklora.training.model;
+
+import io.sparklora.pipeline.basemodel.BaseModel;
+import io.sparklora.training.lora.PeftAdapter;
+import io.sparklora.training.lora.PeftConfig;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One base model under one adapter after another. Its weights are mapped and stay where they are; an adapter of the same
+ * configuration as the one before it only takes its parameters' place. Bound to one thread; closing leaves the base open.
+ */
+public final class SharedBase implements AutoCloseable {
+    private final HostModel host;
+    private final BaseModel base;
+    private @Nullable PeftConfig config;
+    private @Nullable TorchScriptProgram program;
+
+    /** Nothing is opened before the first adapter. */
+    public SharedBase(HostModel host, BaseModel base) {
+        this.host = host;
+        this.base = base;
+    }
+
+    /** The base under an adapter, until the next is asked for; not to be closed by the caller. */
+    public TorchScriptProgram under(PeftAdapter adapter) {
+        return under(adapter.config(), adapter.parameters());
+    }
+
+    /** The same with the adapter in parts: what it is, and its parameters in the order of its layout. */
+    public TorchScriptProgram under(PeftConfig adapter, float[] parameters) {
+        TorchScriptProgram open = program;
+        if (open == null || !adapter.equals(config)) {
+            close();
+            open = host.program(base, adapter);
+            program = open;
+            config = adapter;
+        }
+        open.load(parameters);
+        return open;
+    }
+
+    @Override
+    public void close() {
+        if (program != null) {
+            program.close();
+            program = null;
+        }
+    }
+}
