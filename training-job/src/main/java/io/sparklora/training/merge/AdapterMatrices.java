@@ -1,5 +1,8 @@
 package io.sparklora.training.merge;
 
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraMatrix;
 import io.sparklora.training.lora.PeftAdapter;
@@ -17,12 +20,23 @@ final class AdapterMatrices {
     private final Map<String, LoraEntry> entriesA = new HashMap<>();
     private final Map<String, LoraEntry> entriesB = new HashMap<>();
 
+    /** @throws StageFailure ({@link ExitCode#USAGE}) where a branch is more than a product of two matrices */
     AdapterMatrices(PeftAdapter adapter) {
         this.adapter = adapter;
         for (LoraEntry entry : adapter.layout().entries()) {
+            refuseMagnitudes(entry);
             String module = entry.branch().path();
             modules.add(module);
             (entry.matrix() == LoraMatrix.A ? entriesA : entriesB).put(module, entry);
+        }
+    }
+
+    private static void refuseMagnitudes(LoraEntry entry) {
+        if (entry.branch().kind() == Kind.DORA) {
+            throw new StageFailure(
+                    ExitCode.USAGE,
+                    "adapters with use_dora can't be merged or combined: "
+                            + entry.branch().path() + " has a magnitude, which is no product of two matrices");
         }
     }
 

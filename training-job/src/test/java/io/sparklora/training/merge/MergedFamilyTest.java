@@ -1,11 +1,15 @@
 package io.sparklora.training.merge;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.adapter.LoraModules;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.TinyModels;
+import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.LoraMatrix;
@@ -29,6 +33,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -74,6 +79,21 @@ final class MergedFamilyTest {
     @ValueSource(strings = {"qwen2", "qwen3", "gemma2", "gemma3"})
     void mergesGgufFilesWithLlamasLayers(String family) {
         check(models("gguf").resolve(family + ".gguf"), directory.resolve("merged.gguf"));
+    }
+
+    @Test
+    void refusesMagnitudes() throws IOException {
+        try (BaseModel base = BaseModel.open(TinyModels.huggingFaceDirectory(directory.resolve("model"), 1))) {
+            PeftConfig config =
+                    new PeftConfig("base", AdapterShape.plain(3, 5, names(base)).as(Kind.DORA));
+            LoraLayout layout = config.layout(base.shape());
+            PeftAdapter adapter = new PeftAdapter(config, layout, new float[layout.parameterCount()]);
+
+            assertThatThrownBy(() -> new AdapterMatrices(adapter))
+                    .hasMessageStartingWith("adapters with use_dora can't be merged or combined: model.layers.0.")
+                    .extracting(e -> ((StageFailure) e).exitCode())
+                    .isEqualTo(ExitCode.USAGE);
+        }
     }
 
     private void check(Path model, Path merged) {
