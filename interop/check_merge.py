@@ -100,7 +100,9 @@ def check_weights(merged: Path, expected: dict[str, torch.Tensor], unchanged: di
             other += int((given != wanted).sum())
     missing = unchanged.keys() - seen
     kind = "/".join(sorted(kinds))
-    print(f"weights   {len(expected)} changed, {kind}: {different} of {values} bytes differ; {len(seen) - len(expected)}")
+    print(
+        f"weights   {len(expected)} changed, {kind}: {different} of {values} bytes differ; {len(seen) - len(expected)}"
+    )
     print(f"          unchanged: {other} bytes differ; missing {sorted(missing)}")
     return different <= OTHER_WAY * values and other == 0 and missing <= {"lm_head.weight"}, kind
 
@@ -145,7 +147,9 @@ def check_llama_cpp(merged: Path, kind: str, adapted) -> bool | None:
         for likely in step["top_logprobs"]
     ]
     mean, most = sum(differences) / len(differences), max(differences)
-    print(f"llama.cpp {len(differences)} log-probabilities of {len(steps)} tokens differ by {mean:.2g}, at most {most:.2g}")
+    print(
+        f"llama.cpp {len(differences)} log-probabilities of {len(steps)} tokens differ by {mean:.2g}, at most {most:.2g}"
+    )
     return len(steps) == TOKENS and mean <= LOG_PROBABILITIES[kind]
 
 

@@ -98,13 +98,17 @@ def write_combined() -> None:
                 (target / file).write_bytes((Path(temporary) / name / file).read_bytes())
     expected, index = {}, {}
     for name, (method, weights, rank) in COMBINATIONS.items():
-        model.add_weighted_adapter(
-            list(weights), list(weights.values()), name, combination_type=method, svd_rank=rank
-        )
+        model.add_weighted_adapter(list(weights), list(weights.values()), name, combination_type=method, svd_rank=rank)
         state = get_peft_model_state_dict(model, adapter_name=name)
         expected |= {f"{name}/{key}": tensor.contiguous() for key, tensor in state.items()}
         config = model.peft_config[name]
-        index[name] = {"method": method, "weights": weights, "svd_rank": rank, "r": config.r, "alpha": config.lora_alpha}
+        index[name] = {
+            "method": method,
+            "weights": weights,
+            "svd_rank": rank,
+            "r": config.r,
+            "alpha": config.lora_alpha,
+        }
         index[name]["target_modules"] = sorted(config.target_modules)
     save_file(expected, COMBINED / "combined.safetensors")
     (COMBINED / "combined.json").write_text(json.dumps(index, indent=1) + "\n")

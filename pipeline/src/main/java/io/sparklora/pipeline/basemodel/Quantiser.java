@@ -93,7 +93,8 @@ final class Quantiser {
     /** The nearest number of so many bits after the leading one, ties to even; subnormal below the least exponent. */
     private static double nearest(double value, int fractionBits, int leastExponent) {
         long exponent = Math.max(Math.getExponent(value), leastExponent);
-        double spacing = Double.longBitsToDouble(exponent - fractionBits + Double.MAX_EXPONENT << DOUBLE_FRACTION_BITS);
+        double spacing =
+                Double.longBitsToDouble((exponent - fractionBits + Double.MAX_EXPONENT) << DOUBLE_FRACTION_BITS);
         return Math.rint(value / spacing) * spacing;
     }
 
