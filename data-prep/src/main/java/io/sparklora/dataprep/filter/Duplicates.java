@@ -1,29 +1,27 @@
 package io.sparklora.dataprep.filter;
 
-import static org.apache.spark.sql.functions.array_join;
-import static org.apache.spark.sql.functions.char_length;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.nullif;
-import static org.apache.spark.sql.functions.size;
-import static org.apache.spark.sql.functions.when;
-
-import org.apache.spark.sql.Column;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /**
  * Items of a list of texts that are equal to an earlier one.
  *
- * @param items the list
- * @param distinct the list without duplicates
+ * @param items how many they are
+ * @param characters their code points
  */
-record Duplicates(Column items, Column distinct) {
-    /** Their share of the items; null for an empty list. */
-    Column share() {
-        return size(items).minus(size(distinct)).divide(nullif(size(items), lit(0)));
-    }
-
-    /** Their characters (code points). */
-    Column characters() {
-        return when(size(items).equalTo(size(distinct)), 0)
-                .otherwise(char_length(array_join(items, "")).minus(char_length(array_join(distinct, ""))));
+record Duplicates(int items, int characters) {
+    /** Counts. */
+    static Duplicates of(List<String> texts) {
+        Set<String> distinct = new HashSet<>();
+        int items = 0;
+        int characters = 0;
+        for (String text : texts) {
+            if (!distinct.add(text)) {
+                items++;
+                characters += Lines.codePoints(text);
+            }
+        }
+        return new Duplicates(items, characters);
     }
 }

@@ -1,24 +1,12 @@
 package io.sparklora.dataprep.filter;
 
-import static org.apache.spark.sql.functions.char_length;
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.nullif;
-import static org.apache.spark.sql.functions.replace;
-import static org.apache.spark.sql.functions.rtrim;
-import static org.apache.spark.sql.functions.udf;
-import static org.apache.spark.sql.functions.when;
-
-import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
 import io.sparklora.dataprep.step.Step;
 import io.sparklora.pipeline.config.FiltersConfig;
 import java.util.List;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.api.java.UDF1;
-import org.apache.spark.sql.expressions.UserDefinedFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Drops documents that don't look like prose (Rae et al. 2021, arXiv:2112.11446, appendix A.1.1). Number and mean length
@@ -26,11 +14,21 @@ import org.apache.spark.sql.expressions.UserDefinedFunction;
  */
 public final class GopherQuality implements Step.OfDocument {
     private static final String NAME = "gopher-quality";
-    private static final String FIGURES = "word_figures";
-    private static final String LINES = "lines";
+    private static final String HASH = "#";
     private static final String DOTS = "...";
     private static final String ELLIPSIS = "\u2026";
     private static final String BULLET = "\u2022";
+    private static final String DASH = "-";
+
+    private static final int WORDS = 0;
+    private static final int MEAN_LENGTH = 1;
+    private static final int HASHES = 2;
+    private static final int ELLIPSES = 3;
+    private static final int BULLET_LINES = 4;
+    private static final int ELLIPSIS_LINES = 5;
+    private static final int ALPHABETIC_WORDS = 6;
+    private static final int STOP_WORDS = 7;
+    private static final int FIGURES = 8;
 
     private final FiltersConfig.GopherQuality limits;
 
@@ -56,79 +54,61 @@ public final class GopherQuality implements Step.OfDocument {
 
     @Override
     public Dataset<Row> apply(Dataset<Row> documents) {
-        Column text = col(Documents.TEXT);
-        Dataset<Row> measured = documents
-                .withColumn(
-                        FIGURES,
-                        when(text.isNotNull(), figures(limits.stopWords()).apply(text)))
-                .withColumn(LINES, Lines.of(text));
-        return Rule.apply(rules(), measured).drop(FIGURES, LINES);
+        List<String> stopWords = limits.stopWords();
+        Measures measures = new Measures("quality", text -> measure(text, stopWords));
+        return Measures.drop(Rule.apply(rules(), measures.measure(documents)));
     }
 
     private List<Rule> rules() {
-        Column plainWords = figure(WordFigures.PLAIN_WORDS);
-        Column meanLength = figure(WordFigures.PLAIN_CHARACTERS).divide(nullif(plainWords, lit(0)));
-        Column ellipses = occurrences(DOTS).plus(occurrences(ELLIPSIS));
         return List.of(
-                Rule.atLeast(reason("short-doc"), plainWords, limits.minWords()),
-                Rule.atMost(reason("long-doc"), plainWords, limits.maxWords()),
-                Rule.atLeast(reason("below-avg-threshold"), meanLength, limits.minMeanWordLength()),
-                Rule.atMost(reason("above-avg-threshold"), meanLength, limits.maxMeanWordLength()),
-                Rule.atMost(reason("too-many-hashes"), ofWords(occurrences("#")), limits.maxSymbolRatio()),
-                Rule.atMost(reason("too-many-ellipsis"), ofWords(ellipses), limits.maxSymbolRatio()),
-                Rule.atMost(
-                        reason("too-many-bullets"),
-                        Lines.share(col(LINES), GopherQuality::startsWithBullet),
-                        limits.maxBulletLines()),
-                Rule.atMost(
-                        reason("too-many-end-ellipsis"),
-                        when(ellipses.gt(0), Lines.share(col(LINES), GopherQuality::endsWithEllipsis)),
-                        limits.maxEllipsisLines()),
+                Rule.atLeast(reason("short-doc"), Measures.at(WORDS), limits.minWords()),
+                Rule.atMost(reason("long-doc"), Measures.at(WORDS), limits.maxWords()),
+                Rule.atLeast(reason("below-avg-threshold"), Measures.at(MEAN_LENGTH), limits.minMeanWordLength()),
+                Rule.atMost(reason("above-avg-threshold"), Measures.at(MEAN_LENGTH), limits.maxMeanWordLength()),
+                Rule.atMost(reason("too-many-hashes"), Measures.at(HASHES), limits.maxSymbolRatio()),
+                Rule.atMost(reason("too-many-ellipsis"), Measures.at(ELLIPSES), limits.maxSymbolRatio()),
+                Rule.atMost(reason("too-many-bullets"), Measures.at(BULLET_LINES), limits.maxBulletLines()),
+                Rule.atMost(reason("too-many-end-ellipsis"), Measures.at(ELLIPSIS_LINES), limits.maxEllipsisLines()),
                 Rule.atLeast(
-                        reason("below-alpha-threshold"),
-                        ofWords(figure(WordFigures.ALPHABETIC_WORDS)),
-                        limits.minAlphabeticWords()),
-                Rule.atLeast(reason("enough-stop-words"), figure(WordFigures.STOP_WORDS), limits.minStopWords()));
+                        reason("below-alpha-threshold"), Measures.at(ALPHABETIC_WORDS), limits.minAlphabeticWords()),
+                Rule.atLeast(reason("enough-stop-words"), Measures.at(STOP_WORDS), limits.minStopWords()));
     }
 
     private static DropReason reason(String word) {
         return new DropReason(NAME, word);
     }
 
-    private static Column figure(String name) {
-        return col(FIGURES).getField(name);
+    private static @Nullable Double[] measure(String text, List<String> stopWords) {
+        WordFigures words = WordFigures.of(Words.of(text), stopWords);
+        List<String> lines = Lines.of(text);
+        @Nullable Double[] measures = new Double[FIGURES];
+        measures[WORDS] = (double) words.plainWords();
+        measures[MEAN_LENGTH] = Measures.ratio(words.plainCharacters(), words.plainWords());
+        measures[HASHES] = Measures.ratio(occurrences(HASH, text), words.words());
+        measures[ELLIPSES] = Measures.ratio(occurrences(DOTS, text) + occurrences(ELLIPSIS, text), words.words());
+        measures[BULLET_LINES] = Lines.share(lines, GopherQuality::startsWithBullet);
+        measures[ELLIPSIS_LINES] = Lines.share(lines, GopherQuality::endsWithEllipsis);
+        measures[ALPHABETIC_WORDS] = Measures.ratio(words.alphabeticWords(), words.words());
+        measures[STOP_WORDS] = (double) words.stopWords();
+        return measures;
     }
 
-    private static Column ofWords(Column count) {
-        return count.divide(nullif(figure(WordFigures.WORDS), lit(0)));
+    /** How often something stands in a text, without overlaps. */
+    private static int occurrences(String what, String text) {
+        int count = 0;
+        for (int at = text.indexOf(what); at >= 0; at = text.indexOf(what, at + what.length())) {
+            count++;
+        }
+        return count;
     }
 
-    /** How often a text stands in the document, without overlaps. */
-    private static Column occurrences(String what) {
-        Column text = col(Documents.TEXT);
-        Column others = replace(text, lit(what), lit(""));
-        return when(
-                        text.contains(what),
-                        char_length(text).minus(char_length(others)).divide(what.length()))
-                .otherwise(0);
+    private static boolean startsWithBullet(String line) {
+        String stripped = Lines.trimmedStart(line);
+        return stripped.startsWith(BULLET) || stripped.startsWith(DASH);
     }
 
-    private static Column startsWithBullet(Column line) {
-        Column stripped = Lines.trimmedStart(line);
-        return stripped.startsWith(BULLET).or(stripped.startsWith("-"));
-    }
-
-    private static Column endsWithEllipsis(Column line) {
-        Column stripped = rtrim(line, lit(Characters.SPACES));
-        return stripped.endsWith(DOTS).or(stripped.endsWith(ELLIPSIS));
-    }
-
-    // Words are found by Unicode's categories, which no column expression knows: the texts leave the GPU here.
-    private static UserDefinedFunction figures(List<String> stopWords) {
-        return udf(
-                        (UDF1<String, Row>) text ->
-                                WordFigures.of(Words.of(text), stopWords).row(),
-                        WordFigures.SCHEMA)
-                .withName("word_figures");
+    private static boolean endsWithEllipsis(String line) {
+        String stripped = Lines.trimmedEnd(line);
+        return stripped.endsWith(DOTS) || stripped.endsWith(ELLIPSIS);
     }
 }

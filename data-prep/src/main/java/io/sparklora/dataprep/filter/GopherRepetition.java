@@ -1,15 +1,6 @@
 package io.sparklora.dataprep.filter;
 
-import static org.apache.spark.sql.functions.array_distinct;
-import static org.apache.spark.sql.functions.btrim;
-import static org.apache.spark.sql.functions.char_length;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.get;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.nullif;
-import static org.apache.spark.sql.functions.split;
-import static org.apache.spark.sql.functions.udf;
-import static org.apache.spark.sql.functions.when;
 
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
@@ -17,13 +8,9 @@ import io.sparklora.dataprep.step.Step;
 import io.sparklora.pipeline.config.FiltersConfig;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.api.java.UDF1;
-import org.apache.spark.sql.expressions.UserDefinedFunction;
-import org.apache.spark.sql.types.DataTypes;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Drops documents that repeat themselves: paragraphs, lines, and n-grams of words (Rae et al. 2021, arXiv:2112.11446, table
@@ -32,20 +19,18 @@ import org.apache.spark.sql.types.DataTypes;
  */
 public final class GopherRepetition implements Step.OfDocument {
     private static final String NAME = "gopher-repetition";
-    private static final String PARAGRAPHS = "paragraphs";
-    private static final String LINES = "lines";
-    private static final String DISTINCT_PARAGRAPHS = "distinct_paragraphs";
-    private static final String DISTINCT_LINES = "distinct_lines";
-    private static final String NGRAMS = "ngrams";
     private static final int SHORTEST_TOP = 2;
     private static final int LONGEST_TOP = 4;
     private static final int LONGEST_DUPLICATE = 10;
 
-    // Hashing n-grams of words is no column expression: the texts leave the GPU here.
-    private static final UserDefinedFunction CHARACTERS_OF_NGRAMS = udf(
-                    (UDF1<String, int[]>) GopherRepetition::charactersOfNGrams,
-                    DataTypes.createArrayType(DataTypes.IntegerType, false))
-            .withName("characters_of_ngrams");
+    private static final int PARAGRAPHS = 0;
+    private static final int PARAGRAPH_CHARACTERS = 1;
+    private static final int LINES = 2;
+    private static final int LINE_CHARACTERS = 3;
+    /** Where the figures of n-grams start, those of {@value #SHORTEST_TOP} words first. */
+    private static final int NGRAMS = 4;
+
+    private static final Measures MEASURES = new Measures("repetition", GopherRepetition::measure);
 
     private final FiltersConfig.GopherRepetition limits;
 
@@ -66,54 +51,33 @@ public final class GopherRepetition implements Step.OfDocument {
 
     @Override
     public List<DropReason> reasons() {
-        return Stream.concat(rulesOfLines().stream(), rulesOfNGrams().stream())
-                .map(Rule::reason)
-                .toList();
+        return rules().stream().map(Rule::reason).toList();
     }
 
     @Override
     public Dataset<Row> apply(Dataset<Row> documents) {
-        Column text = col(Documents.TEXT);
-        Dataset<Row> split = documents
-                .withColumn(PARAGRAPHS, split(btrim(text, lit(Characters.SPACES)), "\n{2,}", -1))
-                .withColumn(LINES, split(text, "\n+", -1))
-                .withColumn(DISTINCT_PARAGRAPHS, array_distinct(col(PARAGRAPHS)))
-                .withColumn(DISTINCT_LINES, array_distinct(col(LINES)));
-        Dataset<Row> varied =
-                Rule.apply(rulesOfLines(), split).drop(PARAGRAPHS, LINES, DISTINCT_PARAGRAPHS, DISTINCT_LINES);
-        Column ngrams = when(text.isNotNull(), CHARACTERS_OF_NGRAMS.apply(text));
-        return Rule.apply(rulesOfNGrams(), varied.withColumn(NGRAMS, ngrams)).drop(NGRAMS);
+        return Measures.drop(Rule.apply(rules(), MEASURES.measure(documents)));
     }
 
-    private List<Rule> rulesOfLines() {
-        Duplicates paragraphs = new Duplicates(col(PARAGRAPHS), col(DISTINCT_PARAGRAPHS));
-        Duplicates lines = new Duplicates(col(LINES), col(DISTINCT_LINES));
-        return List.of(
+    private List<Rule> rules() {
+        List<Rule> rules = new ArrayList<>(List.of(
                 Rule.refuse(reason("empty"), col(Documents.TEXT).equalTo("")),
-                Rule.atMost(reason("dup-para-frac"), paragraphs.share(), limits.duplicateParagraphs()),
+                Rule.atMost(reason("dup-para-frac"), Measures.at(PARAGRAPHS), limits.duplicateParagraphs()),
                 Rule.atMost(
                         reason("dup-para-char-frac"),
-                        ofText(paragraphs.characters()),
+                        Measures.at(PARAGRAPH_CHARACTERS),
                         limits.duplicateParagraphCharacters()),
-                Rule.atMost(reason("dup-line-frac"), lines.share(), limits.duplicateLines()),
+                Rule.atMost(reason("dup-line-frac"), Measures.at(LINES), limits.duplicateLines()),
                 Rule.atMost(
-                        reason("dup-line-char-frac"), ofText(lines.characters()), limits.duplicateLineCharacters()));
-    }
-
-    private List<Rule> rulesOfNGrams() {
-        List<Rule> rules = new ArrayList<>();
+                        reason("dup-line-char-frac"), Measures.at(LINE_CHARACTERS), limits.duplicateLineCharacters())));
         for (int n = SHORTEST_TOP; n <= LONGEST_DUPLICATE; n++) {
-            Column share = ofText(get(col(NGRAMS), lit(n - SHORTEST_TOP)));
-            rules.add(
-                    n <= LONGEST_TOP
-                            ? Rule.atMost(
-                                    reason("top-" + n + "-gram"),
-                                    share,
-                                    limits.topNGrams().get(n - SHORTEST_TOP))
-                            : Rule.atMost(
-                                    reason("duplicated-" + n + "-n-grams"),
-                                    share,
-                                    limits.duplicateNGrams().get(n - LONGEST_TOP - 1)));
+            boolean isTop = n <= LONGEST_TOP;
+            rules.add(Rule.atMost(
+                    reason(isTop ? "top-" + n + "-gram" : "duplicated-" + n + "-n-grams"),
+                    Measures.at(NGRAMS + n - SHORTEST_TOP),
+                    isTop
+                            ? limits.topNGrams().get(n - SHORTEST_TOP)
+                            : limits.duplicateNGrams().get(n - LONGEST_TOP - 1)));
         }
         return List.copyOf(rules);
     }
@@ -122,18 +86,22 @@ public final class GopherRepetition implements Step.OfDocument {
         return new DropReason(NAME, word);
     }
 
-    private static Column ofText(Column characters) {
-        return characters.divide(nullif(char_length(col(Documents.TEXT)), lit(0)));
-    }
-
-    /** Characters of the top 2-, 3- and 4-gram and of duplicate 5- to 10-grams. */
-    private static int[] charactersOfNGrams(String text) {
+    private static @Nullable Double[] measure(String text) {
+        int characters = Lines.codePoints(text);
+        List<String> paragraphs = Lines.between(Lines.trimmed(text), 2);
+        Duplicates ofParagraphs = Duplicates.of(paragraphs);
+        List<String> lines = Lines.between(text, 1);
+        Duplicates ofLines = Duplicates.of(lines);
+        @Nullable Double[] measures = new Double[NGRAMS + LONGEST_DUPLICATE - SHORTEST_TOP + 1];
+        measures[PARAGRAPHS] = Measures.ratio(ofParagraphs.items(), paragraphs.size());
+        measures[PARAGRAPH_CHARACTERS] = Measures.ratio(ofParagraphs.characters(), characters);
+        measures[LINES] = Measures.ratio(ofLines.items(), lines.size());
+        measures[LINE_CHARACTERS] = Measures.ratio(ofLines.characters(), characters);
         NGrams ngrams = new NGrams(Words.of(text));
-        int[] characters = new int[LONGEST_DUPLICATE - SHORTEST_TOP + 1];
         for (int n = SHORTEST_TOP; n <= LONGEST_DUPLICATE; n++) {
-            characters[n - SHORTEST_TOP] =
-                    n <= LONGEST_TOP ? ngrams.charactersOfTop(n) : ngrams.charactersOfDuplicates(n);
+            int repeated = n <= LONGEST_TOP ? ngrams.charactersOfTop(n) : ngrams.charactersOfDuplicates(n);
+            measures[NGRAMS + n - SHORTEST_TOP] = Measures.ratio(repeated, characters);
         }
-        return characters;
+        return measures;
     }
 }

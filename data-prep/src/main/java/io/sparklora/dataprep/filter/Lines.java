@@ -1,53 +1,85 @@
 package io.sparklora.dataprep.filter;
 
-import static org.apache.spark.sql.functions.btrim;
-import static org.apache.spark.sql.functions.element_at;
-import static org.apache.spark.sql.functions.filter;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.ltrim;
-import static org.apache.spark.sql.functions.nullif;
-import static org.apache.spark.sql.functions.replace;
-import static org.apache.spark.sql.functions.size;
-import static org.apache.spark.sql.functions.slice;
-import static org.apache.spark.sql.functions.split;
-import static org.apache.spark.sql.functions.substring;
-import static org.apache.spark.sql.functions.when;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
-import java.util.function.Function;
-import org.apache.spark.sql.Column;
-
-/** Lines of a text as column expressions. */
+/** Lines of a text, and what stands at their ends. White space is {@link Characters#isSpace}. */
 final class Lines {
     private Lines() {}
 
-    /** The lines between {@link Characters#LINE_BREAK}s; a break at the end starts no line. */
-    static Column of(Column text) {
-        // An alternative in the expression would be tried at every character.
-        Column pieces = split(replace(text, lit("\r\n"), lit("\n")), Characters.LINE_BREAK, -1);
-        return slice(
-                pieces,
-                lit(1),
-                size(pieces).minus(when(element_at(pieces, -1).equalTo(""), 1).otherwise(0)));
+    /** The lines between {@link Characters#isLineBreak}s, a pair of two being one; a break at the end starts no line. */
+    static List<String> of(String text) {
+        List<String> lines = new ArrayList<>();
+        int start = 0;
+        for (int at = 0; at < text.length(); at++) {
+            if (CharacterKinds.is(text.charAt(at), CharacterKinds.LINE_BREAK)) {
+                lines.add(text.substring(start, at));
+                at += text.startsWith("\r\n", at) ? 1 : 0;
+                start = at + 1;
+            }
+        }
+        if (start < text.length()) {
+            lines.add(text.substring(start));
+        }
+        return lines;
     }
 
-    /** A line without the white space before and after it. */
-    static Column trimmed(Column line) {
-        return when(isVisible(substring(line, 1, 1)).and(isVisible(substring(line, -1, 1))), line)
-                .otherwise(btrim(line, lit(Characters.SPACES)));
+    /**
+     * The parts between runs of line feeds; never empty, and with empty parts where a text starts or ends with a run.
+     *
+     * @param feeds how many line feeds part at least, from 1; fewer belong to a part
+     */
+    static List<String> between(String text, int feeds) {
+        List<String> parts = new ArrayList<>();
+        int start = 0;
+        int feed = text.indexOf('\n');
+        while (feed >= 0) {
+            int end = feed;
+            while (end < text.length() && text.charAt(end) == '\n') {
+                end++;
+            }
+            if (end - feed >= feeds) {
+                parts.add(text.substring(start, feed));
+                start = end;
+            }
+            feed = text.indexOf('\n', end);
+        }
+        parts.add(text.substring(start));
+        return parts;
     }
 
-    /** A line without the white space before it. */
-    static Column trimmedStart(Column line) {
-        return when(isVisible(substring(line, 1, 1)), line).otherwise(ltrim(line, lit(Characters.SPACES)));
+    /** A text without the white space before and after it. */
+    static String trimmed(String text) {
+        return trimmedStart(trimmedEnd(text));
     }
 
-    /** Whether a character is one of ASCII's visible ones: nearly all are, and to compare with every white space is slow. */
-    private static Column isVisible(Column character) {
-        return character.between("!", "~");
+    /** A text without the white space before it. */
+    static String trimmedStart(String text) {
+        int start = 0;
+        while (start < text.length() && CharacterKinds.is(text.charAt(start), CharacterKinds.SPACE)) {
+            start++;
+        }
+        return text.substring(start);
+    }
+
+    /** A text without the white space after it. */
+    static String trimmedEnd(String text) {
+        int end = text.length();
+        while (end > 0 && CharacterKinds.is(text.charAt(end - 1), CharacterKinds.SPACE)) {
+            end--;
+        }
+        return text.substring(0, end);
     }
 
     /** The share of lines for which the condition holds; null where there are no lines. */
-    static Column share(Column lines, Function<Column, Column> condition) {
-        return size(filter(lines, condition::apply)).divide(nullif(size(lines), lit(0)));
+    static @Nullable Double share(List<String> lines, Predicate<String> condition) {
+        return Measures.ratio(lines.stream().filter(condition).count(), lines.size());
+    }
+
+    /** Length in code points. */
+    static int codePoints(String text) {
+        return text.codePointCount(0, text.length());
     }
 }

@@ -32,9 +32,8 @@ final class Punctuation {
         return ALL.get(codePoint);
     }
 
-    /** The signs that end a sentence, each as a text of one character. */
-    static Object[] sentenceEnds() {
-        return ENDS.stream().mapToObj(Character::toString).toArray();
+    static boolean endsSentence(int codePoint) {
+        return ENDS.get(codePoint);
     }
 
     private static BitSet codePoints(String ranges) {

@@ -3,10 +3,6 @@ package io.sparklora.dataprep.filter;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 
 /**
  * What {@link GopherQuality} counts of a text's words.
@@ -18,19 +14,6 @@ import org.apache.spark.sql.types.StructType;
  * @param stopWords how many of the stop words occur, each counted once
  */
 record WordFigures(int words, int plainWords, long plainCharacters, int alphabeticWords, int stopWords) {
-    static final String WORDS = "words";
-    static final String PLAIN_WORDS = "plain_words";
-    static final String PLAIN_CHARACTERS = "plain_characters";
-    static final String ALPHABETIC_WORDS = "alphabetic_words";
-    static final String STOP_WORDS = "stop_words";
-
-    static final StructType SCHEMA = new StructType()
-            .add(WORDS, DataTypes.IntegerType, false)
-            .add(PLAIN_WORDS, DataTypes.IntegerType, false)
-            .add(PLAIN_CHARACTERS, DataTypes.LongType, false)
-            .add(ALPHABETIC_WORDS, DataTypes.IntegerType, false)
-            .add(STOP_WORDS, DataTypes.IntegerType, false);
-
     /** Counts. */
     static WordFigures of(Words words, List<String> stopWords) {
         int plainWords = 0;
@@ -38,11 +21,11 @@ record WordFigures(int words, int plainWords, long plainCharacters, int alphabet
         int alphabeticWords = 0;
         Set<String> found = new HashSet<>();
         for (int word = 0; word < words.count(); word++) {
-            if (words.hasMatch(word, codePoint -> !Punctuation.contains(codePoint))) {
+            if (words.has(word, CharacterKinds.PLAIN)) {
                 plainWords++;
                 plainCharacters += words.codePoints(word);
             }
-            if (words.hasMatch(word, Words::isLetter)) {
+            if (words.has(word, CharacterKinds.LETTER)) {
                 alphabeticWords++;
             }
             for (String stopWord : stopWords) {
@@ -52,10 +35,5 @@ record WordFigures(int words, int plainWords, long plainCharacters, int alphabet
             }
         }
         return new WordFigures(words.count(), plainWords, plainCharacters, alphabeticWords, found.size());
-    }
-
-    /** As {@link #SCHEMA} says. */
-    Row row() {
-        return RowFactory.create(words, plainWords, plainCharacters, alphabeticWords, stopWords);
     }
 }

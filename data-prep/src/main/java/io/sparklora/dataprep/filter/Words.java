@@ -1,7 +1,6 @@
 package io.sparklora.dataprep.filter;
 
 import java.util.Arrays;
-import java.util.function.IntPredicate;
 
 /**
  * A text's words. A word is
@@ -12,23 +11,11 @@ import java.util.function.IntPredicate;
  *       word each, {@code ").} are three.
  * </ul>
  *
- * <p>White space is what {@link Characters#SPACES} lists; every other character belongs to exactly one word. The rule needs
- * no dictionary and no language. Categories are those of the JVM's Unicode version. Offsets are in UTF-16 code units, all
- * lengths that a filter measures are in code points. Immutable.
+ * <p>White space is {@link Characters#isSpace}; every other character belongs to exactly one word. The rule needs
+ * no dictionary and no language. Offsets are in UTF-16 code units, all lengths that a filter measures are in code points.
+ * Immutable.
  */
 final class Words {
-    private static final int LETTERS = (1 << Character.UPPERCASE_LETTER)
-            | (1 << Character.LOWERCASE_LETTER)
-            | (1 << Character.TITLECASE_LETTER)
-            | (1 << Character.MODIFIER_LETTER)
-            | (1 << Character.OTHER_LETTER);
-    private static final int PARTS_OF_WORDS = LETTERS
-            | (1 << Character.NON_SPACING_MARK)
-            | (1 << Character.ENCLOSING_MARK)
-            | (1 << Character.COMBINING_SPACING_MARK)
-            | (1 << Character.DECIMAL_DIGIT_NUMBER)
-            | (1 << Character.LETTER_NUMBER)
-            | (1 << Character.OTHER_NUMBER);
     private static final int CHARACTERS_OF_WORD = 4;
 
     private final String text;
@@ -47,21 +34,16 @@ final class Words {
         while (from < text.length()) {
             int codePoint = text.codePointAt(from);
             int next = from + Character.charCount(codePoint);
-            if (isPart(codePoint)) {
+            if (CharacterKinds.is(codePoint, CharacterKinds.PART_OF_WORD)) {
                 next = words.endOfParts(next);
                 words.add(from, next);
-            } else if (!Characters.isSpace(codePoint)) {
+            } else if (!CharacterKinds.is(codePoint, CharacterKinds.SPACE)) {
                 next = words.endOfRun(codePoint, next);
                 words.add(from, next);
             }
             from = next;
         }
         return words;
-    }
-
-    /** Whether a character has category L, as Python's {@code str.isalpha} sees it. */
-    static boolean isLetter(int codePoint) {
-        return ((LETTERS >> Character.getType(codePoint)) & 1) != 0;
     }
 
     int count() {
@@ -85,12 +67,16 @@ final class Words {
         return text.codePointCount(start(word), end(word));
     }
 
-    /** Whether a word has a character for which the condition holds. */
-    boolean hasMatch(int word, IntPredicate condition) {
+    /**
+     * Whether a word has a character of a kind.
+     *
+     * @param kind one of {@link CharacterKinds}
+     */
+    boolean has(int word, int kind) {
         int at = start(word);
         while (at < end(word)) {
             int codePoint = text.codePointAt(at);
-            if (condition.test(codePoint)) {
+            if (CharacterKinds.is(codePoint, kind)) {
                 return true;
             }
             at += Character.charCount(codePoint);
@@ -116,7 +102,7 @@ final class Words {
         int at = from;
         while (at < text.length()) {
             int codePoint = text.codePointAt(at);
-            if (!isPart(codePoint)) {
+            if (!CharacterKinds.is(codePoint, CharacterKinds.PART_OF_WORD)) {
                 return at;
             }
             at += Character.charCount(codePoint);
@@ -130,9 +116,5 @@ final class Words {
             at += Character.charCount(codePoint);
         }
         return at;
-    }
-
-    private static boolean isPart(int codePoint) {
-        return ((PARTS_OF_WORDS >> Character.getType(codePoint)) & 1) != 0;
     }
 }
