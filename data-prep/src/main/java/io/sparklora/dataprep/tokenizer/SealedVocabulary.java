@@ -37,12 +37,14 @@ public final class SealedVocabulary implements Serializable {
     private static final String REPLACEMENT = "\uFFFD";
 
     private final String json;
+    private final boolean hasIndependentPieces;
     private final TreeMap<String, Integer> special;
     private final TreeMap<Integer, String> added;
     private final HashMap<Character, List<String>> byFirst;
 
-    private SealedVocabulary(String json, Map<String, Integer> special, Map<Integer, String> added) {
-        this.json = json;
+    private SealedVocabulary(ObjectNode tokenizer, Map<String, Integer> special, Map<Integer, String> added) {
+        this.json = tokenizer.toString();
+        this.hasIndependentPieces = Pieces.areIndependent(tokenizer);
         this.special = new TreeMap<>(special);
         this.added = new TreeMap<>(added);
         // The longest first, in a map that can travel.
@@ -77,7 +79,7 @@ public final class SealedVocabulary implements Serializable {
         }
         // It would add special tokens, and cut white space off the tokens' places.
         tokenizer.putNull("post_processor");
-        return new SealedVocabulary(tokenizer.toString(), special, added);
+        return new SealedVocabulary(tokenizer, special, added);
     }
 
     private static ObjectNode object(String json) {
@@ -119,6 +121,11 @@ public final class SealedVocabulary implements Serializable {
     /** The tokenizer with its special tokens respelled. */
     String json() {
         return json;
+    }
+
+    /** Whether {@link Pieces} of a text have the text's tokens. */
+    boolean hasIndependentPieces() {
+        return hasIndependentPieces;
     }
 
     /** Every special token and its id, sorted. */

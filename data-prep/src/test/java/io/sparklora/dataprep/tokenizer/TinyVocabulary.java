@@ -11,7 +11,7 @@ import java.util.List;
 
 /** The tiny model's byte-level tokenizer with a model family's special tokens. */
 public final class TinyVocabulary {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    static final ObjectMapper JSON = new ObjectMapper();
 
     private TinyVocabulary() {}
 
