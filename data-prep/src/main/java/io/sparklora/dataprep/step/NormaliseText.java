@@ -1,9 +1,6 @@
 package io.sparklora.dataprep.step;
 
-import static org.apache.spark.sql.functions.btrim;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.regexp_replace;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
@@ -17,15 +14,8 @@ import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.expressions.UserDefinedFunction;
 import org.apache.spark.sql.types.DataTypes;
 
-/**
- * One spelling for texts that look alike: Unicode's normal form (UAX #15), {@code \n} for every line break, no control
- * characters nor invisible marks, one space for a run of spaces, none at a line's ends, at most one blank line together.
- */
+/** One spelling for texts that look alike: Unicode's normal form (UAX #15), in {@linkplain PlainSpacing plain spacing}. */
 public final class NormaliseText implements Step.OfDocument {
-    private static final String LINE_BREAKS = "\r\n|[\r\u000B\u000C\u0085\u2028\u2029]";
-    private static final String INVISIBLE = "[\u0000-\u0008\u000E-\u001F\u007F-\u009F\u00AD\u200B\u2060\uFEFF]";
-    private static final String SPACES = "[ \t\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]+";
-
     private final PrepareConfig.Unicode form;
 
     /** @param form the normal form */
@@ -45,29 +35,24 @@ public final class NormaliseText implements Step.OfDocument {
 
     @Override
     public Dataset<Row> apply(Dataset<Row> documents) {
-        Column text = unicode(col(Documents.TEXT));
-        text = regexp_replace(text, LINE_BREAKS, "\n");
-        text = regexp_replace(text, INVISIBLE, "");
-        text = regexp_replace(text, SPACES, " ");
-        text = regexp_replace(text, " ?\n ?", "\n");
-        text = regexp_replace(text, "\n{3,}", "\n\n");
-        return Documents.withPlainText(documents, btrim(text, lit(" \n")));
+        Column text = col(Documents.TEXT);
+        return Documents.withPlainText(
+                documents, when(text.isNotNull(), normaliser(form).apply(text)));
     }
 
-    private Column unicode(Column text) {
+    // Spark has no function for normal forms, and replacements one after the other take ten times longer: the texts
+    // leave
+    // the GPU here.
+    private static UserDefinedFunction normaliser(PrepareConfig.Unicode form) {
+        return udf((UDF1<String, String>) text -> PlainSpacing.of(normalForm(text, form)), DataTypes.StringType)
+                .withName("normalise");
+    }
+
+    private static String normalForm(String text, PrepareConfig.Unicode form) {
         return switch (form) {
             case NONE -> text;
-            case NFC -> when(text.isNotNull(), NFC.apply(text));
-            case NFKC -> when(text.isNotNull(), NFKC.apply(text));
+            case NFC -> Normalizer.normalize(text, Normalizer.Form.NFC);
+            case NFKC -> Normalizer.normalize(text, Normalizer.Form.NFKC);
         };
-    }
-
-    // Spark has no function for normal forms: the texts leave the GPU here.
-    private static final UserDefinedFunction NFC = normaliser(Normalizer.Form.NFC);
-    private static final UserDefinedFunction NFKC = normaliser(Normalizer.Form.NFKC);
-
-    private static UserDefinedFunction normaliser(Normalizer.Form form) {
-        return udf((UDF1<String, String>) text -> Normalizer.normalize(text, form), DataTypes.StringType)
-                .withName("normal_form");
     }
 }

@@ -23,8 +23,8 @@ import org.apache.spark.sql.types.DataTypes;
  */
 public final class StripMarkup implements Step.OfDocument {
     private static final String HTML =
-            "<!doctype html|<(br|p|hr)( [^<>]*)?/?>|</(html|body|head|div|span|p|a|b|i|em|strong"
-                    + "|ul|ol|li|dl|dt|dd|table|tr|td|th|pre|code|h1|h2|h3|h4|h5|h6|font|center)>";
+            "<(!doctype html|(br|p|hr)( [^<>]*)?/?>|/(html|body|head|div|span|p|a|b|i|em|strong"
+                    + "|ul|ol|li|dl|dt|dd|table|tr|td|th|pre|code|h1|h2|h3|h4|h5|h6|font|center)>)";
 
     // Spelled out, since the GPU knows neither (?i) nor all of lower().
     private static final String ANY_CASE = Pattern.compile("[a-z]")
@@ -80,7 +80,7 @@ public final class StripMarkup implements Step.OfDocument {
         return switch (mode) {
             case KEEP -> lit(false);
             case STRIP -> text.isNotNull();
-            case AUTO -> text.rlike(ANY_CASE);
+            case AUTO -> text.contains("<").and(text.rlike(ANY_CASE));
         };
     }
 }
