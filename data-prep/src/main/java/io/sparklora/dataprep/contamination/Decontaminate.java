@@ -139,8 +139,7 @@ public final class Decontaminate implements Step.OfCorpus {
     private Dataset<Row> ngrams(Dataset<Row> documents) {
         Shingles shingles = ngrams;
         UserDefinedFunction of = udf(
-                        (UDF1<String, long[]>) text ->
-                                Arrays.stream(shingles.of(text)).distinct().toArray(),
+                        (UDF1<String, long[]>) text -> shingles.set(text),
                         DataTypes.createArrayType(DataTypes.LongType, false))
                 .withName("ngrams");
         return documents.select(explode(of.apply(col(Documents.TEXT))).as(NGRAM));

@@ -1,8 +1,8 @@
 package io.sparklora.dataprep.dataset;
 
 import static org.apache.spark.sql.functions.array_max;
+import static org.apache.spark.sql.functions.array_remove;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.filter;
 import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.when;
 
@@ -91,7 +91,7 @@ public final class SequencePlan implements Serializable {
     /** Tokens with a label of a document that brings labels; null for one whose tokens all have one. */
     private static Column supervisedOfSample() {
         Column labels = col(TokenizedDocuments.LABELS);
-        return when(labels.isNotNull(), size(filter(labels, label -> label.notEqual(TokenDataset.IGNORED_LABEL))));
+        return when(labels.isNotNull(), size(array_remove(labels, TokenDataset.IGNORED_LABEL)));
     }
 
     private static SequencePlan of(List<PartitionLengths> partitions, int sequenceLength) {

@@ -1,5 +1,7 @@
 package io.sparklora.dataprep.dataset;
 
+import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.array_remove;
 import static org.apache.spark.sql.functions.array_repeat;
 import static org.apache.spark.sql.functions.array_sort;
 import static org.apache.spark.sql.functions.coalesce;
@@ -8,7 +10,6 @@ import static org.apache.spark.sql.functions.collect_list;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.explode;
-import static org.apache.spark.sql.functions.filter;
 import static org.apache.spark.sql.functions.flatten;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.shiftright;
@@ -192,11 +193,11 @@ public final class Sequences {
     private Column labels() {
         Column ignored = lit(TokenDataset.IGNORED_LABEL);
         // Where a piece brings no labels, every token is its own.
-        Column ofPieces = transform(
-                col(PIECES),
-                piece -> transform(
-                        coalesce(piece.getField(TokenizedDocuments.LABELS), piece.getField(TokenizedDocuments.TOKENS)),
-                        (label, place) -> when(place.equalTo(0), ignored).otherwise(label)));
+        Column ofPieces = transform(col(PIECES), piece -> {
+            Column labels =
+                    coalesce(piece.getField(TokenizedDocuments.LABELS), piece.getField(TokenizedDocuments.TOKENS));
+            return concat(array(ignored), slice(labels, lit(2), size(labels)));
+        });
         return concat(flatten(ofPieces), array_repeat(ignored, padding()));
     }
 
@@ -241,7 +242,7 @@ public final class Sequences {
         String[] files = split.files().stream()
                 .map(file -> new Path(below, file.path()).toString())
                 .toArray(String[]::new);
-        Column supervised = size(filter(col(TokenDataset.LABELS), label -> label.notEqual(TokenDataset.IGNORED_LABEL)));
+        Column supervised = size(array_remove(col(TokenDataset.LABELS), TokenDataset.IGNORED_LABEL));
         Row written = spark.read()
                 .schema(new StructType(new StructField[] {SCHEMA.apply(TokenDataset.LABELS)}))
                 .parquet(files)

@@ -1,6 +1,5 @@
 package io.sparklora.dataprep.dataset;
 
-import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.array_repeat;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
@@ -8,7 +7,6 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
 import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.posexplode;
-import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
@@ -59,6 +57,13 @@ public final class TokenizedDocuments {
     private static final String HASH = ValueStore.HASH;
     private static final long CHARACTERS_OF_TASK = 4_000_000;
 
+    // Also says that no id is null, which Spark does not know of what it read from files; an expression that looks at
+    // each
+    // id takes a microsecond for it.
+    private static final UserDefinedFunction IDS_OF_BYTES = udf((UDF1<byte[], int[]>) TokenBytes::ids, IDS)
+            .withName("ids_of_bytes")
+            .asNonNullable();
+
     private TokenizedDocuments() {}
 
     /**
@@ -78,7 +83,7 @@ public final class TokenizedDocuments {
         int tasks = tasks(spark, characters);
         Column ofText = tokenize.apply(col(Documents.TEXT));
         Column ofPlainText = hasEncoded(documents) ? when(not(Documents.isSample(documents)), ofText) : ofText;
-        return store.with(kept, TOKENS, ofPlainText, IDS, way(rules), tasks)
+        return store.with(kept, TOKENS, ofPlainText, TokenBytes.TYPE, way(rules), tasks)
                 .repartitionByRange(tasks, order)
                 .sortWithinPartitions(order)
                 .select(
@@ -100,7 +105,7 @@ public final class TokenizedDocuments {
     private static List<String> way(TokenRules rules) {
         return List.of(
                 "tokens",
-                "1",
+                "2",
                 ContentKey.ofText(rules.tokenizerJson()).hex(),
                 rules.begin().toString(),
                 String.valueOf(rules.endOfText()));
@@ -108,12 +113,7 @@ public final class TokenizedDocuments {
 
     private static Column tokens(Dataset<Row> documents) {
         Column ofSample = hasEncoded(documents) ? encoded(TOKENS) : lit(null);
-        return withoutNulls(coalesce(ofSample, col(TOKENS), array().cast(IDS)));
-    }
-
-    /** The same ids: none is null, which Spark does not know of what it read from files. */
-    private static Column withoutNulls(Column ids) {
-        return transform(ids, id -> coalesce(id, lit(0)));
+        return IDS_OF_BYTES.apply(coalesce(ofSample, col(TOKENS), lit(new byte[0])));
     }
 
     private static Column language(Dataset<Row> documents) {
@@ -123,7 +123,9 @@ public final class TokenizedDocuments {
     }
 
     private static Column labels(Dataset<Row> documents) {
-        return hasEncoded(documents) ? withoutNulls(encoded(LABELS)) : lit(null).cast(IDS);
+        return hasEncoded(documents)
+                ? when(encoded(LABELS).isNotNull(), IDS_OF_BYTES.apply(encoded(LABELS)))
+                : lit(null).cast(IDS);
     }
 
     private static boolean hasEncoded(Dataset<Row> documents) {
@@ -145,7 +147,7 @@ public final class TokenizedDocuments {
     private static UserDefinedFunction tokenizer(SparkSession spark, TokenRules rules) {
         Broadcast<DocumentTokens> shared =
                 JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(new DocumentTokens(rules));
-        return udf((UDF1<String, int[]>) text -> shared.value().tokens(text), IDS)
+        return udf((UDF1<String, byte[]>) text -> TokenBytes.of(shared.value().tokens(text)), TokenBytes.TYPE)
                 .withName("tokenise")
                 .asNonNullable();
     }

@@ -29,7 +29,7 @@ final class ShingleIndex implements Serializable {
         this.shingles = shingles;
         this.similarity = similarity;
         this.nodes = nodes.clone();
-        List<long[]> sets = texts.stream().map(this::set).toList();
+        List<long[]> sets = texts.stream().map(shingles::set).toList();
         this.sizes = sets.stream().mapToInt(set -> set.length).toArray();
         List<Entry> entries = new ArrayList<>();
         for (int place = 0; place < nodes.length; place++) {
@@ -54,7 +54,7 @@ final class ShingleIndex implements Serializable {
      * so that every pair is found once.
      */
     long[] similar(long node, String text) {
-        long[] set = set(text);
+        long[] set = shingles.set(text);
         int own = Arrays.binarySearch(nodes, node);
         int end = own < 0 ? nodes.length : own;
         int[] shared = shared(set);
@@ -80,9 +80,5 @@ final class ShingleIndex implements Serializable {
             }
         }
         return shared;
-    }
-
-    private long[] set(String text) {
-        return Arrays.stream(shingles.of(text)).sorted().distinct().toArray();
     }
 }

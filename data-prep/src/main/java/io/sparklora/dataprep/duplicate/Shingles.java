@@ -1,6 +1,7 @@
 package io.sparklora.dataprep.duplicate;
 
 import java.io.Serializable;
+import java.util.Arrays;
 
 /**
  * The shingles of a text: 64-bit hashes of every run of so many words, in their order, repeated ones included. A text of
@@ -39,6 +40,19 @@ public record Shingles(int words) implements Serializable {
             }
         }
         return shingles;
+    }
+
+    /** The different shingles, ascending. */
+    public long[] set(String text) {
+        long[] sorted = of(text);
+        Arrays.sort(sorted);
+        int count = 0;
+        for (int i = 0; i < sorted.length; i++) {
+            if (count == 0 || sorted[i] != sorted[count - 1]) {
+                sorted[count++] = sorted[i];
+            }
+        }
+        return Arrays.copyOf(sorted, count);
     }
 
     private static long power(int exponent) {

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
+import io.sparklora.dataprep.dataset.TokenBytes;
 import io.sparklora.dataprep.dataset.TokenRules;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
@@ -24,7 +25,6 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.api.java.UDF2;
-import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -33,10 +33,9 @@ public final class EncodeSamples implements Step.OfDocument {
     private static final double PERCENT = 100;
     private static final String PROBLEM = "problem";
     private static final String MEASURED = "measured";
-    private static final ArrayType IDS = DataTypes.createArrayType(DataTypes.IntegerType, false);
     private static final StructType SCHEMA = new StructType()
-            .add(Documents.TOKENS, IDS)
-            .add(Documents.LABELS, IDS)
+            .add(Documents.TOKENS, TokenBytes.TYPE)
+            .add(Documents.LABELS, TokenBytes.TYPE)
             .add(PROBLEM, DataTypes.StringType)
             .add(MEASURED, DataTypes.DoubleType);
 
@@ -103,7 +102,7 @@ public final class EncodeSamples implements Step.OfDocument {
             int length = encoded.tokens().length;
             return length > longest
                     ? RowFactory.create(null, null, SampleDefect.LONGER_THAN_A_SEQUENCE.word(), (double) length)
-                    : RowFactory.create(encoded.tokens(), encoded.labels(), null, null);
+                    : RowFactory.create(TokenBytes.of(encoded.tokens()), TokenBytes.of(encoded.labels()), null, null);
         } catch (UnusableSampleException e) {
             return RowFactory.create(null, null, e.defect().word(), null);
         }

@@ -64,7 +64,7 @@ public final class Documents {
     public static final String EXCERPT = "excerpt";
     public static final String SAMPLE = "sample";
     public static final String ENCODED = "encoded";
-    /** Fields of {@link #ENCODED}, arrays of int of the same size. */
+    /** Fields of {@link #ENCODED}, as many ids in bytes ({@link io.sparklora.dataprep.dataset.TokenBytes}). */
     public static final String TOKENS = "tokens";
 
     public static final String LABELS = "labels";
