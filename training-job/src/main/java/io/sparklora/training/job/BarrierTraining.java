@@ -137,10 +137,10 @@ public final class BarrierTraining {
             // Spark's exceptions are checked in Java and undeclared in Scala.
             refuseIfStopped();
             if (!(e instanceof SparkException failure) || spark.sc().isStopped() || isCancelled(failure)) {
-                throw new StageFailure(ExitCode.RETRYABLE, "training was stopped: " + firstLine(e), e);
+                throw new StageFailure(ExitCode.RETRYABLE, "training was stopped: " + LossReason.of(e), e);
             }
             LOG.warn("attempt {} was lost", attempt, e);
-            return Optional.of(firstLine(e));
+            return Optional.of(LossReason.of(e));
         }
     }
 
@@ -177,10 +177,6 @@ public final class BarrierTraining {
             throw new StageFailure(first.exitCode(), first.message());
         }
         return Optional.of(first.message());
-    }
-
-    private static String firstLine(Exception e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString());
     }
 
     /** The barrier stage's function. */

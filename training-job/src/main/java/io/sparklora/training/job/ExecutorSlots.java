@@ -35,15 +35,19 @@ record ExecutorSlots(Duration patience, Duration deadline) {
     }
 
     /**
-     * Executors without a task: one of an attempt that was lost may still be winding down. In local mode the driver is
-     * the only executor; elsewhere it is listed beside them and runs no tasks.
+     * Executors without a task, as one of an attempt that was lost may still be winding down; but no more than Spark would
+     * use, which leaves out those that it has given up or that are about to leave. In local mode the driver is the only
+     * executor; elsewhere it is listed beside them and runs no tasks.
      */
-    private static int count(SparkContext spark) {
+    static int count(SparkContext spark) {
         SparkExecutorInfo[] all = spark.statusTracker().getExecutorInfos();
         long idle = Arrays.stream(all)
                 .filter(executor -> executor.numRunningTasks() == 0)
                 .count();
-        return (int) (spark.isLocal() ? idle : idle - 1);
+        long free = spark.isLocal() ? idle : idle - 1;
+        return (int) Math.min(
+                free,
+                spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile()));
     }
 
     private static void pause() {

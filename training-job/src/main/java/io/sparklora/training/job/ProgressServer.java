@@ -24,7 +24,10 @@ import org.slf4j.LoggerFactory;
  */
 final class ProgressServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ProgressServer.class);
-    private static final int MAXIMUM_LINE_BYTES = 4096;
+    private static final int MAXIMUM_TOKEN_BYTES = 4096;
+    /** A step of the largest world: some eleven digits for each of 4,096 ranks. */
+    private static final int MAXIMUM_STEP_BYTES = 64 << 10;
+
     private static final int GREETING_MILLIS = 10_000;
     private static final int BACKLOG = 16;
 
@@ -84,13 +87,15 @@ final class ProgressServer implements AutoCloseable {
         try (connection) {
             connection.setSoTimeout(GREETING_MILLIS);
             InputStream in = new BufferedInputStream(connection.getInputStream());
-            if (!MessageDigest.isEqual(readLine(in), address.token().getBytes(StandardCharsets.UTF_8))) {
+            if (!MessageDigest.isEqual(readLine(in, MAXIMUM_TOKEN_BYTES), address.token().getBytes(StandardCharsets.UTF_8))) {
                 LOG.warn("refused {}, which does not know this run", connection.getRemoteSocketAddress());
                 return;
             }
             connection.setSoTimeout(0);
             Path source = new Path("progress");
-            for (byte[] line = readLine(in); line.length > 0; line = readLine(in)) {
+            for (byte[] line = readLine(in, MAXIMUM_STEP_BYTES);
+                    line.length > 0;
+                    line = readLine(in, MAXIMUM_STEP_BYTES)) {
                 TimedStep step = Json.parse(TimedStep.class, line, source);
                 synchronized (this) {
                     listener.accept(step);
@@ -102,11 +107,11 @@ final class ProgressServer implements AutoCloseable {
     }
 
     /** A line without its end; empty at the end of the stream. */
-    private static byte[] readLine(InputStream in) throws IOException {
+    private static byte[] readLine(InputStream in, int maximumBytes) throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         for (int next = in.read(); next >= 0 && next != '\n'; next = in.read()) {
-            if (line.size() == MAXIMUM_LINE_BYTES) {
-                throw new IOException("a line is longer than " + MAXIMUM_LINE_BYTES + " bytes");
+            if (line.size() == maximumBytes) {
+                throw new IOException("a line is longer than " + maximumBytes + " bytes");
             }
             line.write(next);
         }

@@ -65,7 +65,7 @@ record RankTask(
         try (prepared) {
             List<RankCard> cards = exchange(context, prepared.card(executor));
             Optional<RankOutcome> hopeless = hopeless(rank, cards);
-            return hopeless.isPresent() ? hopeless.get() : train(prepared, neighbours(rank, cards));
+            return hopeless.isPresent() ? hopeless.get() : train(prepared, cards);
         } catch (CollectiveException e) {
             return brokenRing(rank, e);
         } catch (CancellationException | TaskKilledException e) {
@@ -85,14 +85,19 @@ record RankTask(
                 cards.get((rank + world - 1) % world).fingerprint());
     }
 
-    private RankOutcome train(PreparedRank prepared, Neighbours neighbours) {
-        try (Collective collective = prepared.join(neighbours);
+    private RankOutcome train(PreparedRank prepared, List<RankCard> cards) {
+        Stragglers stragglers = new Stragglers(cards, spec.batches().microBatches());
+        try (Collective collective = prepared.join(neighbours(prepared.rank(), cards));
                 ProgressReporter reporter =
                         collective.rank() == 0 ? ProgressReporter.connect(progress) : ProgressReporter.silent()) {
             prepared.loop(collective).run(new TrainingLoop.Observer() {
                 @Override
                 public void stepMade(TimedStep step) {
-                    reporter.report(step);
+                    Optional<Straggler> straggler = stragglers.after(step.computeSeconds());
+                    if (collective.rank() == 0) {
+                        straggler.ifPresent(slow -> LOG.warn("{}", slow));
+                        reporter.report(step.with(straggler));
+                    }
                 }
 
                 @Override

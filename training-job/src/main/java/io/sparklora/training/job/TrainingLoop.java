@@ -92,24 +92,33 @@ final class TrainingLoop {
      */
     void run(Observer observer) {
         program.load(parameters);
-        AdapterAgreement.require(collective, history.size(), parameters);
+        StepAgreement.reach(collective, history.size(), parameters, 0);
         while (!spec.isOver(history)) {
             long begin = System.nanoTime();
-            StepRecord made = step(history.size());
+            Made step = step(history.size());
+            StepRecord made = step.record();
             history.add(made);
             rememberIfBest(made);
             if (made.step() % MILESTONE_STEPS == 0) {
                 milestone = current().copy();
             }
-            observer.stepMade(
-                    new TimedStep(made, spec.batches().batchTokens(), (System.nanoTime() - begin) / NANOS_A_SECOND));
+            observer.stepMade(new TimedStep(
+                    made,
+                    spec.batches().batchTokens(),
+                    (System.nanoTime() - begin) / NANOS_A_SECOND,
+                    step.agreement().computeSeconds(),
+                    Optional.empty()));
             if (made.step() % spec.checkpointSteps() == 0 || spec.isOver(history)) {
                 observer.checkpointDue(state());
             }
         }
     }
 
-    private StepRecord step(long step) {
+    /** A step, and what the ranks agreed on after it. */
+    private record Made(StepRecord record, StepAgreement agreement) {}
+
+    private Made step(long step) {
+        long begin = System.nanoTime();
         sum.clear();
         int number = collective.rank();
         for (long[] ids : spec.batches().microBatches(step, collective.rank(), collective.world())) {
@@ -119,6 +128,7 @@ final class TrainingLoop {
             sum.add(batch.supervisedTokens(), into -> program.forwardBackward(batch, draw, into));
             number += collective.world();
         }
+        long computeNanos = System.nanoTime() - begin;
         BatchSum total = sum.reduce(collective, step + 1, spec.batches().microBatches(), gradient);
         double rate = spec.learningRate().at(step);
         double norm = 0;
@@ -131,9 +141,10 @@ final class TrainingLoop {
             optimizer.step(parameters, gradient, rate);
             program.load(parameters);
         }
-        AdapterAgreement.require(collective, step + 1, parameters);
-        return new StepRecord(
+        StepAgreement agreement = StepAgreement.reach(collective, step + 1, parameters, computeNanos);
+        StepRecord record = new StepRecord(
                 step + 1, total.meanLoss(), rate, norm, total.supervisedTokens(), update, validationLoss(step + 1));
+        return new Made(record, agreement);
     }
 
     /** The loss on the validation sequences, where it is due and finite; the same bits on any number of ranks. */

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -37,17 +38,15 @@ class BarrierTrainingTest {
 
     @BeforeAll
     static void start() throws IOException {
-        SparkConf conf = new SparkConf()
-                .setMaster("local-cluster[3,1,1024]")
-                .setAppName("BarrierTrainingTest")
-                .set("spark.ui.enabled", "false")
-                .set("spark.executor.memory", "512m")
-                .set("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1")
+        SparkConf conf = LocalCluster.conf("BarrierTrainingTest", 3)
                 .set("spark.authenticate", "true")
                 .set("spark.authenticate.secret", "of the test")
                 // The ring takes it from Spark, and has TLS.
                 .set("spark.network.crypto.enabled", "true")
-                .set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
+                // So that a stopped executor is found sooner than after the 25 s of every day.
+                .set("spark.executor.heartbeatInterval", "1s")
+                .set("spark.storage.blockManagerHeartbeatTimeoutMs", "5s")
+                .set("spark.network.timeoutInterval", "1s");
         spark = new JavaSparkContext(TrainingSparkSettings.apply(conf));
         little = new LittleRun(temporary);
         reference = train(little.spec("reference", STEPS, 20), 1, new Watcher());
@@ -120,17 +119,27 @@ class BarrierTrainingTest {
 
     @Test
     void endsWithTheSameBytesAfterAnExecutorWasKilled() {
-        Watcher watcher = new Watcher(30, () -> executors().get(0).destroyForcibly());
+        Watcher watcher = new Watcher(30, () -> LocalCluster.executors().get(0).destroyForcibly());
         TrainingState state = train(little.spec("killed", STEPS, 20), 3, watcher);
-        assertThat(watcher.losses).hasSize(1);
+        assertThat(watcher.losses)
+                .singleElement(InstanceOfAssertFactories.STRING)
+                .contains("code 137; so ends a process whose host or container has no memory left");
         assertThat(watcher.starts).hasSize(2).first().isEqualTo(0L);
         assertThat(watcher.starts.get(1)).isGreaterThanOrEqualTo(20);
         assertSameBytes(state, reference);
     }
 
-    /** The cluster's executors are the only children of this JVM. */
-    private static List<ProcessHandle> executors() {
-        return ProcessHandle.current().children().toList();
+    @Test
+    void endsWithTheSameBytesAfterAnExecutorWasStopped() {
+        ProcessHandle stopped = LocalCluster.executors().get(1);
+        Watcher watcher = new Watcher(30, () -> LocalCluster.signal("STOP", stopped));
+        TrainingState state = train(little.spec("stopped", STEPS, 20), 3, watcher);
+        assertThat(watcher.losses)
+                .singleElement(InstanceOfAssertFactories.STRING)
+                .contains("was lost: Executor heartbeat timed out");
+        assertThat(watcher.starts.get(1)).isGreaterThanOrEqualTo(20);
+        assertSameBytes(state, reference);
+        stopped.onExit().join();
     }
 
     @Test

@@ -28,6 +28,7 @@ class KilledDriverTest {
     @Test
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void endsWithTheSameBytesAfterItsDriverWasKilled() throws Exception {
+        LocalCluster.requireSparkHome();
         TinyTraining unfailed = prepared(root.resolve("unfailed"));
         assertThat(finish(driver(unfailed, 1))).isZero();
         TinyTraining killed = prepared(root.resolve("killed"));

@@ -30,7 +30,7 @@ class ProgressServerTest {
     }
 
     private static TimedStep step(long number) {
-        return new TimedStep(new StepRecord(number, 2.5, 1e-3, 0.5, 1900, Update.APPLIED), 2048, 4.25);
+        return TimedSteps.of(new StepRecord(number, 2.5, 1e-3, 0.5, 1900, Update.APPLIED), 4.25);
     }
 
     @Test
