@@ -157,5 +157,13 @@ public record TrainConfig(
     /** When the state is saved. */
     public record Checkpoint(
             @Key(value = "Steps between checkpoints.", or = "20", min = 1)
-            int steps) {}
+            int steps,
+
+            @Key(
+                    value =
+                            "Longest time between checkpoints, in minutes, for steps that take long; 0 for none but by steps.",
+                    or = "10",
+                    min = 0,
+                    max = 10080)
+            int minutes) {}
 }

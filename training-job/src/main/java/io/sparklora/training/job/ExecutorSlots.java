@@ -46,8 +46,7 @@ record ExecutorSlots(Duration patience, Duration deadline) {
                 .count();
         long free = spark.isLocal() ? idle : idle - 1;
         return (int) Math.min(
-                free,
-                spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile()));
+                free, spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile()));
     }
 
     private static void pause() {

@@ -9,7 +9,8 @@ import java.util.regex.Pattern;
  * and why in its second; of an executor that ended, the cluster manager says with which status.
  */
 final class LossReason {
-    private static final Pattern EXECUTOR = Pattern.compile("ExecutorLostFailure \\(executor (\\S+) .*?\\) Reason: (.*)");
+    private static final Pattern EXECUTOR =
+            Pattern.compile("ExecutorLostFailure \\(executor (\\S+) .*?\\) Reason: (.*)");
     private static final Pattern STATUS = Pattern.compile("(?i)(?:code|status):? ?(\\d+)");
 
     /** Of Spark's own, where the heap is full: org.apache.spark.util.SparkExitCode.OOM. */
@@ -44,7 +45,7 @@ final class LossReason {
         if (code == OUT_OF_HEAP) {
             return "; its heap was full: raise spark.executor.memory";
         }
-        if (code == KILLED || reason.contains("exceeding") && reason.contains("memory")) {
+        if (code == KILLED || (reason.contains("exceeding") && reason.contains("memory"))) {
             return "; so ends a process whose host or container has no memory left, unless someone killed it:"
                     + " raise spark.executor.memoryOverhead, or train smaller micro-batches";
         }

@@ -26,28 +26,22 @@ final class ProgressReporter implements AutoCloseable {
     private static final int CLOSE_MILLIS = 5_000;
 
     private final BlockingQueue<Optional<TimedStep>> queue = new ArrayBlockingQueue<>(QUEUED_STEPS);
-    private final Optional<Thread> sender;
+    private final Thread sender;
 
-    private ProgressReporter(Optional<ProgressAddress> address) {
-        sender = address.map(to -> new Thread(() -> send(to), "training-progress"));
-        sender.ifPresent(thread -> {
-            thread.setDaemon(true);
-            thread.start();
-        });
+    private ProgressReporter(ProgressAddress address) {
+        sender = new Thread(() -> send(address), "training-progress");
+        sender.setDaemon(true);
     }
 
     /** Reports to the driver. */
     static ProgressReporter connect(ProgressAddress address) {
-        return new ProgressReporter(Optional.of(address));
-    }
-
-    /** Reports to no one. */
-    static ProgressReporter silent() {
-        return new ProgressReporter(Optional.empty());
+        ProgressReporter reporter = new ProgressReporter(address);
+        reporter.sender.start();
+        return reporter;
     }
 
     void report(TimedStep step) {
-        if (sender.isPresent() && !queue.offer(Optional.of(step))) {
+        if (!queue.offer(Optional.of(step))) {
             LOG.debug(
                     "step {} was not reported: the driver does not read",
                     step.step().step());
@@ -76,15 +70,13 @@ final class ProgressReporter implements AutoCloseable {
     /** Waits shortly for what is queued to be sent. */
     @Override
     public void close() {
-        sender.ifPresent(thread -> {
-            try {
-                if (queue.offer(Optional.empty(), CLOSE_MILLIS, TimeUnit.MILLISECONDS)) {
-                    thread.join(CLOSE_MILLIS);
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+        try {
+            if (queue.offer(Optional.empty(), CLOSE_MILLIS, TimeUnit.MILLISECONDS)) {
+                sender.join(CLOSE_MILLIS);
             }
-            thread.interrupt();
-        });
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        sender.interrupt();
     }
 }

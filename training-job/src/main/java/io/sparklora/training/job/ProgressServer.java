@@ -87,7 +87,8 @@ final class ProgressServer implements AutoCloseable {
         try (connection) {
             connection.setSoTimeout(GREETING_MILLIS);
             InputStream in = new BufferedInputStream(connection.getInputStream());
-            if (!MessageDigest.isEqual(readLine(in, MAXIMUM_TOKEN_BYTES), address.token().getBytes(StandardCharsets.UTF_8))) {
+            if (!MessageDigest.isEqual(
+                    readLine(in, MAXIMUM_TOKEN_BYTES), address.token().getBytes(StandardCharsets.UTF_8))) {
                 LOG.warn("refused {}, which does not know this run", connection.getRemoteSocketAddress());
                 return;
             }

@@ -3,7 +3,7 @@ package io.sparklora.training.job;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.run.Json;
-import io.sparklora.training.checkpoint.TrainingState;
+import io.sparklora.training.checkpoint.BackgroundCheckpoints;
 import io.sparklora.training.collective.Collective;
 import io.sparklora.training.collective.CollectiveException;
 import io.sparklora.training.collective.Neighbours;
@@ -86,29 +86,24 @@ record RankTask(
     }
 
     private RankOutcome train(PreparedRank prepared, List<RankCard> cards) {
-        Stragglers stragglers = new Stragglers(cards, spec.batches().microBatches());
-        try (Collective collective = prepared.join(neighbours(prepared.rank(), cards));
-                ProgressReporter reporter =
-                        collective.rank() == 0 ? ProgressReporter.connect(progress) : ProgressReporter.silent()) {
-            prepared.loop(collective).run(new TrainingLoop.Observer() {
-                @Override
-                public void stepMade(TimedStep step) {
-                    Optional<Straggler> straggler = stragglers.after(step.computeSeconds());
-                    if (collective.rank() == 0) {
-                        straggler.ifPresent(slow -> LOG.warn("{}", slow));
-                        reporter.report(step.with(straggler));
-                    }
+        int rank = prepared.rank();
+        try (Collective collective = prepared.join(neighbours(rank, cards))) {
+            if (rank != 0) {
+                prepared.loop(collective).run(TrainingLoop.Observer.NONE);
+            } else {
+                try (FirstRank first = firstRank(prepared, cards)) {
+                    prepared.loop(collective).run(first);
                 }
-
-                @Override
-                public void checkpointDue(TrainingState state) {
-                    if (collective.rank() == 0) {
-                        prepared.checkpoints().save(state);
-                    }
-                }
-            });
-            return new Finished(collective.rank());
+            }
+            return new Finished(rank);
         }
+    }
+
+    private FirstRank firstRank(PreparedRank prepared, List<RankCard> cards) {
+        return new FirstRank(
+                ProgressReporter.connect(progress),
+                new Stragglers(cards, spec.batches().microBatches()),
+                new BackgroundCheckpoints(prepared.checkpoints()::save, spec.schedule(), System::nanoTime));
     }
 
     private static RankOutcome brokenRing(int rank, CollectiveException e) {

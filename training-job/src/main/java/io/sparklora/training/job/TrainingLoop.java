@@ -20,6 +20,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.function.Supplier;
 
 /**
  * One rank's steps from a state to the end of the plan or of the patience. Every rank runs the same steps on the same adapter and computes
@@ -78,11 +79,30 @@ final class TrainingLoop {
 
     /** What happens between steps, on the loop's thread. */
     interface Observer {
+        /** Looks away. */
+        Observer NONE = new Observer() {
+            @Override
+            public void stepMade(TimedStep step) {}
+
+            @Override
+            public void betweenSteps(long step, Supplier<TrainingState> state) {}
+
+            @Override
+            public void ended(TrainingState state) {}
+        };
+
         /** A step was made. */
         void stepMade(TimedStep step);
 
-        /** A state is due to be saved; it must not be kept past the call. */
-        void checkpointDue(TrainingState state);
+        /**
+         * Another step follows.
+         *
+         * @param state gives the state after {@code step} steps, which must not be kept past the call
+         */
+        void betweenSteps(long step, Supplier<TrainingState> state);
+
+        /** No step follows; the state must not be kept past the call. */
+        void ended(TrainingState state);
     }
 
     /**
@@ -108,8 +128,10 @@ final class TrainingLoop {
                     (System.nanoTime() - begin) / NANOS_A_SECOND,
                     step.agreement().computeSeconds(),
                     Optional.empty()));
-            if (made.step() % spec.checkpointSteps() == 0 || spec.isOver(history)) {
-                observer.checkpointDue(state());
+            if (spec.isOver(history)) {
+                observer.ended(state());
+            } else {
+                observer.betweenSteps(made.step(), this::state);
             }
         }
     }

@@ -117,9 +117,19 @@ class BarrierTrainingTest {
         assertSameBytes(state, reference);
     }
 
+    /** One is written while the next steps are made. */
+    private static void awaitCheckpoint(String name) {
+        while (little.wholeCheckpoints(name).isEmpty()) {
+            Thread.onSpinWait();
+        }
+    }
+
     @Test
     void endsWithTheSameBytesAfterAnExecutorWasKilled() {
-        Watcher watcher = new Watcher(30, () -> LocalCluster.executors().get(0).destroyForcibly());
+        Watcher watcher = new Watcher(30, () -> {
+            awaitCheckpoint("killed");
+            LocalCluster.executors().get(0).destroyForcibly();
+        });
         TrainingState state = train(little.spec("killed", STEPS, 20), 3, watcher);
         assertThat(watcher.losses)
                 .singleElement(InstanceOfAssertFactories.STRING)
@@ -132,7 +142,10 @@ class BarrierTrainingTest {
     @Test
     void endsWithTheSameBytesAfterAnExecutorWasStopped() {
         ProcessHandle stopped = LocalCluster.executors().get(1);
-        Watcher watcher = new Watcher(30, () -> LocalCluster.signal("STOP", stopped));
+        Watcher watcher = new Watcher(30, () -> {
+            awaitCheckpoint("stopped");
+            LocalCluster.signal("STOP", stopped);
+        });
         TrainingState state = train(little.spec("stopped", STEPS, 20), 3, watcher);
         assertThat(watcher.losses)
                 .singleElement(InstanceOfAssertFactories.STRING)
@@ -145,16 +158,16 @@ class BarrierTrainingTest {
     @Test
     void goesOnInANewDriverWithFewerExecutorsPastADamagedCheckpoint() throws IOException {
         TrainingSpec spec = little.spec("restarted", STEPS, 20);
-        Watcher stopped = new Watcher(70, () -> spark.sc().cancelAllJobs());
+        Watcher stopped = new Watcher(70, () -> {
+            while (little.wholeCheckpoints("restarted").size() < 2) {
+                Thread.onSpinWait();
+            }
+            spark.sc().cancelAllJobs();
+        });
         assertThatThrownBy(() -> train(spec, 3, stopped)).hasMessageContaining("training was stopped");
         awaitIdleExecutors();
-        List<java.nio.file.Path> saved;
-        try (var listed = Files.list(little.checkpointDirectory("restarted"))) {
-            // One that was being written when the run was cancelled is none.
-            saved = listed.filter(path -> Files.exists(path.resolve("manifest.json")))
-                    .sorted()
-                    .toList();
-        }
+        // One that was being written when the run was cancelled is none.
+        List<java.nio.file.Path> saved = little.wholeCheckpoints("restarted");
         assertThat(saved).hasSizeGreaterThanOrEqualTo(2);
         java.nio.file.Path newest = saved.get(saved.size() - 1);
         java.nio.file.Path before = saved.get(saved.size() - 2);

@@ -34,8 +34,9 @@ final class LocalCluster {
             there = false;
         }
         if (!there) {
-            throw new IllegalStateException("there is no Spark in " + jars
-                    + ", which executor processes start from; to lay it out: mvn -q -Dquick -pl pipeline/spark-home package");
+            throw new IllegalStateException(
+                    "there is no Spark in " + jars
+                            + ", which executor processes start from; to lay it out: mvn -q -Dquick -pl pipeline/spark-home package");
         }
     }
 

@@ -8,9 +8,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class LossReasonTest {
-    private static final String FAILED_STAGE = "Job aborted due to stage failure: Could not recover from a failed barrier"
-            + " ResultStage. Most recent failure reason: Stage failed because barrier task ResultTask(3, 1) finished"
-            + " unsuccessfully.\n";
+    private static final String FAILED_STAGE =
+            "Job aborted due to stage failure: Could not recover from a failed barrier"
+                    + " ResultStage. Most recent failure reason: Stage failed because barrier task ResultTask(3, 1) finished"
+                    + " unsuccessfully.\n";
 
     private static String of(String message) {
         return LossReason.of(new SparkException(message));
@@ -30,8 +31,9 @@ class LossReasonTest {
                 "Container killed by YARN for exceeding physical memory limits. 5 GB of 5 GB used. | micro-batches",
             })
     void saysWhichExecutorWasLostAndWhatToDo(String reason, String end) {
-        assertThat(of(FAILED_STAGE + "ExecutorLostFailure (executor 7 exited caused by one of the running tasks) Reason: "
-                        + reason + "\nDriver stacktrace:"))
+        assertThat(of(FAILED_STAGE
+                        + "ExecutorLostFailure (executor 7 exited caused by one of the running tasks) Reason: " + reason
+                        + "\nDriver stacktrace:"))
                 .startsWith("executor 7 was lost: " + reason)
                 .endsWith(end);
     }

@@ -55,10 +55,9 @@ class MetricsFileTest {
             metrics.stepMade(TimedSteps.of(step(1), 4));
         }
         assertThat(file())
-                .hasContent(
-                        "{\"step\":1,\"loss\":2.5,\"learning_rate\":0.001,\"gradient_norm\":0.5,"
-                                + "\"supervised_tokens\":1900,\"update\":\"APPLIED\",\"tokens_per_second\":512.0,\"seconds\":4.0,"
-                                + "\"compute_seconds\":[3.5,3.0]}");
+                .hasContent("{\"step\":1,\"loss\":2.5,\"learning_rate\":0.001,\"gradient_norm\":0.5,"
+                        + "\"supervised_tokens\":1900,\"update\":\"APPLIED\",\"tokens_per_second\":512.0,\"seconds\":4.0,"
+                        + "\"compute_seconds\":[3.5,3.0]}");
     }
 
     @Test
@@ -89,6 +88,10 @@ class MetricsFileTest {
         try (MetricsFile metrics = open()) {
             metrics.stepMade(TimedSteps.of(step(1), 4));
         }
-        assertThat(Files.readAllLines(file())).hasSize(1).first().asString().endsWith("\"seconds\":4.0,\"compute_seconds\":[3.5,3.0]}");
+        assertThat(Files.readAllLines(file()))
+                .hasSize(1)
+                .first()
+                .asString()
+                .endsWith("\"seconds\":4.0,\"compute_seconds\":[3.5,3.0]}");
     }
 }

@@ -29,8 +29,9 @@ class StragglersTest {
         assertThat(found(8, 0.2, 0.2, 0.5, 0.2)).singleElement().satisfies(straggler -> {
             assertThat(straggler.rank()).isEqualTo(2);
             assertThat(straggler)
-                    .hasToString("rank 2 (executor e2 on host-2) takes 0.250 s a micro-batch where the median rank takes"
-                            + " 0.100 s: the others wait for it");
+                    .hasToString(
+                            "rank 2 (executor e2 on host-2) takes 0.250 s a micro-batch where the median rank takes"
+                                    + " 0.100 s: the others wait for it");
         });
         assertThat(found(2, 3.0, 1.0)).extracting(Straggler::rank).containsExactly(0);
     }

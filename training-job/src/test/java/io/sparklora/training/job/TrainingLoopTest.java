@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.LongPredicate;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,7 +53,14 @@ class TrainingLoopTest {
                     }
 
                     @Override
-                    public void checkpointDue(TrainingState state) {
+                    public void betweenSteps(long step, Supplier<TrainingState> state) {
+                        if (step % spec.schedule().steps() == 0) {
+                            ended(state.get());
+                        }
+                    }
+
+                    @Override
+                    public void ended(TrainingState state) {
                         trained.checkpoints().add(copy(state));
                     }
                 });
