@@ -165,5 +165,14 @@ public record TrainConfig(
                     or = "10",
                     min = 0,
                     max = 10080)
-            int minutes) {}
+            int minutes,
+
+            @Key(
+                    value =
+                            "Seconds that a driver or executor which is told to end (SIGTERM) may take to finish the step and "
+                                    + "save the state; less than what its cluster manager waits before it kills.",
+                    or = "20",
+                    min = 0,
+                    max = 3600)
+            int grace) {}
 }

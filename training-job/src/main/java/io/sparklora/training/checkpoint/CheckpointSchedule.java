@@ -8,12 +8,14 @@ import java.time.Duration;
  *
  * @param steps steps between checkpoints, at least 1
  * @param interval longest time between checkpoints; zero for no bound
+ * @param grace how long a process that is told to end may take to make its step and save the state
  */
-public record CheckpointSchedule(int steps, Duration interval) implements Serializable {
+public record CheckpointSchedule(int steps, Duration interval, Duration grace) implements Serializable {
     /** Refuses what is out of range. */
     public CheckpointSchedule {
-        if (steps < 1 || interval.isNegative()) {
-            throw new IllegalArgumentException("a checkpoint every " + steps + " steps or " + interval);
+        if (steps < 1 || interval.isNegative() || grace.isNegative()) {
+            throw new IllegalArgumentException(
+                    "a checkpoint every " + steps + " steps or " + interval + ", a grace of " + grace);
         }
     }
 

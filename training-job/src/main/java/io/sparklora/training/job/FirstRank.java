@@ -22,6 +22,11 @@ final class FirstRank implements TrainingLoop.Observer, AutoCloseable {
         this.checkpoints = checkpoints;
     }
 
+    /** Whether the driver wants the ranks to stop after their step. */
+    boolean leaveAsked() {
+        return reporter.leaveAsked();
+    }
+
     @Override
     public void stepMade(TimedStep step) {
         Optional<Straggler> straggler = stragglers.after(step.computeSeconds());

@@ -12,6 +12,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.apache.hadoop.fs.Path;
@@ -20,10 +22,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The driver's end of the live progress. A connection must open with the run's token; lines are bounded; what it says
- * is only shown, never acted on.
+ * is only shown, never acted on. The driver says at most one thing: that the ranks are to save and stop.
  */
 final class ProgressServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ProgressServer.class);
+    /** What the driver says to rank 0 where the ranks are to stop after their step. */
+    static final byte LEAVE = 'L';
+
     private static final int MAXIMUM_TOKEN_BYTES = 4096;
     /** A step of the largest world: some eleven digits for each of 4,096 ranks. */
     private static final int MAXIMUM_STEP_BYTES = 64 << 10;
@@ -34,6 +39,8 @@ final class ProgressServer implements AutoCloseable {
     private final ServerSocket socket;
     private final ProgressAddress address;
     private final Consumer<TimedStep> listener;
+    private final List<Socket> reporters = new ArrayList<>();
+    private boolean leaveAsked;
 
     private ProgressServer(ServerSocket socket, ProgressAddress address, Consumer<TimedStep> listener) {
         this.socket = socket;
@@ -72,6 +79,31 @@ final class ProgressServer implements AutoCloseable {
         thread.start();
     }
 
+    /** Asks the ranks to save their state and stop after the step that they are in; also those that connect later. */
+    void askToLeave() {
+        synchronized (reporters) {
+            leaveAsked = true;
+            reporters.forEach(ProgressServer::tellToLeave);
+        }
+    }
+
+    private void admit(Socket reporter) {
+        synchronized (reporters) {
+            reporters.add(reporter);
+            if (leaveAsked) {
+                tellToLeave(reporter);
+            }
+        }
+    }
+
+    private static void tellToLeave(Socket reporter) {
+        try {
+            reporter.getOutputStream().write(LEAVE);
+        } catch (IOException e) {
+            LOG.debug("rank 0 has hung up", e);
+        }
+    }
+
     private void accept() {
         while (!socket.isClosed()) {
             try {
@@ -93,6 +125,7 @@ final class ProgressServer implements AutoCloseable {
                 return;
             }
             connection.setSoTimeout(0);
+            admit(connection);
             Path source = new Path("progress");
             for (byte[] line = readLine(in, MAXIMUM_STEP_BYTES);
                     line.length > 0;

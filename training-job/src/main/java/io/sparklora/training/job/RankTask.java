@@ -9,7 +9,9 @@ import io.sparklora.training.collective.CollectiveException;
 import io.sparklora.training.collective.Neighbours;
 import io.sparklora.training.job.RankOutcome.Failed;
 import io.sparklora.training.job.RankOutcome.Finished;
+import io.sparklora.training.job.RankOutcome.Left;
 import io.sparklora.training.job.RankOutcome.Origin;
+import io.sparklora.training.job.TrainingLoop.End;
 import java.io.Serializable;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -87,15 +89,21 @@ record RankTask(
 
     private RankOutcome train(PreparedRank prepared, List<RankCard> cards) {
         int rank = prepared.rank();
-        try (Collective collective = prepared.join(neighbours(rank, cards))) {
-            if (rank != 0) {
-                prepared.loop(collective).run(TrainingLoop.Observer.NONE);
-            } else {
+        try (ExecutorShutdown shutdown = ExecutorShutdown.watch(spec.schedule().grace());
+                Collective collective = prepared.join(neighbours(rank, cards))) {
+            TrainingLoop loop = prepared.loop(collective);
+            End end;
+            if (rank == 0) {
                 try (FirstRank first = firstRank(prepared, cards)) {
-                    prepared.loop(collective).run(first);
+                    end = loop.run(first, () -> shutdown.begun() || first.leaveAsked());
                 }
+            } else {
+                end = loop.run(TrainingLoop.Observer.NONE, shutdown::begun);
             }
-            return new Finished(rank);
+            return switch (end) {
+                case OVER -> new Finished(rank);
+                case LEFT -> new Left(rank, cards.get(rank).executor(), shutdown.begun());
+            };
         }
     }
 

@@ -138,7 +138,8 @@ public final class TrainStage {
                 qualified(context.layout().checkpoints(runKey)).toString(),
                 new CheckpointSchedule(
                         train.checkpoint().steps(),
-                        Duration.ofMinutes(train.checkpoint().minutes())),
+                        Duration.ofMinutes(train.checkpoint().minutes()),
+                        Duration.ofSeconds(train.checkpoint().grace())),
                 batches,
                 LearningRate.of(train.learningRate(), train.schedule(), train.warmup(), train.decay(), batches.steps()),
                 new GradientClip(train.clip()),
@@ -185,7 +186,7 @@ public final class TrainStage {
                     report, metrics, new ProgressLine(line, spec.batches().steps())));
             BarrierTraining training =
                     new BarrierTraining(spark, spec, factory, config.train().executors(), listeners);
-            StopSignal signal = StopSignal.install(training::stop);
+            StopSignal signal = StopSignal.install(training::leave, spec.schedule().grace(), training::stop);
             try {
                 return training.run();
             } finally {

@@ -20,6 +20,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -77,6 +78,14 @@ final class TrainingLoop {
         this.history = new ArrayList<>(start.history());
     }
 
+    /** How a loop ended where nothing failed; alike on every rank. */
+    enum End {
+        /** All steps are made. */
+        OVER,
+        /** A rank was asked to leave; steps are left to make. */
+        LEFT
+    }
+
     /** What happens between steps, on the loop's thread. */
     interface Observer {
         /** Looks away. */
@@ -106,16 +115,17 @@ final class TrainingLoop {
     }
 
     /**
-     * Trains to the end.
+     * Trains to the end, or to the first step after which a rank must leave.
      *
+     * @param leaveAsked whether this rank was asked to leave
      * @throws StageFailure where the run diverges or the ranks disagree, alike on every rank
      */
-    void run(Observer observer) {
+    End run(Observer observer, BooleanSupplier leaveAsked) {
         program.load(parameters);
-        StepAgreement.reach(collective, history.size(), parameters, 0);
+        StepAgreement.reach(collective, history.size(), parameters, 0, false);
         while (!spec.isOver(history)) {
             long begin = System.nanoTime();
-            Made step = step(history.size());
+            Made step = step(history.size(), leaveAsked);
             StepRecord made = step.record();
             history.add(made);
             rememberIfBest(made);
@@ -128,18 +138,21 @@ final class TrainingLoop {
                     (System.nanoTime() - begin) / NANOS_A_SECOND,
                     step.agreement().computeSeconds(),
                     Optional.empty()));
-            if (spec.isOver(history)) {
+            boolean over = spec.isOver(history);
+            if (over || step.agreement().leaving()) {
                 observer.ended(state());
+                return over ? End.OVER : End.LEFT;
             } else {
                 observer.betweenSteps(made.step(), this::state);
             }
         }
+        return End.OVER;
     }
 
     /** A step, and what the ranks agreed on after it. */
     private record Made(StepRecord record, StepAgreement agreement) {}
 
-    private Made step(long step) {
+    private Made step(long step, BooleanSupplier leaveAsked) {
         long begin = System.nanoTime();
         sum.clear();
         int number = collective.rank();
@@ -163,7 +176,8 @@ final class TrainingLoop {
             optimizer.step(parameters, gradient, rate);
             program.load(parameters);
         }
-        StepAgreement agreement = StepAgreement.reach(collective, step + 1, parameters, computeNanos);
+        boolean leave = leaveAsked.getAsBoolean();
+        StepAgreement agreement = StepAgreement.reach(collective, step + 1, parameters, computeNanos, leave);
         StepRecord record = new StepRecord(
                 step + 1, total.meanLoss(), rate, norm, total.supervisedTokens(), update, validationLoss(step + 1));
         return new Made(record, agreement);

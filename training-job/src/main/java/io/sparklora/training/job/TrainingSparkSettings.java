@@ -14,7 +14,9 @@ public final class TrainingSparkSettings {
             "spark.barrier.sync.timeout", "120s",
             "spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s",
             "spark.task.reaper.enabled", "true",
-            "spark.task.reaper.killTimeout", "60s");
+            "spark.task.reaper.killTimeout", "60s",
+            // So that Spark tells the driver of executors that are to end, and gives them no more tasks.
+            "spark.decommission.enabled", "true");
 
     /**
      * An executor whose process says nothing for 25 s is lost: Spark has the cluster manager kill and replace it, and the

@@ -31,7 +31,7 @@ class BackgroundCheckpointsTest {
 
     private BackgroundCheckpoints open(int steps, Duration interval) {
         BackgroundCheckpoints checkpoints =
-                new BackgroundCheckpoints(this::write, new CheckpointSchedule(steps, interval), clock::get);
+                new BackgroundCheckpoints(this::write, new CheckpointSchedule(steps, interval, Duration.ZERO), clock::get);
         opened = Optional.of(checkpoints);
         return checkpoints;
     }

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -117,6 +118,31 @@ class BarrierTrainingTest {
         assertSameBytes(state, reference);
     }
 
+    /** SIGTERM is what cluster managers send; SIGPWR is Spark's own notice, which its images and workers send. */
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "PWR"})
+    void savesAndPlansAgainBeforeAnExecutorLeaves(String signal) {
+        ProcessHandle leaving = LocalCluster.executors().get(0);
+        Watcher watcher = new Watcher(30, () -> LocalCluster.signal(signal, leaving));
+        TrainingState state = train(little.spec("leaving-" + signal, STEPS, STEPS), 3, watcher);
+        assertThat(watcher.losses).first(InstanceOfAssertFactories.STRING).startsWith("the state was saved");
+        assertThat(watcher.starts.get(1)).isGreaterThanOrEqualTo(30);
+        assertSameBytes(state, reference);
+        leaving.onExit().join();
+    }
+
+    @Test
+    void savesTheStateBeforeItsDriverLeaves() {
+        AtomicReference<BarrierTraining> training = new AtomicReference<>();
+        Watcher watcher = new Watcher(30, () -> training.get().leave());
+        TrainingSpec spec = little.spec("left", STEPS, STEPS);
+        training.set(new BarrierTraining(spark, spec, LittleRun.FACTORY, 3, watcher));
+        assertThatThrownBy(() -> training.get().run())
+                .hasMessage("training was stopped; the same command goes on from the last checkpoint");
+        assertThat(little.checkpoints(spec).latest().orElseThrow().step()).isGreaterThanOrEqualTo(30);
+        assertSameBytes(train(spec, 2, new Watcher()), reference);
+    }
+
     /** One is written while the next steps are made. */
     private static void awaitCheckpoint(String name) {
         while (little.wholeCheckpoints(name).isEmpty()) {
@@ -134,7 +160,7 @@ class BarrierTrainingTest {
         assertThat(watcher.losses)
                 .singleElement(InstanceOfAssertFactories.STRING)
                 .contains("code 137; so ends a process whose host or container has no memory left");
-        assertThat(watcher.starts).hasSize(2).first().isEqualTo(0L);
+        assertThat(watcher.starts).first().isEqualTo(0L);
         assertThat(watcher.starts.get(1)).isGreaterThanOrEqualTo(20);
         assertSameBytes(state, reference);
     }

@@ -106,7 +106,7 @@ final class LittleRun {
                 new RunIdentity("config", "base", manifest.datasetKey().hex(), 17),
                 dataset().toString(),
                 new Path(checkpointDirectory(checkpoints).toUri()).toString(),
-                new CheckpointSchedule(checkpointSteps, Duration.ZERO),
+                new CheckpointSchedule(checkpointSteps, Duration.ZERO, Duration.ofSeconds(20)),
                 new BatchPlan(SEQUENCES, LENGTH, Order.SHUFFLED, 17, 14, 2, steps),
                 LearningRate.of(0.05, Schedule.COSINE, 0.05, 0, steps),
                 new GradientClip(1),

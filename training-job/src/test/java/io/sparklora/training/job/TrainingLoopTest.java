@@ -63,7 +63,7 @@ class TrainingLoopTest {
                     public void ended(TrainingState state) {
                         trained.checkpoints().add(copy(state));
                     }
-                });
+                }, () -> false);
         return trained;
     }
 
