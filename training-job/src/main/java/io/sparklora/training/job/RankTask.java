@@ -19,6 +19,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.BarrierTaskContext;
@@ -51,6 +52,10 @@ record RankTask(
         implements Serializable {
     private static final Logger LOG = LoggerFactory.getLogger(RankTask.class);
 
+    /** What libtorch says where its allocators get none, on the CPU and on GPUs. */
+    private static final Pattern NATIVE_MEMORY =
+            Pattern.compile("can't allocate memory|not enough memory|out of memory");
+
     /** Runs in the task, which ends by returning wherever the driver should judge why. */
     RankOutcome run(BarrierTaskContext context) {
         int rank = context.partitionId();
@@ -59,7 +64,7 @@ record RankTask(
         PreparedRank prepared;
         try {
             prepared = PreparedRank.of(this, rank, world);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
             StageFailure failure = asFailure(rank, e);
             exchange(context, RankCard.failed(rank, executor, failure.getMessage()));
             return new Failed(rank, Origin.OWN, failure.exitCode(), failure.getMessage());
@@ -72,7 +77,7 @@ record RankTask(
             return brokenRing(rank, e);
         } catch (CancellationException | TaskKilledException e) {
             throw e;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
             StageFailure failure = asFailure(rank, e);
             return new Failed(rank, Origin.OWN, failure.exitCode(), failure.getMessage());
         }
@@ -125,12 +130,27 @@ record RankTask(
         };
     }
 
-    private static StageFailure asFailure(int rank, RuntimeException e) {
+    /** What a rank's own exception means for the run. Memory may suffice on another host, or at another time. */
+    static StageFailure asFailure(int rank, Throwable e) {
         if (e instanceof StageFailure failure) {
             LOG.error("rank {} failed: {}", rank, failure.getMessage());
             return failure;
         }
         LOG.error("rank {} failed", rank, e);
+        if (e instanceof OutOfMemoryError) {
+            return new StageFailure(
+                    ExitCode.RETRYABLE,
+                    "rank " + rank + " ran out of memory in the JVM: " + e.getMessage() + "; raise spark.executor.memory",
+                    e);
+        }
+        if (NATIVE_MEMORY.matcher(String.valueOf(e.getMessage())).find()) {
+            return new StageFailure(
+                    ExitCode.RETRYABLE,
+                    "rank " + rank + " ran out of memory in the model: "
+                            + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
+                            + "; raise spark.executor.memoryOverhead, or train smaller micro-batches",
+                    e);
+        }
         return new StageFailure(ExitCode.INTERNAL, "rank " + rank + " failed: " + e, e);
     }
 

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.TrainingState;
+import io.sparklora.training.model.LossProgram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
@@ -216,6 +218,33 @@ class BarrierTrainingTest {
         Watcher watcher = new Watcher();
         assertSameBytes(train(little.spec("reference", STEPS, 20), 3, watcher), reference);
         assertThat(watcher.worlds).isEmpty();
+    }
+
+    /** A model that no heap is large enough for. */
+    private record HugeFactory() implements ProgramFactory {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public LossProgram open() {
+            throw new OutOfMemoryError("Java heap space");
+        }
+
+        @Override
+        public float[] initialParameters(Storage storage) {
+            return LittleRun.FACTORY.initialParameters(storage);
+        }
+    }
+
+    @Test
+    void givesUpAsRetryableAfterFourAttemptsWithoutAStep() {
+        Watcher watcher = new Watcher();
+        TrainingSpec spec = little.spec("huge", STEPS, 20);
+        assertThatThrownBy(() -> new BarrierTraining(spark, spec, new HugeFactory(), 2, watcher).run())
+                .hasMessageStartingWith("4 attempts in a row got no further than step 0; the last one: rank ")
+                .hasMessageEndingWith("ran out of memory in the JVM: Java heap space; raise spark.executor.memory")
+                .extracting(e -> ((StageFailure) e).exitCode())
+                .isEqualTo(ExitCode.RETRYABLE);
+        assertThat(watcher.worlds).hasSize(4);
     }
 
     @Test
