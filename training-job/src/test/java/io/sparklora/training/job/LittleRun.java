@@ -4,6 +4,7 @@ import io.sparklora.pipeline.config.TrainConfig.Order;
 import io.sparklora.pipeline.config.TrainConfig.Schedule;
 import io.sparklora.pipeline.dataset.DatasetManifest;
 import io.sparklora.pipeline.dataset.Split;
+import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Json;
 import io.sparklora.pipeline.run.RunLayout;
 import io.sparklora.pipeline.run.Storage;
@@ -21,10 +22,12 @@ import io.sparklora.training.optimizer.GradientClip;
 import io.sparklora.training.optimizer.LearningRate;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -118,6 +121,17 @@ final class LittleRun {
 
     Checkpoints checkpoints(TrainingSpec spec) {
         return spec.openCheckpoints(storage);
+    }
+
+    /** Of all that a run is. */
+    static String sha256(TrainingState state) {
+        StringBuilder text = new StringBuilder(state.history().toString());
+        for (float[] vector : List.of(state.parameters(), state.firstMoment(), state.secondMoment())) {
+            ByteBuffer bytes = ByteBuffer.allocate(vector.length * Float.BYTES);
+            bytes.asFloatBuffer().put(vector);
+            text.append(HexFormat.of().formatHex(bytes.array()));
+        }
+        return ContentKey.of(List.of(text.toString())).hex();
     }
 
     static TrainingState initial() {
