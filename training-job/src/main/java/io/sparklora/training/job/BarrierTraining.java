@@ -43,7 +43,7 @@ public final class BarrierTraining {
     private static final int FRUITLESS_ATTEMPTS = 4;
     private static final ExecutorSlots FIRST_SLOTS = new ExecutorSlots(Duration.ofSeconds(20), Duration.ofMinutes(5));
     /** Where one was lost: those that come later join at a later attempt. */
-    private static final ExecutorSlots NEXT_SLOTS = new ExecutorSlots(Duration.ofSeconds(8), Duration.ofMinutes(5));
+    private static final ExecutorSlots NEXT_SLOTS = new ExecutorSlots(Duration.ofSeconds(5), Duration.ofMinutes(5));
 
 
     private final JavaSparkContext spark;

@@ -160,7 +160,7 @@ class BarrierTrainingTest {
         });
         TrainingState state = train(little.spec("killed", STEPS, 20), 3, watcher);
         assertThat(watcher.losses)
-                .singleElement(InstanceOfAssertFactories.STRING)
+                .first(InstanceOfAssertFactories.STRING)
                 .contains("code 137; so ends a process whose host or container has no memory left");
         assertThat(watcher.starts).first().isEqualTo(0L);
         assertThat(watcher.starts.get(1)).isGreaterThanOrEqualTo(20);
@@ -176,7 +176,7 @@ class BarrierTrainingTest {
         });
         TrainingState state = train(little.spec("stopped", STEPS, 20), 3, watcher);
         assertThat(watcher.losses)
-                .singleElement(InstanceOfAssertFactories.STRING)
+                .first(InstanceOfAssertFactories.STRING)
                 .contains("was lost: Executor heartbeat timed out");
         assertThat(watcher.starts.get(1)).isGreaterThanOrEqualTo(20);
         assertSameBytes(state, reference);

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -94,10 +95,10 @@ class FaultSuite {
         private final long step;
         private final Runnable action;
         private final AtomicLong acted = new AtomicLong();
+        private final List<Integer> worlds = new CopyOnWriteArrayList<>();
         private volatile long lost;
         private volatile long stepAgain;
         private volatile long lastStep;
-        private volatile long stepsLost;
 
         Moment(long step, Runnable action) {
             this.step = step;
@@ -106,9 +107,7 @@ class FaultSuite {
 
         @Override
         public void attemptStarted(int executors, TrainingState from) {
-            if (lost != 0) {
-                stepsLost = lastStep - from.step();
-            }
+            worlds.add(executors);
         }
 
         @Override
@@ -162,6 +161,25 @@ class FaultSuite {
             assertUnharmed(train(name(), EXECUTORS, moment));
             assertThat(moment.lost).as("the attempt was lost").isNotZero();
             return Optional.of(new Figure("steps again after", moment.secondsToRecover(), "s"));
+        });
+    }
+
+    @Test
+    @Order(11)
+    void lateExecutors() {
+        FaultTable.row("an executor comes late: taken in, the same bytes", 1, random -> {
+            int steps = 2000;
+            TrainingState expected = new BarrierTraining(
+                            spark, little.spec(name(), steps, steps), LittleRun.FACTORY, 4, new Moment(steps, () -> {}))
+                    .run();
+            spark.parallelize(List.of(1), 1).foreachAsync(one -> Thread.sleep(25_000));
+            Moment moment = new Moment(steps, () -> {});
+            TrainingState state = new BarrierTraining(
+                            spark, little.spec(name(), steps, steps), LittleRun.FACTORY, 4, moment)
+                    .run();
+            assertThat(moment.worlds).containsExactly(3, 4);
+            assertThat(LittleRun.sha256(state)).isEqualTo(LittleRun.sha256(expected));
+            return Optional.empty();
         });
     }
 

@@ -46,6 +46,19 @@ class ProgressServerTest {
     }
 
     @Test
+    void asksTheReporterToLeaveWheneverItCame() {
+        try (ProgressReporter before = ProgressReporter.connect(server.address())) {
+            assertThat(before.leaveAsked()).isFalse();
+            server.askToLeave();
+            try (ProgressReporter after = ProgressReporter.connect(server.address())) {
+                while (!before.leaveAsked() || !after.leaveAsked()) {
+                    Thread.onSpinWait();
+                }
+            }
+        }
+    }
+
+    @Test
     void refusesAReporterThatDoesNotKnowTheRun() throws IOException {
         try (Socket stranger =
                 new Socket(InetAddress.getLoopbackAddress(), server.address().port())) {
