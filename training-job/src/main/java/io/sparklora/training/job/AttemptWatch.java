@@ -48,8 +48,7 @@ final class AttemptWatch implements AutoCloseable {
     static AttemptWatch start(SparkContext spark, int world, int wanted, Runnable leave) {
         AttemptWatch watch = new AttemptWatch(spark, world, wanted, leave);
         if (!spark.isLocal()) {
-            watch.thread.scheduleWithFixedDelay(
-                    watch::look, POLL.toMillis(), POLL.toMillis(), TimeUnit.MILLISECONDS);
+            watch.thread.scheduleWithFixedDelay(watch::look, POLL.toMillis(), POLL.toMillis(), TimeUnit.MILLISECONDS);
         }
         return watch;
     }
@@ -70,9 +69,8 @@ final class AttemptWatch implements AutoCloseable {
 
     private Optional<String> decommissioned() {
         return CollectionConverters.asJava(spark.getExecutorIds()).stream()
-                .filter(id -> spark.taskScheduler()
-                        .getExecutorDecommissionState(id)
-                        .isDefined())
+                .filter(id ->
+                        spark.taskScheduler().getExecutorDecommissionState(id).isDefined())
                 .findFirst()
                 .map(id -> "executor " + id + " is being decommissioned");
     }

@@ -45,7 +45,6 @@ public final class BarrierTraining {
     /** Where one was lost: those that come later join at a later attempt. */
     private static final ExecutorSlots NEXT_SLOTS = new ExecutorSlots(Duration.ofSeconds(5), Duration.ofMinutes(5));
 
-
     private final JavaSparkContext spark;
     private final TrainingSpec spec;
     private final ProgramFactory factory;

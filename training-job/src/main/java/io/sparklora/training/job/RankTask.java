@@ -140,7 +140,8 @@ record RankTask(
         if (e instanceof OutOfMemoryError) {
             return new StageFailure(
                     ExitCode.RETRYABLE,
-                    "rank " + rank + " ran out of memory in the JVM: " + e.getMessage() + "; raise spark.executor.memory",
+                    "rank " + rank + " ran out of memory in the JVM: " + e.getMessage()
+                            + "; raise spark.executor.memory",
                     e);
         }
         if (NATIVE_MEMORY.matcher(String.valueOf(e.getMessage())).find()) {

@@ -186,7 +186,8 @@ public final class TrainStage {
                     report, metrics, new ProgressLine(line, spec.batches().steps())));
             BarrierTraining training =
                     new BarrierTraining(spark, spec, factory, config.train().executors(), listeners);
-            StopSignal signal = StopSignal.install(training::leave, spec.schedule().grace(), training::stop);
+            StopSignal signal =
+                    StopSignal.install(training::leave, spec.schedule().grace(), training::stop);
             try {
                 return training.run();
             } finally {

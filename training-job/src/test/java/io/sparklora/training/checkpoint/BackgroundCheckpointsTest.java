@@ -30,8 +30,8 @@ class BackgroundCheckpointsTest {
     private Optional<BackgroundCheckpoints> opened = Optional.empty();
 
     private BackgroundCheckpoints open(int steps, Duration interval) {
-        BackgroundCheckpoints checkpoints =
-                new BackgroundCheckpoints(this::write, new CheckpointSchedule(steps, interval, Duration.ZERO), clock::get);
+        BackgroundCheckpoints checkpoints = new BackgroundCheckpoints(
+                this::write, new CheckpointSchedule(steps, interval, Duration.ZERO), clock::get);
         opened = Optional.of(checkpoints);
         return checkpoints;
     }

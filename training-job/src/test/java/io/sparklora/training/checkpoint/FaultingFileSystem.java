@@ -146,6 +146,11 @@ public final class FaultingFileSystem extends RawLocalFileSystem {
     /** The local file system's own looks permissions up by a path that must be a {@code file}'s. */
     private static FileStatus plain(FileStatus local) {
         return new FileStatus(
-                local.getLen(), local.isDirectory(), 1, local.getBlockSize(), local.getModificationTime(), local.getPath());
+                local.getLen(),
+                local.isDirectory(),
+                1,
+                local.getBlockSize(),
+                local.getModificationTime(),
+                local.getPath());
     }
 }

@@ -258,15 +258,19 @@ class FaultSuite {
 
     private static void saveTwo(LittleRun run, TrainingSpec spec) throws Exception {
         Ranks.run(1, collective -> new TrainingLoop(
-                        spec, collective, LittleRun.FACTORY.open(), run.data(), run.validationData(), LittleRun.initial())
+                        spec,
+                        collective,
+                        LittleRun.FACTORY.open(),
+                        run.data(),
+                        run.validationData(),
+                        LittleRun.initial())
                 .run(
                         new TrainingLoop.Observer() {
                             @Override
                             public void stepMade(TimedStep step) {}
 
                             @Override
-                            public void betweenSteps(
-                                    long step, Supplier<TrainingState> state) {
+                            public void betweenSteps(long step, Supplier<TrainingState> state) {
                                 if (step == 4) {
                                     run.checkpoints(spec).save(state.get());
                                 }
@@ -325,8 +329,8 @@ class FaultSuite {
         FaultTable.row("writer killed at every file-system call: the previous used", 1, random -> {
             Path directory = Files.createDirectory(root.resolve(name()));
             try {
-                return Optional.of(
-                        new Figure("killed at each of", CheckpointFaultsTest.killWriterAtEveryCall(directory), "calls"));
+                return Optional.of(new Figure(
+                        "killed at each of", CheckpointFaultsTest.killWriterAtEveryCall(directory), "calls"));
             } finally {
                 FaultingFileSystem.inject(FaultingFileSystem.Fault.NONE);
             }
@@ -375,8 +379,7 @@ class FaultSuite {
 
     /** Keeps a copy of the last state. */
     private static final class LastState implements TrainingLoop.Observer {
-        private final AtomicReference<TrainingState> last =
-                new AtomicReference<>();
+        private final AtomicReference<TrainingState> last = new AtomicReference<>();
 
         TrainingState last() {
             return last.get();

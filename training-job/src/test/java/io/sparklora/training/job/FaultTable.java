@@ -67,22 +67,20 @@ final class FaultTable {
         if (figures.isEmpty()) {
             return "";
         }
-        double[] sorted = figures.stream().mapToDouble(Figure::value).sorted().toArray();
+        double[] sorted =
+                figures.stream().mapToDouble(Figure::value).sorted().toArray();
         Figure first = figures.get(0);
-        return String.format(
-                Locale.ROOT,
-                sorted.length == 1 ? "%s %.1f %s" : "%s %.1f %s in the median, %.1f at most",
-                first.what(),
-                sorted[sorted.length / 2],
-                first.unit(),
-                sorted[sorted.length - 1]);
+        String median = String.format(
+                Locale.ROOT, "%s %.1f %s", first.what(), sorted[sorted.length / 2], first.unit());
+        return sorted.length == 1
+                ? median
+                : median + String.format(Locale.ROOT, " in the median, %.1f at most", sorted[sorted.length - 1]);
     }
 
     private static void write(String line) {
         try {
             Files.createDirectories(TABLE.toAbsolutePath().getParent());
-            Files.writeString(
-                    TABLE, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            Files.writeString(TABLE, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -24,7 +24,9 @@ final class LittleDriver {
         Path directory = Path.of(args[0]);
         int executors = Integer.parseInt(args[1]);
         // The same bytes each time, but a file that is there is not written over.
-        new Storage(new Configuration()).delete(new org.apache.hadoop.fs.Path(directory.resolve("dataset").toUri()));
+        new Storage(new Configuration())
+                .delete(new org.apache.hadoop.fs.Path(
+                        directory.resolve("dataset").toUri()));
         LittleRun little = new LittleRun(directory);
         TrainingListener writer = new TrainingListener() {
             @Override
@@ -40,10 +42,9 @@ final class LittleDriver {
             @Override
             public void attemptLost(String why) {}
         };
-        try (JavaSparkContext spark = new JavaSparkContext(
-                TrainingSparkSettings.apply(LocalCluster.conf("LittleDriver", executors)))) {
-            TrainingSpec spec =
-                    little.spec("checkpoints", Integer.parseInt(args[2]), Integer.parseInt(args[3]));
+        try (JavaSparkContext spark =
+                new JavaSparkContext(TrainingSparkSettings.apply(LocalCluster.conf("LittleDriver", executors)))) {
+            TrainingSpec spec = little.spec("checkpoints", Integer.parseInt(args[2]), Integer.parseInt(args[3]));
             TrainingState end = new BarrierTraining(spark, spec, LittleRun.FACTORY, executors, writer).run();
             write(directory.resolve(RESULT), LittleRun.sha256(end));
         }

@@ -38,7 +38,8 @@ class RankTaskTest {
         StageFailure failure = RankTask.asFailure(3, new IllegalStateException(engine));
         assertThat(failure.exitCode()).isEqualTo(ExitCode.RETRYABLE);
         assertThat(failure)
-                .hasMessageStartingWith("rank 3 ran out of memory in the model: " + engine.lines().findFirst().orElseThrow())
+                .hasMessageStartingWith("rank 3 ran out of memory in the model: "
+                        + engine.lines().findFirst().orElseThrow())
                 .hasMessageEndingWith("; raise spark.executor.memoryOverhead, or train smaller micro-batches");
     }
 
