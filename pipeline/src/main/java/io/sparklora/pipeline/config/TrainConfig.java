@@ -157,5 +157,22 @@ public record TrainConfig(
     /** When the state is saved. */
     public record Checkpoint(
             @Key(value = "Steps between checkpoints.", or = "20", min = 1)
-            int steps) {}
+            int steps,
+
+            @Key(
+                    value =
+                            "Longest time between checkpoints, in minutes, for steps that take long; 0 for none but by steps.",
+                    or = "10",
+                    min = 0,
+                    max = 10080)
+            int minutes,
+
+            @Key(
+                    value =
+                            "Seconds that a driver or executor which is told to end (SIGTERM) may take to finish the step and "
+                                    + "save the state; less than what its cluster manager waits before it kills.",
+                    or = "20",
+                    min = 0,
+                    max = 3600)
+            int grace) {}
 }

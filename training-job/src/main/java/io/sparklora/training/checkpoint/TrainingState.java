@@ -39,6 +39,11 @@ public record TrainingState(
         return new TrainingState(start, start.copy(), Optional.empty(), List.of());
     }
 
+    /** The same with arrays of its own where a run changes them: milestone and best adapter never change. */
+    public TrainingState copy() {
+        return new TrainingState(current.copy(), milestone, best, history);
+    }
+
     /** Steps made. */
     public long step() {
         return current.step();

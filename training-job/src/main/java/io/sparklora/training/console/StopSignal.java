@@ -1,5 +1,6 @@
 package io.sparklora.training.console;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.util.ShutdownHookManager;
@@ -12,26 +13,50 @@ public final class StopSignal implements AutoCloseable {
     /** Before Spark's, which is 40 (org.apache.spark.util.ShutdownHookManager). */
     private static final int PRIORITY = 60;
 
-    private static final int WAIT_SECONDS = 20;
+    private static final Duration NOTHING_TO_SAVE = Duration.ZERO;
+    private static final Duration WIND_DOWN = Duration.ofSeconds(20);
+    private static final int HARD_STOP_SECONDS = 5;
+    private static final Duration SPARE = Duration.ofSeconds(5);
 
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Runnable hook;
 
-    private StopSignal(Runnable stop) {
+    private StopSignal(Runnable leave, Duration grace, Runnable stop, Duration windDown) {
         hook = () -> {
-            stop.run();
-            try {
-                ended.await(WAIT_SECONDS, TimeUnit.SECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+            leave.run();
+            if (!await(grace)) {
+                stop.run();
+                await(windDown);
             }
         };
     }
 
+    private boolean await(Duration patience) {
+        try {
+            return ended.await(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
+
     /** Calls {@code stop} on a thread of its own if the process is told to end before this is closed. */
     public static StopSignal install(Runnable stop) {
-        StopSignal signal = new StopSignal(stop);
-        ShutdownHookManager.get().addShutdownHook(signal.hook, PRIORITY, WAIT_SECONDS + 5, TimeUnit.SECONDS);
+        return install(new StopSignal(() -> {}, NOTHING_TO_SAVE, stop, WIND_DOWN), WIND_DOWN);
+    }
+
+    /**
+     * Calls {@code leave} on a thread of its own if the process is told to end before this is closed, and then {@code stop}
+     * if it is still not closed after the grace, with {@value #HARD_STOP_SECONDS} s more to wind down.
+     */
+    public static StopSignal install(Runnable leave, Duration grace, Runnable stop) {
+        Duration hardStop = Duration.ofSeconds(HARD_STOP_SECONDS);
+        return install(new StopSignal(leave, grace, stop, hardStop), grace.plus(hardStop));
+    }
+
+    private static StopSignal install(StopSignal signal, Duration longest) {
+        ShutdownHookManager.get()
+                .addShutdownHook(signal.hook, PRIORITY, longest.plus(SPARE).toMillis(), TimeUnit.MILLISECONDS);
         return signal;
     }
 

@@ -6,13 +6,16 @@ import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.checkpoint.Checkpoints;
 import io.sparklora.training.checkpoint.TrainingState;
 import io.sparklora.training.job.RankOutcome.Failed;
+import io.sparklora.training.job.RankOutcome.Left;
 import io.sparklora.training.job.RankOutcome.Origin;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.BarrierTaskContext;
@@ -38,7 +41,9 @@ import scala.runtime.AbstractFunction1;
 public final class BarrierTraining {
     private static final Logger LOG = LoggerFactory.getLogger(BarrierTraining.class);
     private static final int FRUITLESS_ATTEMPTS = 4;
-    private static final ExecutorSlots SLOTS = new ExecutorSlots(Duration.ofSeconds(20), Duration.ofMinutes(5));
+    private static final ExecutorSlots FIRST_SLOTS = new ExecutorSlots(Duration.ofSeconds(20), Duration.ofMinutes(5));
+    /** Where one was lost: those that come later join at a later attempt. */
+    private static final ExecutorSlots NEXT_SLOTS = new ExecutorSlots(Duration.ofSeconds(5), Duration.ofMinutes(5));
 
     private final JavaSparkContext spark;
     private final TrainingSpec spec;
@@ -47,6 +52,7 @@ public final class BarrierTraining {
     private final TrainingListener listener;
     private final String run;
     private final AtomicBoolean stopped = new AtomicBoolean();
+    private volatile Optional<ProgressServer> progress = Optional.empty();
 
     /**
      * Plans a run on a Spark context with the settings of {@link TrainingSparkSettings}.
@@ -76,34 +82,42 @@ public final class BarrierTraining {
     public TrainingState run() {
         Storage storage = new Storage(spark.hadoopConfiguration());
         Checkpoints checkpoints = spec.openCheckpoints(storage);
-        String host = spark.getConf().get("spark.driver.host");
-        String bindAddress = spark.getConf().get("spark.driver.bindAddress", host);
-        try (ProgressServer progress = ProgressServer.start(bindAddress, host, listener::stepMade)) {
-            long reached = -1;
-            int fruitless = 0;
-            for (int attempt = 0; ; attempt++) {
-                int world = SLOTS.await(spark.sc(), executors);
-                TrainingState from =
-                        checkpoints.latest().orElseGet(() -> TrainingState.initial(factory.initialParameters(storage)));
-                refuseIfStopped();
-                if (spec.isOver(from.history())) {
-                    return from;
-                }
-                fruitless = from.step() > reached ? 0 : fruitless + 1;
-                reached = from.step();
-                Optional<String> lost = attempt(attempt, world, from, progress.address());
-                if (lost.isPresent() && fruitless + 1 >= FRUITLESS_ATTEMPTS) {
-                    throw new StageFailure(
-                            ExitCode.RETRYABLE,
-                            FRUITLESS_ATTEMPTS + " attempts in a row got no further than step " + reached
-                                    + "; the last one: " + lost.get());
-                }
-                lost.ifPresent(listener::attemptLost);
+        Set<String> leaving = Set.of();
+        long reached = -1;
+        int fruitless = 0;
+        for (int attempt = 0; ; attempt++) {
+            ExecutorSlots slots = attempt == 0 ? FIRST_SLOTS : NEXT_SLOTS;
+            int world = slots.await(spark.sc(), executors, leaving, this::refuseIfStopped);
+            TrainingState from =
+                    checkpoints.latest().orElseGet(() -> TrainingState.initial(factory.initialParameters(storage)));
+            refuseIfStopped();
+            if (spec.isOver(from.history())) {
+                return from;
             }
+            fruitless = from.step() > reached ? 0 : fruitless + 1;
+            reached = from.step();
+            AttemptEnd end = attempt(attempt, world, from);
+            if (end.lost().isPresent() && fruitless + 1 >= FRUITLESS_ATTEMPTS) {
+                throw new StageFailure(
+                        ExitCode.RETRYABLE,
+                        FRUITLESS_ATTEMPTS + " attempts in a row got no further than step " + reached
+                                + "; the last one: " + end.lost().get());
+            }
+            end.lost().ifPresent(listener::attemptLost);
+            leaving = end.leaving();
         }
     }
 
-    /** Makes {@link #run()} fail as retryable, on its own thread, once the ranks have let go; for any thread. */
+    /**
+     * Asks the ranks to save their state and stop after the step that they are in, and makes {@link #run()} fail as
+     * retryable, on its own thread, when they have; for any thread.
+     */
+    public void leave() {
+        stopped.set(true);
+        progress.ifPresent(ProgressServer::askToLeave);
+    }
+
+    /** As {@link #leave()}, at once and without saving. */
     public void stop() {
         stopped.set(true);
         if (!spark.sc().isStopped()) {
@@ -118,9 +132,32 @@ public final class BarrierTraining {
         }
     }
 
-    /** Makes one attempt; says why it was lost, if it was. */
-    private Optional<String> attempt(int attempt, int world, TrainingState from, ProgressAddress progress) {
+    /**
+     * What an attempt came to.
+     *
+     * @param lost why it did not make all steps, if it did not
+     * @param leaving executors that will soon be gone
+     */
+    private record AttemptEnd(Optional<String> lost, Set<String> leaving) {
+        static AttemptEnd lost(String why) {
+            return new AttemptEnd(Optional.of(why), Set.of());
+        }
+    }
+
+    private AttemptEnd attempt(int attempt, int world, TrainingState from) {
         listener.attemptStarted(world, from);
+        String host = spark.getConf().get("spark.driver.host");
+        String bindAddress = spark.getConf().get("spark.driver.bindAddress", host);
+        try (ProgressServer server = ProgressServer.start(bindAddress, host, listener::stepMade);
+                AttemptWatch watch = AttemptWatch.start(spark.sc(), world, executors, server::askToLeave)) {
+            progress = Optional.of(server);
+            refuseIfStopped();
+            return attempt(attempt, world, from, server.address(), watch);
+        }
+    }
+
+    private AttemptEnd attempt(
+            int attempt, int world, TrainingState from, ProgressAddress progressAddress, AttemptWatch watch) {
         RankTask task = new RankTask(
                 run,
                 attempt,
@@ -128,19 +165,19 @@ public final class BarrierTraining {
                 spec,
                 factory,
                 new SerializableConfiguration(spark.hadoopConfiguration()),
-                progress);
+                progressAddress);
         try {
-            return judge(submit(task, world));
+            return judge(submit(task, world), watch);
         } catch (StageFailure e) {
             throw e;
         } catch (Exception e) {
             // Spark's exceptions are checked in Java and undeclared in Scala.
             refuseIfStopped();
             if (!(e instanceof SparkException failure) || spark.sc().isStopped() || isCancelled(failure)) {
-                throw new StageFailure(ExitCode.RETRYABLE, "training was stopped: " + firstLine(e), e);
+                throw new StageFailure(ExitCode.RETRYABLE, "training was stopped: " + LossReason.of(e), e);
             }
             LOG.warn("attempt {} was lost", attempt, e);
-            return Optional.of(firstLine(e));
+            return AttemptEnd.lost(LossReason.of(e));
         }
     }
 
@@ -161,26 +198,33 @@ public final class BarrierTraining {
                 .toList();
     }
 
-    /** What an attempt came to: nothing to report, or why it was lost; a permanent fault is thrown. */
-    private static Optional<String> judge(List<RankOutcome> outcomes) {
-        List<Failed> failures = outcomes.stream()
+    /** What an attempt came to; a permanent fault is thrown. */
+    private AttemptEnd judge(List<RankOutcome> outcomes, AttemptWatch watch) {
+        Optional<Failed> first = outcomes.stream()
                 .filter(Failed.class::isInstance)
                 .map(Failed.class::cast)
-                .sorted(Comparator.comparing((Failed failed) -> failed.exitCode() == ExitCode.RETRYABLE)
-                        .thenComparing(failed -> failed.origin() == Origin.PEER))
+                .min(Comparator.comparing((Failed failed) -> failed.exitCode() == ExitCode.RETRYABLE)
+                        .thenComparing(failed -> failed.origin() == Origin.PEER));
+        if (first.isPresent() && first.get().exitCode() != ExitCode.RETRYABLE) {
+            throw new StageFailure(first.get().exitCode(), first.get().message());
+        }
+        refuseIfStopped();
+        if (first.isPresent()) {
+            return AttemptEnd.lost(first.get().message());
+        }
+        List<Left> left = outcomes.stream()
+                .filter(Left.class::isInstance)
+                .map(Left.class::cast)
                 .toList();
-        if (failures.isEmpty()) {
-            return Optional.empty();
+        if (left.isEmpty()) {
+            return new AttemptEnd(Optional.empty(), Set.of());
         }
-        Failed first = failures.get(0);
-        if (first.exitCode() != ExitCode.RETRYABLE) {
-            throw new StageFailure(first.exitCode(), first.message());
-        }
-        return Optional.of(first.message());
-    }
-
-    private static String firstLine(Exception e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString());
+        Set<String> leaving =
+                left.stream().filter(Left::leaving).map(Left::executor).collect(Collectors.toUnmodifiableSet());
+        return new AttemptEnd(
+                Optional.of("the state was saved and the ranks were planned again, since "
+                        + watch.why().orElse("executors " + leaving + " were told to end")),
+                leaving);
     }
 
     /** The barrier stage's function. */

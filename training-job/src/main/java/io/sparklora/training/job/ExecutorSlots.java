@@ -4,8 +4,9 @@ import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Set;
 import org.apache.spark.SparkContext;
-import org.apache.spark.SparkExecutorInfo;
+import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * Counts the executors that are free. A lost one is usually replaced within seconds, so a plan waits a little for all
@@ -17,13 +18,20 @@ import org.apache.spark.SparkExecutorInfo;
 record ExecutorSlots(Duration patience, Duration deadline) {
     private static final Duration POLL = Duration.ofMillis(200);
 
-    /** At most {@code wanted}, at least 1. */
-    int await(SparkContext spark, int wanted) {
+    /**
+     * At most {@code wanted}, at least 1.
+     *
+     * @param leaving executors that are about to end, which are waited for to be gone
+     * @param refusal throws where waiting is to end
+     */
+    int await(SparkContext spark, int wanted, Set<String> leaving, Runnable refusal) {
         long start = System.nanoTime();
         while (true) {
-            int there = count(spark);
+            refusal.run();
             Duration waited = Duration.ofNanos(System.nanoTime() - start);
-            if (there >= wanted || (there > 0 && waited.compareTo(patience) >= 0)) {
+            boolean patient = waited.compareTo(patience) < 0;
+            int there = patient && isAnyThere(spark, leaving) ? 0 : count(spark);
+            if (there >= wanted || (there > 0 && !patient)) {
                 return Math.min(there, wanted);
             }
             if (waited.compareTo(deadline) >= 0) {
@@ -34,16 +42,34 @@ record ExecutorSlots(Duration patience, Duration deadline) {
         }
     }
 
+    private static boolean isAnyThere(SparkContext spark, Set<String> executors) {
+        return !executors.isEmpty()
+                && CollectionConverters.asJava(spark.getExecutorIds()).stream().anyMatch(executors::contains);
+    }
+
     /**
-     * Executors without a task: one of an attempt that was lost may still be winding down. In local mode the driver is
-     * the only executor; elsewhere it is listed beside them and runs no tasks.
+     * Executors without a task, as one of an attempt that was lost may still be winding down; but no more than Spark would
+     * use, which leaves out those that it has given up or that are about to leave.
      */
     private static int count(SparkContext spark) {
-        SparkExecutorInfo[] all = spark.statusTracker().getExecutorInfos();
-        long idle = Arrays.stream(all)
+        return (int) Math.min(idle(spark), usable(spark));
+    }
+
+    /** Executors that Spark would use and that have no task, beside {@code world} that have one. */
+    static int unused(SparkContext spark, int world) {
+        return (int) Math.max(0, Math.min(idle(spark), usable(spark) - world));
+    }
+
+    /** In local mode the driver is the only executor; elsewhere it is listed beside them and runs no tasks. */
+    private static long idle(SparkContext spark) {
+        long idle = Arrays.stream(spark.statusTracker().getExecutorInfos())
                 .filter(executor -> executor.numRunningTasks() == 0)
                 .count();
-        return (int) (spark.isLocal() ? idle : idle - 1);
+        return spark.isLocal() ? idle : idle - 1;
+    }
+
+    private static int usable(SparkContext spark) {
+        return spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile());
     }
 
     private static void pause() {

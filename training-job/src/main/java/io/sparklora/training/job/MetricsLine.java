@@ -2,6 +2,7 @@ package io.sparklora.training.job;
 
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.StepRecord.Update;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -16,6 +17,8 @@ import java.util.Optional;
  * @param tokensPerSecond over all ranks, padding included; 0 where the step was made unseen
  * @param validationLoss mean over the validation sequences after the update, nats; absent where it was not measured
  * @param seconds of the step; 0 where it was made unseen
+ * @param computeSeconds of each rank, in rank order: what it took of these for its own micro-batches; empty where it was
+ *     made unseen
  */
 record MetricsLine(
         long step,
@@ -26,16 +29,22 @@ record MetricsLine(
         Update update,
         Optional<Double> validationLoss,
         double tokensPerSecond,
-        double seconds) {
+        double seconds,
+        List<Double> computeSeconds) {
+    MetricsLine {
+        computeSeconds = List.copyOf(computeSeconds);
+    }
+
     static MetricsLine of(TimedStep made) {
-        return of(made.step(), made.tokens() / made.seconds(), made.seconds());
+        return of(made.step(), made.tokens() / made.seconds(), made.seconds(), made.computeSeconds());
     }
 
     static MetricsLine unseen(StepRecord step) {
-        return of(step, 0, 0);
+        return of(step, 0, 0, List.of());
     }
 
-    private static MetricsLine of(StepRecord step, double tokensPerSecond, double seconds) {
+    private static MetricsLine of(
+            StepRecord step, double tokensPerSecond, double seconds, List<Double> computeSeconds) {
         return new MetricsLine(
                 step.step(),
                 step.loss(),
@@ -45,6 +54,7 @@ record MetricsLine(
                 step.update(),
                 step.validationLoss(),
                 tokensPerSecond,
-                seconds);
+                seconds,
+                computeSeconds);
     }
 }

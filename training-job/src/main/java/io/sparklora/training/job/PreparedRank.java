@@ -115,6 +115,11 @@ final class PreparedRank implements AutoCloseable {
         }
     }
 
+    /** This rank. */
+    int rank() {
+        return rank;
+    }
+
     /** What the others need to know of this rank. */
     RankCard card(String executor) {
         return new RankCard(

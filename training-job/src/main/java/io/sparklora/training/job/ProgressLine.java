@@ -45,6 +45,7 @@ final class ProgressLine implements TrainingListener {
             recent.remove();
         }
         noteTrouble(step.step());
+        step.straggler().ifPresent(slow -> out.note("train  step " + step.step().step() + ": " + slow));
         noteValidation(step.step());
         if (step.step().step() == steps) {
             out.showAtOnce(line(step.step()));

@@ -15,7 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells the driver each step, a line of JSON over TCP. Spark's accumulators would arrive with the heartbeats, every ten
+ * Tells the driver each step, a line of JSON over TCP, and hears from it whether the ranks are to stop. Spark's accumulators would arrive with the heartbeats, every ten
  * seconds. Progress is a courtesy: a driver that cannot be reached or does not read costs the training nothing but a
  * warning, since a thread of its own sends, from a bounded queue that drops what does not fit.
  */
@@ -26,28 +26,28 @@ final class ProgressReporter implements AutoCloseable {
     private static final int CLOSE_MILLIS = 5_000;
 
     private final BlockingQueue<Optional<TimedStep>> queue = new ArrayBlockingQueue<>(QUEUED_STEPS);
-    private final Optional<Thread> sender;
+    private final Thread sender;
+    private volatile boolean leaveAsked;
 
-    private ProgressReporter(Optional<ProgressAddress> address) {
-        sender = address.map(to -> new Thread(() -> send(to), "training-progress"));
-        sender.ifPresent(thread -> {
-            thread.setDaemon(true);
-            thread.start();
-        });
+    private ProgressReporter(ProgressAddress address) {
+        sender = new Thread(() -> send(address), "training-progress");
+        sender.setDaemon(true);
     }
 
     /** Reports to the driver. */
     static ProgressReporter connect(ProgressAddress address) {
-        return new ProgressReporter(Optional.of(address));
+        ProgressReporter reporter = new ProgressReporter(address);
+        reporter.sender.start();
+        return reporter;
     }
 
-    /** Reports to no one. */
-    static ProgressReporter silent() {
-        return new ProgressReporter(Optional.empty());
+    /** Whether the driver has asked the ranks to stop after their step. */
+    boolean leaveAsked() {
+        return leaveAsked;
     }
 
     void report(TimedStep step) {
-        if (sender.isPresent() && !queue.offer(Optional.of(step))) {
+        if (!queue.offer(Optional.of(step))) {
             LOG.debug(
                     "step {} was not reported: the driver does not read",
                     step.step().step());
@@ -62,6 +62,7 @@ final class ProgressReporter implements AutoCloseable {
             // At once: the driver hangs up on a caller that does not greet, and the first step can take long.
             out.write(address.token() + "\n");
             out.flush();
+            listen(socket);
             for (Optional<TimedStep> step = queue.take(); step.isPresent(); step = queue.take()) {
                 out.write(Json.line(step.get()) + "\n");
                 out.flush();
@@ -73,18 +74,33 @@ final class ProgressReporter implements AutoCloseable {
         }
     }
 
+    /** Hears the driver until the socket is closed. */
+    private void listen(Socket socket) {
+        Thread listener = new Thread(
+                () -> {
+                    try {
+                        if (socket.getInputStream().read() == ProgressServer.LEAVE) {
+                            leaveAsked = true;
+                        }
+                    } catch (IOException e) {
+                        LOG.debug("the driver says nothing more", e);
+                    }
+                },
+                "training-progress-driver");
+        listener.setDaemon(true);
+        listener.start();
+    }
+
     /** Waits shortly for what is queued to be sent. */
     @Override
     public void close() {
-        sender.ifPresent(thread -> {
-            try {
-                if (queue.offer(Optional.empty(), CLOSE_MILLIS, TimeUnit.MILLISECONDS)) {
-                    thread.join(CLOSE_MILLIS);
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+        try {
+            if (queue.offer(Optional.empty(), CLOSE_MILLIS, TimeUnit.MILLISECONDS)) {
+                sender.join(CLOSE_MILLIS);
             }
-            thread.interrupt();
-        });
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        sender.interrupt();
     }
 }

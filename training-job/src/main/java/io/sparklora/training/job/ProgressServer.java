@@ -12,6 +12,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.apache.hadoop.fs.Path;
@@ -20,17 +22,25 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The driver's end of the live progress. A connection must open with the run's token; lines are bounded; what it says
- * is only shown, never acted on.
+ * is only shown, never acted on. The driver says at most one thing: that the ranks are to save and stop.
  */
 final class ProgressServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ProgressServer.class);
-    private static final int MAXIMUM_LINE_BYTES = 4096;
+    /** What the driver says to rank 0 where the ranks are to stop after their step. */
+    static final byte LEAVE = 'L';
+
+    private static final int MAXIMUM_TOKEN_BYTES = 4096;
+    /** A step of the largest world: some eleven digits for each of 4,096 ranks. */
+    private static final int MAXIMUM_STEP_BYTES = 64 << 10;
+
     private static final int GREETING_MILLIS = 10_000;
     private static final int BACKLOG = 16;
 
     private final ServerSocket socket;
     private final ProgressAddress address;
     private final Consumer<TimedStep> listener;
+    private final List<Socket> reporters = new ArrayList<>();
+    private boolean leaveAsked;
 
     private ProgressServer(ServerSocket socket, ProgressAddress address, Consumer<TimedStep> listener) {
         this.socket = socket;
@@ -69,6 +79,31 @@ final class ProgressServer implements AutoCloseable {
         thread.start();
     }
 
+    /** Asks the ranks to save their state and stop after the step that they are in; also those that connect later. */
+    void askToLeave() {
+        synchronized (reporters) {
+            leaveAsked = true;
+            reporters.forEach(ProgressServer::tellToLeave);
+        }
+    }
+
+    private void admit(Socket reporter) {
+        synchronized (reporters) {
+            reporters.add(reporter);
+            if (leaveAsked) {
+                tellToLeave(reporter);
+            }
+        }
+    }
+
+    private static void tellToLeave(Socket reporter) {
+        try {
+            reporter.getOutputStream().write(LEAVE);
+        } catch (IOException e) {
+            LOG.debug("rank 0 has hung up", e);
+        }
+    }
+
     private void accept() {
         while (!socket.isClosed()) {
             try {
@@ -84,13 +119,17 @@ final class ProgressServer implements AutoCloseable {
         try (connection) {
             connection.setSoTimeout(GREETING_MILLIS);
             InputStream in = new BufferedInputStream(connection.getInputStream());
-            if (!MessageDigest.isEqual(readLine(in), address.token().getBytes(StandardCharsets.UTF_8))) {
+            if (!MessageDigest.isEqual(
+                    readLine(in, MAXIMUM_TOKEN_BYTES), address.token().getBytes(StandardCharsets.UTF_8))) {
                 LOG.warn("refused {}, which does not know this run", connection.getRemoteSocketAddress());
                 return;
             }
             connection.setSoTimeout(0);
+            admit(connection);
             Path source = new Path("progress");
-            for (byte[] line = readLine(in); line.length > 0; line = readLine(in)) {
+            for (byte[] line = readLine(in, MAXIMUM_STEP_BYTES);
+                    line.length > 0;
+                    line = readLine(in, MAXIMUM_STEP_BYTES)) {
                 TimedStep step = Json.parse(TimedStep.class, line, source);
                 synchronized (this) {
                     listener.accept(step);
@@ -102,11 +141,11 @@ final class ProgressServer implements AutoCloseable {
     }
 
     /** A line without its end; empty at the end of the stream. */
-    private static byte[] readLine(InputStream in) throws IOException {
+    private static byte[] readLine(InputStream in, int maximumBytes) throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         for (int next = in.read(); next >= 0 && next != '\n'; next = in.read()) {
-            if (line.size() == MAXIMUM_LINE_BYTES) {
-                throw new IOException("a line is longer than " + MAXIMUM_LINE_BYTES + " bytes");
+            if (line.size() == maximumBytes) {
+                throw new IOException("a line is longer than " + maximumBytes + " bytes");
             }
             line.write(next);
         }

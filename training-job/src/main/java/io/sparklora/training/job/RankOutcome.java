@@ -15,6 +15,14 @@ sealed interface RankOutcome extends Serializable {
     record Finished(int rank) implements RankOutcome {}
 
     /**
+     * The ranks stopped between two steps and saved the state, since one of them was asked to leave.
+     *
+     * @param executor that the rank ran on
+     * @param leaving whether this executor is to end
+     */
+    record Left(int rank, String executor, boolean leaving) implements RankOutcome {}
+
+    /**
      * The rank cannot go on.
      *
      * @param origin whether the fault began here

@@ -3,13 +3,15 @@ package io.sparklora.training.job;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.run.Json;
-import io.sparklora.training.checkpoint.TrainingState;
+import io.sparklora.training.checkpoint.BackgroundCheckpoints;
 import io.sparklora.training.collective.Collective;
 import io.sparklora.training.collective.CollectiveException;
 import io.sparklora.training.collective.Neighbours;
 import io.sparklora.training.job.RankOutcome.Failed;
 import io.sparklora.training.job.RankOutcome.Finished;
+import io.sparklora.training.job.RankOutcome.Left;
 import io.sparklora.training.job.RankOutcome.Origin;
+import io.sparklora.training.job.TrainingLoop.End;
 import java.io.Serializable;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +19,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.BarrierTaskContext;
@@ -49,6 +52,10 @@ record RankTask(
         implements Serializable {
     private static final Logger LOG = LoggerFactory.getLogger(RankTask.class);
 
+    /** What libtorch says where its allocators get none, on the CPU and on GPUs. */
+    private static final Pattern NATIVE_MEMORY =
+            Pattern.compile("can't allocate memory|not enough memory|out of memory");
+
     /** Runs in the task, which ends by returning wherever the driver should judge why. */
     RankOutcome run(BarrierTaskContext context) {
         int rank = context.partitionId();
@@ -57,7 +64,7 @@ record RankTask(
         PreparedRank prepared;
         try {
             prepared = PreparedRank.of(this, rank, world);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
             StageFailure failure = asFailure(rank, e);
             exchange(context, RankCard.failed(rank, executor, failure.getMessage()));
             return new Failed(rank, Origin.OWN, failure.exitCode(), failure.getMessage());
@@ -65,12 +72,12 @@ record RankTask(
         try (prepared) {
             List<RankCard> cards = exchange(context, prepared.card(executor));
             Optional<RankOutcome> hopeless = hopeless(rank, cards);
-            return hopeless.isPresent() ? hopeless.get() : train(prepared, neighbours(rank, cards));
+            return hopeless.isPresent() ? hopeless.get() : train(prepared, cards);
         } catch (CollectiveException e) {
             return brokenRing(rank, e);
         } catch (CancellationException | TaskKilledException e) {
             throw e;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
             StageFailure failure = asFailure(rank, e);
             return new Failed(rank, Origin.OWN, failure.exitCode(), failure.getMessage());
         }
@@ -85,25 +92,31 @@ record RankTask(
                 cards.get((rank + world - 1) % world).fingerprint());
     }
 
-    private RankOutcome train(PreparedRank prepared, Neighbours neighbours) {
-        try (Collective collective = prepared.join(neighbours);
-                ProgressReporter reporter =
-                        collective.rank() == 0 ? ProgressReporter.connect(progress) : ProgressReporter.silent()) {
-            prepared.loop(collective).run(new TrainingLoop.Observer() {
-                @Override
-                public void stepMade(TimedStep step) {
-                    reporter.report(step);
+    private RankOutcome train(PreparedRank prepared, List<RankCard> cards) {
+        int rank = prepared.rank();
+        try (ExecutorShutdown shutdown = ExecutorShutdown.watch(spec.schedule().grace());
+                Collective collective = prepared.join(neighbours(rank, cards))) {
+            TrainingLoop loop = prepared.loop(collective);
+            End end;
+            if (rank == 0) {
+                try (FirstRank first = firstRank(prepared, cards)) {
+                    end = loop.run(first, () -> shutdown.begun() || first.leaveAsked());
                 }
-
-                @Override
-                public void checkpointDue(TrainingState state) {
-                    if (collective.rank() == 0) {
-                        prepared.checkpoints().save(state);
-                    }
-                }
-            });
-            return new Finished(collective.rank());
+            } else {
+                end = loop.run(TrainingLoop.Observer.NONE, shutdown::begun);
+            }
+            return switch (end) {
+                case OVER -> new Finished(rank);
+                case LEFT -> new Left(rank, cards.get(rank).executor(), shutdown.begun());
+            };
         }
+    }
+
+    private FirstRank firstRank(PreparedRank prepared, List<RankCard> cards) {
+        return new FirstRank(
+                ProgressReporter.connect(progress),
+                new Stragglers(cards, spec.batches().microBatches()),
+                new BackgroundCheckpoints(prepared.checkpoints()::save, spec.schedule(), System::nanoTime));
     }
 
     private static RankOutcome brokenRing(int rank, CollectiveException e) {
@@ -117,12 +130,28 @@ record RankTask(
         };
     }
 
-    private static StageFailure asFailure(int rank, RuntimeException e) {
+    /** What a rank's own exception means for the run. Memory may suffice on another host, or at another time. */
+    static StageFailure asFailure(int rank, Throwable e) {
         if (e instanceof StageFailure failure) {
             LOG.error("rank {} failed: {}", rank, failure.getMessage());
             return failure;
         }
         LOG.error("rank {} failed", rank, e);
+        if (e instanceof OutOfMemoryError) {
+            return new StageFailure(
+                    ExitCode.RETRYABLE,
+                    "rank " + rank + " ran out of memory in the JVM: " + e.getMessage()
+                            + "; raise spark.executor.memory",
+                    e);
+        }
+        if (NATIVE_MEMORY.matcher(String.valueOf(e.getMessage())).find()) {
+            return new StageFailure(
+                    ExitCode.RETRYABLE,
+                    "rank " + rank + " ran out of memory in the model: "
+                            + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
+                            + "; raise spark.executor.memoryOverhead, or train smaller micro-batches",
+                    e);
+        }
         return new StageFailure(ExitCode.INTERNAL, "rank " + rank + " failed: " + e, e);
     }
 

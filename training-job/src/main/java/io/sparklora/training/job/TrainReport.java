@@ -24,17 +24,20 @@ final class TrainReport implements TrainingListener {
     private int executors;
     private long tokens;
     private double stepSeconds;
+    private final RankTimes rankTimes = new RankTimes();
     private int lostAttempts;
 
     @Override
     public synchronized void attemptStarted(int ranks, TrainingState from) {
         executors = ranks;
+        rankTimes.clear();
     }
 
     @Override
     public synchronized void stepMade(TimedStep step) {
         tokens += step.tokens();
         stepSeconds += step.seconds();
+        rankTimes.add(step);
     }
 
     @Override
@@ -58,6 +61,7 @@ final class TrainReport implements TrainingListener {
             figures.put("tokens_per_second", tokens / stepSeconds);
             figures.put("executors", (double) executors);
             figures.put("lost_attempts", (double) lostAttempts);
+            figures.putAll(rankTimes.figures());
             detail += String.format(
                     Locale.ROOT, ", %.1f min, %.0f tokens/s", seconds() / SECONDS_A_MINUTE, tokens / stepSeconds);
         }

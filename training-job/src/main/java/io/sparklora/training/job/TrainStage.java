@@ -18,6 +18,7 @@ import io.sparklora.pipeline.run.StageResult;
 import io.sparklora.pipeline.run.StageTransaction;
 import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.checkpoint.BestAdapter;
+import io.sparklora.training.checkpoint.CheckpointSchedule;
 import io.sparklora.training.checkpoint.RunIdentity;
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.TrainingState;
@@ -31,6 +32,7 @@ import io.sparklora.training.model.HostModel;
 import io.sparklora.training.model.TrainingOptions;
 import io.sparklora.training.optimizer.GradientClip;
 import io.sparklora.training.optimizer.LearningRate;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
@@ -134,7 +136,10 @@ public final class TrainStage {
                         config.seed()),
                 dataset.toString(),
                 qualified(context.layout().checkpoints(runKey)).toString(),
-                train.checkpoint().steps(),
+                new CheckpointSchedule(
+                        train.checkpoint().steps(),
+                        Duration.ofMinutes(train.checkpoint().minutes()),
+                        Duration.ofSeconds(train.checkpoint().grace())),
                 batches,
                 LearningRate.of(train.learningRate(), train.schedule(), train.warmup(), train.decay(), batches.steps()),
                 new GradientClip(train.clip()),
@@ -181,7 +186,8 @@ public final class TrainStage {
                     report, metrics, new ProgressLine(line, spec.batches().steps())));
             BarrierTraining training =
                     new BarrierTraining(spark, spec, factory, config.train().executors(), listeners);
-            StopSignal signal = StopSignal.install(training::stop);
+            StopSignal signal =
+                    StopSignal.install(training::leave, spec.schedule().grace(), training::stop);
             try {
                 return training.run();
             } finally {

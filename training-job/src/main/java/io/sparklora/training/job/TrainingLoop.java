@@ -20,6 +20,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * One rank's steps from a state to the end of the plan or of the patience. Every rank runs the same steps on the same adapter and computes
@@ -76,40 +78,82 @@ final class TrainingLoop {
         this.history = new ArrayList<>(start.history());
     }
 
+    /** How a loop ended where nothing failed; alike on every rank. */
+    enum End {
+        /** All steps are made. */
+        OVER,
+        /** A rank was asked to leave; steps are left to make. */
+        LEFT
+    }
+
     /** What happens between steps, on the loop's thread. */
     interface Observer {
+        /** Looks away. */
+        Observer NONE = new Observer() {
+            @Override
+            public void stepMade(TimedStep step) {}
+
+            @Override
+            public void betweenSteps(long step, Supplier<TrainingState> state) {}
+
+            @Override
+            public void ended(TrainingState state) {}
+        };
+
         /** A step was made. */
         void stepMade(TimedStep step);
 
-        /** A state is due to be saved; it must not be kept past the call. */
-        void checkpointDue(TrainingState state);
+        /**
+         * Another step follows.
+         *
+         * @param state gives the state after {@code step} steps, which must not be kept past the call
+         */
+        void betweenSteps(long step, Supplier<TrainingState> state);
+
+        /** No step follows; the state must not be kept past the call. */
+        void ended(TrainingState state);
     }
 
     /**
-     * Trains to the end.
+     * Trains to the end, or to the first step after which a rank must leave.
      *
+     * @param leaveAsked whether this rank was asked to leave
      * @throws StageFailure where the run diverges or the ranks disagree, alike on every rank
      */
-    void run(Observer observer) {
+    End run(Observer observer, BooleanSupplier leaveAsked) {
         program.load(parameters);
-        AdapterAgreement.require(collective, history.size(), parameters);
+        StepAgreement.reach(collective, history.size(), parameters, 0, false);
         while (!spec.isOver(history)) {
             long begin = System.nanoTime();
-            StepRecord made = step(history.size());
+            Made step = step(history.size(), leaveAsked);
+            StepRecord made = step.record();
             history.add(made);
             rememberIfBest(made);
             if (made.step() % MILESTONE_STEPS == 0) {
                 milestone = current().copy();
             }
-            observer.stepMade(
-                    new TimedStep(made, spec.batches().batchTokens(), (System.nanoTime() - begin) / NANOS_A_SECOND));
-            if (made.step() % spec.checkpointSteps() == 0 || spec.isOver(history)) {
-                observer.checkpointDue(state());
+            observer.stepMade(new TimedStep(
+                    made,
+                    spec.batches().batchTokens(),
+                    (System.nanoTime() - begin) / NANOS_A_SECOND,
+                    step.agreement().computeSeconds(),
+                    Optional.empty()));
+            boolean over = spec.isOver(history);
+            if (over || step.agreement().leaving()) {
+                observer.ended(state());
+                return over ? End.OVER : End.LEFT;
+            } else {
+                observer.betweenSteps(made.step(), this::state);
             }
         }
+        return End.OVER;
     }
 
-    private StepRecord step(long step) {
+    /** A step, and what the ranks agreed on after it. */
+    private record Made(StepRecord record, StepAgreement agreement) {}
+
+    private Made step(long step, BooleanSupplier leaveAsked) {
+        long begin = System.nanoTime();
         sum.clear();
         int number = collective.rank();
         for (long[] ids : spec.batches().microBatches(step, collective.rank(), collective.world())) {
@@ -119,6 +163,7 @@ final class TrainingLoop {
             sum.add(batch.supervisedTokens(), into -> program.forwardBackward(batch, draw, into));
             number += collective.world();
         }
+        long computeNanos = System.nanoTime() - begin;
         BatchSum total = sum.reduce(collective, step + 1, spec.batches().microBatches(), gradient);
         double rate = spec.learningRate().at(step);
         double norm = 0;
@@ -131,9 +176,11 @@ final class TrainingLoop {
             optimizer.step(parameters, gradient, rate);
             program.load(parameters);
         }
-        AdapterAgreement.require(collective, step + 1, parameters);
-        return new StepRecord(
+        boolean leave = leaveAsked.getAsBoolean();
+        StepAgreement agreement = StepAgreement.reach(collective, step + 1, parameters, computeNanos, leave);
+        StepRecord record = new StepRecord(
                 step + 1, total.meanLoss(), rate, norm, total.supervisedTokens(), update, validationLoss(step + 1));
+        return new Made(record, agreement);
     }
 
     /** The loss on the validation sequences, where it is due and finite; the same bits on any number of ranks. */

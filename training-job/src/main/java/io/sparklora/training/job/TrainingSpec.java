@@ -1,6 +1,7 @@
 package io.sparklora.training.job;
 
 import io.sparklora.pipeline.run.Storage;
+import io.sparklora.training.checkpoint.CheckpointSchedule;
 import io.sparklora.training.checkpoint.Checkpoints;
 import io.sparklora.training.checkpoint.RunIdentity;
 import io.sparklora.training.checkpoint.Snapshot;
@@ -21,7 +22,7 @@ import org.apache.hadoop.fs.Path;
  * @param identity what the run is made of
  * @param dataset directory of the token dataset
  * @param checkpoints directory of the run's checkpoints
- * @param checkpointSteps steps between checkpoints, at least 1
+ * @param schedule when a checkpoint is due
  * @param batches which sequences make which step
  * @param learningRate of each step
  * @param clip bound of the gradient's norm
@@ -34,7 +35,7 @@ public record TrainingSpec(
         RunIdentity identity,
         String dataset,
         String checkpoints,
-        int checkpointSteps,
+        CheckpointSchedule schedule,
         BatchPlan batches,
         LearningRate learningRate,
         GradientClip clip,
@@ -46,9 +47,8 @@ public record TrainingSpec(
     /** Refuses parts that do not belong together. */
     public TrainingSpec {
         groups = List.copyOf(groups);
-        if (checkpointSteps < 1 || !(weightDecay >= 0)) {
-            throw new IllegalArgumentException(
-                    "a checkpoint every " + checkpointSteps + " steps, weight decay " + weightDecay);
+        if (!(weightDecay >= 0)) {
+            throw new IllegalArgumentException("weight decay " + weightDecay);
         }
         if (learningRate.steps() != batches.steps()) {
             throw new IllegalArgumentException(

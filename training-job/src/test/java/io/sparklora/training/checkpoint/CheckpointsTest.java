@@ -43,7 +43,7 @@ class CheckpointsTest {
                 storage, new Path(temporary.resolve("checkpoints").toUri()), identity, 4);
     }
 
-    private static TrainingState state(int step) {
+    static TrainingState state(int step) {
         Random random = new Random(step);
         float[][] vectors = new float[3][PARAMETERS];
         for (float[] vector : vectors) {

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.TrainingState;
+import io.sparklora.training.model.LossProgram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
@@ -15,8 +17,10 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -37,17 +41,15 @@ class BarrierTrainingTest {
 
     @BeforeAll
     static void start() throws IOException {
-        SparkConf conf = new SparkConf()
-                .setMaster("local-cluster[3,1,1024]")
-                .setAppName("BarrierTrainingTest")
-                .set("spark.ui.enabled", "false")
-                .set("spark.executor.memory", "512m")
-                .set("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1")
+        SparkConf conf = LocalCluster.conf("BarrierTrainingTest", 3)
                 .set("spark.authenticate", "true")
                 .set("spark.authenticate.secret", "of the test")
                 // The ring takes it from Spark, and has TLS.
                 .set("spark.network.crypto.enabled", "true")
-                .set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
+                // So that a stopped executor is found sooner than after the 25 s of every day.
+                .set("spark.executor.heartbeatInterval", "1s")
+                .set("spark.storage.blockManagerHeartbeatTimeoutMs", "5s")
+                .set("spark.network.timeoutInterval", "1s");
         spark = new JavaSparkContext(TrainingSparkSettings.apply(conf));
         little = new LittleRun(temporary);
         reference = train(little.spec("reference", STEPS, 20), 1, new Watcher());
@@ -118,34 +120,82 @@ class BarrierTrainingTest {
         assertSameBytes(state, reference);
     }
 
+    /** SIGTERM is what cluster managers send; SIGPWR is Spark's own notice, which its images and workers send. */
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "PWR"})
+    void savesAndPlansAgainBeforeAnExecutorLeaves(String signal) {
+        ProcessHandle leaving = LocalCluster.executors().get(0);
+        Watcher watcher = new Watcher(30, () -> LocalCluster.signal(signal, leaving));
+        TrainingState state = train(little.spec("leaving-" + signal, STEPS, STEPS), 3, watcher);
+        assertThat(watcher.losses).first(InstanceOfAssertFactories.STRING).startsWith("the state was saved");
+        assertThat(watcher.starts.get(1)).isGreaterThanOrEqualTo(30);
+        assertSameBytes(state, reference);
+        leaving.onExit().join();
+    }
+
+    @Test
+    void savesTheStateBeforeItsDriverLeaves() {
+        AtomicReference<BarrierTraining> training = new AtomicReference<>();
+        Watcher watcher = new Watcher(30, () -> training.get().leave());
+        TrainingSpec spec = little.spec("left", STEPS, STEPS);
+        training.set(new BarrierTraining(spark, spec, LittleRun.FACTORY, 3, watcher));
+        assertThatThrownBy(() -> training.get().run())
+                .hasMessage("training was stopped; the same command goes on from the last checkpoint");
+        assertThat(little.checkpoints(spec).latest().orElseThrow().step()).isGreaterThanOrEqualTo(30);
+        assertSameBytes(train(spec, 2, new Watcher()), reference);
+    }
+
+    /** One is written while the next steps are made. */
+    private static void awaitCheckpoint(String name) {
+        while (little.wholeCheckpoints(name).isEmpty()) {
+            Thread.onSpinWait();
+        }
+    }
+
     @Test
     void endsWithTheSameBytesAfterAnExecutorWasKilled() {
-        Watcher watcher = new Watcher(30, () -> executors().get(0).destroyForcibly());
+        Watcher watcher = new Watcher(30, () -> {
+            awaitCheckpoint("killed");
+            LocalCluster.executors().get(0).destroyForcibly();
+        });
         TrainingState state = train(little.spec("killed", STEPS, 20), 3, watcher);
-        assertThat(watcher.losses).hasSize(1);
-        assertThat(watcher.starts).hasSize(2).first().isEqualTo(0L);
+        assertThat(watcher.losses)
+                .first(InstanceOfAssertFactories.STRING)
+                .contains("code 137; so ends a process whose host or container has no memory left");
+        assertThat(watcher.starts).first().isEqualTo(0L);
         assertThat(watcher.starts.get(1)).isGreaterThanOrEqualTo(20);
         assertSameBytes(state, reference);
     }
 
-    /** The cluster's executors are the only children of this JVM. */
-    private static List<ProcessHandle> executors() {
-        return ProcessHandle.current().children().toList();
+    @Test
+    void endsWithTheSameBytesAfterAnExecutorWasStopped() {
+        ProcessHandle stopped = LocalCluster.executors().get(1);
+        Watcher watcher = new Watcher(30, () -> {
+            awaitCheckpoint("stopped");
+            LocalCluster.signal("STOP", stopped);
+        });
+        TrainingState state = train(little.spec("stopped", STEPS, 20), 3, watcher);
+        assertThat(watcher.losses)
+                .first(InstanceOfAssertFactories.STRING)
+                .contains("was lost: Executor heartbeat timed out");
+        assertThat(watcher.starts.get(1)).isGreaterThanOrEqualTo(20);
+        assertSameBytes(state, reference);
+        stopped.onExit().join();
     }
 
     @Test
     void goesOnInANewDriverWithFewerExecutorsPastADamagedCheckpoint() throws IOException {
         TrainingSpec spec = little.spec("restarted", STEPS, 20);
-        Watcher stopped = new Watcher(70, () -> spark.sc().cancelAllJobs());
+        Watcher stopped = new Watcher(70, () -> {
+            while (little.wholeCheckpoints("restarted").size() < 2) {
+                Thread.onSpinWait();
+            }
+            spark.sc().cancelAllJobs();
+        });
         assertThatThrownBy(() -> train(spec, 3, stopped)).hasMessageContaining("training was stopped");
         awaitIdleExecutors();
-        List<java.nio.file.Path> saved;
-        try (var listed = Files.list(little.checkpointDirectory("restarted"))) {
-            // One that was being written when the run was cancelled is none.
-            saved = listed.filter(path -> Files.exists(path.resolve("manifest.json")))
-                    .sorted()
-                    .toList();
-        }
+        // One that was being written when the run was cancelled is none.
+        List<java.nio.file.Path> saved = little.wholeCheckpoints("restarted");
         assertThat(saved).hasSizeGreaterThanOrEqualTo(2);
         java.nio.file.Path newest = saved.get(saved.size() - 1);
         java.nio.file.Path before = saved.get(saved.size() - 2);
@@ -168,6 +218,33 @@ class BarrierTrainingTest {
         Watcher watcher = new Watcher();
         assertSameBytes(train(little.spec("reference", STEPS, 20), 3, watcher), reference);
         assertThat(watcher.worlds).isEmpty();
+    }
+
+    /** A model that no heap is large enough for. */
+    private record HugeFactory() implements ProgramFactory {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public LossProgram open() {
+            throw new OutOfMemoryError("Java heap space");
+        }
+
+        @Override
+        public float[] initialParameters(Storage storage) {
+            return LittleRun.FACTORY.initialParameters(storage);
+        }
+    }
+
+    @Test
+    void givesUpAsRetryableAfterFourAttemptsWithoutAStep() {
+        Watcher watcher = new Watcher();
+        TrainingSpec spec = little.spec("huge", STEPS, 20);
+        assertThatThrownBy(() -> new BarrierTraining(spark, spec, new HugeFactory(), 2, watcher).run())
+                .hasMessageStartingWith("4 attempts in a row got no further than step 0; the last one: rank ")
+                .hasMessageEndingWith("ran out of memory in the JVM: Java heap space; raise spark.executor.memory")
+                .extracting(e -> ((StageFailure) e).exitCode())
+                .isEqualTo(ExitCode.RETRYABLE);
+        assertThat(watcher.worlds).hasSize(4);
     }
 
     @Test

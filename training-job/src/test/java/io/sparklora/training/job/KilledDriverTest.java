@@ -12,7 +12,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,10 +29,18 @@ class KilledDriverTest {
 
     @Test
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
-    void endsWithTheSameBytesAfterItsDriverWasKilled() throws Exception {
+    void endsWithTheSameBytesAfterItsDriverWasTerminatedAndKilled() throws Exception {
+        LocalCluster.requireSparkHome();
         TinyTraining unfailed = prepared(root.resolve("unfailed"));
         assertThat(finish(driver(unfailed, 1))).isZero();
         TinyTraining killed = prepared(root.resolve("killed"));
+
+        Process terminated = driver(killed, 2, "train.checkpoint.steps=1000");
+        awaitSteps(killed, terminated);
+        // SIGTERM; no checkpoint is due.
+        terminated.destroy();
+        assertThat(finish(terminated)).isEqualTo(128 + 15);
+        assertThat(checkpoints(killed).toFile().list()).hasSize(1);
 
         Process driver = driver(killed, 2);
         awaitCheckpoint(killed, driver);
@@ -67,7 +77,7 @@ class KilledDriverTest {
     }
 
     /** Starts the stage as spark-submit does, on a cluster of this machine's. */
-    private static Process driver(TinyTraining tiny, int executors) throws IOException {
+    private static Process driver(TinyTraining tiny, int executors, String... overrides) throws IOException {
         String classPath = System.getProperty("java.class.path");
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -90,6 +100,7 @@ class KilledDriverTest {
                 tiny.config().toString()));
         LONG_RUN.forEach(override -> command.addAll(List.of("--set", override)));
         command.addAll(List.of("--set", "train.executors=" + executors));
+        List.of(overrides).forEach(override -> command.addAll(List.of("--set", override)));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(
@@ -98,15 +109,39 @@ class KilledDriverTest {
     }
 
     private static void awaitCheckpoint(TinyTraining tiny, Process driver) throws Exception {
-        StageMain.Context context = tiny.context(overrides());
-        Path checkpoints =
-                Path.of(context.layout().checkpoints(runKey(tiny)).toUri().getPath());
-        while (!Files.exists(checkpoints.resolve("step-000000000040").resolve("manifest.json"))) {
-            assertThat(driver.isAlive())
-                    .as(Files.readString(tiny.root.resolve("driver.log")))
-                    .isTrue();
+        Path checkpoints = checkpoints(tiny);
+        await(tiny, driver, () -> wholeCheckpoints(checkpoints) >= 2);
+    }
+
+    /** The progress is shown every five seconds. */
+    private static void awaitSteps(TinyTraining tiny, Process driver) throws Exception {
+        await(tiny, driver, () -> Files.readString(log(tiny)).contains("train  step "));
+    }
+
+    private static void await(TinyTraining tiny, Process driver, Callable<Boolean> event) throws Exception {
+        while (!event.call()) {
+            assertThat(driver.isAlive()).as(Files.readString(log(tiny))).isTrue();
             Thread.sleep(5);
         }
+    }
+
+    private static long wholeCheckpoints(Path checkpoints) {
+        String[] names = checkpoints.toFile().list();
+        return Stream.of(names == null ? new String[0] : names)
+                .filter(name -> Files.exists(checkpoints.resolve(name).resolve("manifest.json")))
+                .count();
+    }
+
+    private static Path checkpoints(TinyTraining tiny) throws IOException {
+        return Path.of(tiny.context(overrides())
+                .layout()
+                .checkpoints(runKey(tiny))
+                .toUri()
+                .getPath());
+    }
+
+    private static Path log(TinyTraining tiny) {
+        return tiny.root.resolve("driver.log");
     }
 
     private static int finish(Process driver) throws InterruptedException {

@@ -4,9 +4,11 @@ import io.sparklora.pipeline.config.TrainConfig.Order;
 import io.sparklora.pipeline.config.TrainConfig.Schedule;
 import io.sparklora.pipeline.dataset.DatasetManifest;
 import io.sparklora.pipeline.dataset.Split;
+import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Json;
 import io.sparklora.pipeline.run.RunLayout;
 import io.sparklora.pipeline.run.Storage;
+import io.sparklora.training.checkpoint.CheckpointSchedule;
 import io.sparklora.training.checkpoint.Checkpoints;
 import io.sparklora.training.checkpoint.RunIdentity;
 import io.sparklora.training.checkpoint.TrainingState;
@@ -19,11 +21,17 @@ import io.sparklora.training.model.MicroBatch;
 import io.sparklora.training.optimizer.GradientClip;
 import io.sparklora.training.optimizer.LearningRate;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -70,6 +78,19 @@ final class LittleRun {
         return root.resolve(name);
     }
 
+    /** The checkpoints that have a manifest, oldest first. */
+    List<java.nio.file.Path> wholeCheckpoints(String name) {
+        try (Stream<java.nio.file.Path> listed = Files.list(checkpointDirectory(name))) {
+            return listed.filter(path -> Files.exists(path.resolve(RunLayout.MANIFEST)))
+                    .sorted()
+                    .toList();
+        } catch (NoSuchFileException e) {
+            return List.of();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     TokenSequences data() {
         return TokenSequences.open(storage, dataset(), manifest, Split.TRAIN);
     }
@@ -88,7 +109,7 @@ final class LittleRun {
                 new RunIdentity("config", "base", manifest.datasetKey().hex(), 17),
                 dataset().toString(),
                 new Path(checkpointDirectory(checkpoints).toUri()).toString(),
-                checkpointSteps,
+                new CheckpointSchedule(checkpointSteps, Duration.ZERO, Duration.ofSeconds(20)),
                 new BatchPlan(SEQUENCES, LENGTH, Order.SHUFFLED, 17, 14, 2, steps),
                 LearningRate.of(0.05, Schedule.COSINE, 0.05, 0, steps),
                 new GradientClip(1),
@@ -100,6 +121,17 @@ final class LittleRun {
 
     Checkpoints checkpoints(TrainingSpec spec) {
         return spec.openCheckpoints(storage);
+    }
+
+    /** Of all that a run is. */
+    static String sha256(TrainingState state) {
+        StringBuilder text = new StringBuilder(state.history().toString());
+        for (float[] vector : List.of(state.parameters(), state.firstMoment(), state.secondMoment())) {
+            ByteBuffer bytes = ByteBuffer.allocate(vector.length * Float.BYTES);
+            bytes.asFloatBuffer().put(vector);
+            text.append(HexFormat.of().formatHex(bytes.array()));
+        }
+        return ContentKey.of(List.of(text.toString())).hex();
     }
 
     static TrainingState initial() {

@@ -52,12 +52,12 @@ class MetricsFileTest {
     void writesALineAStep() throws IOException {
         try (MetricsFile metrics = open()) {
             metrics.attemptStarted(2, after(0));
-            metrics.stepMade(new TimedStep(step(1), 2048, 4));
+            metrics.stepMade(TimedSteps.of(step(1), 4));
         }
         assertThat(file())
-                .hasContent(
-                        "{\"step\":1,\"loss\":2.5,\"learning_rate\":0.001,\"gradient_norm\":0.5,"
-                                + "\"supervised_tokens\":1900,\"update\":\"APPLIED\",\"tokens_per_second\":512.0,\"seconds\":4.0}");
+                .hasContent("{\"step\":1,\"loss\":2.5,\"learning_rate\":0.001,\"gradient_norm\":0.5,"
+                        + "\"supervised_tokens\":1900,\"update\":\"APPLIED\",\"tokens_per_second\":512.0,\"seconds\":4.0,"
+                        + "\"compute_seconds\":[3.5,3.0]}");
     }
 
     @Test
@@ -65,19 +65,19 @@ class MetricsFileTest {
         try (MetricsFile metrics = open()) {
             metrics.attemptStarted(2, after(0));
             for (long number = 1; number <= 5; number++) {
-                metrics.stepMade(new TimedStep(step(number), 2048, 4));
+                metrics.stepMade(TimedSteps.of(step(number), 4));
             }
         }
         try (MetricsFile metrics = open()) {
             metrics.attemptStarted(2, after(3));
-            metrics.stepMade(new TimedStep(step(4), 2048, 2));
+            metrics.stepMade(TimedSteps.of(step(4), 2));
             metrics.attemptStarted(1, after(6));
-            metrics.stepMade(new TimedStep(step(7), 2048, 2));
+            metrics.stepMade(TimedSteps.of(step(7), 2));
         }
         assertThat(Files.readAllLines(file())).hasSize(7).satisfies(lines -> {
             assertThat(lines.get(2)).contains("\"step\":3,").contains("\"seconds\":4.0");
             assertThat(lines.get(3)).contains("\"step\":4,").contains("\"seconds\":2.0");
-            assertThat(lines.get(4)).contains("\"step\":5,").contains("\"seconds\":0.0");
+            assertThat(lines.get(4)).contains("\"step\":5,").contains("\"seconds\":0.0,\"compute_seconds\":[]}");
             assertThat(lines.get(6)).contains("\"step\":7,").contains("\"seconds\":2.0");
         });
     }
@@ -86,8 +86,12 @@ class MetricsFileTest {
     void startsAnewWhereTheFileIsDamaged() throws IOException {
         Files.writeString(file(), "{\"step\":1");
         try (MetricsFile metrics = open()) {
-            metrics.stepMade(new TimedStep(step(1), 2048, 4));
+            metrics.stepMade(TimedSteps.of(step(1), 4));
         }
-        assertThat(Files.readAllLines(file())).hasSize(1).first().asString().endsWith("\"seconds\":4.0}");
+        assertThat(Files.readAllLines(file()))
+                .hasSize(1)
+                .first()
+                .asString()
+                .endsWith("\"seconds\":4.0,\"compute_seconds\":[3.5,3.0]}");
     }
 }

@@ -23,7 +23,7 @@ class ProgressLineTest {
     }
 
     private static TimedStep step(long number, double loss, Update update) {
-        return new TimedStep(new StepRecord(number, loss, 1e-3, 0.5, 1900, update), 2048, 4);
+        return TimedSteps.of(new StepRecord(number, loss, 1e-3, 0.5, 1900, update), 4);
     }
 
     @Test
@@ -44,8 +44,8 @@ class ProgressLineTest {
         ProgressLine line = new ProgressLine(live, 60);
         StepRecord before = validated(1, 2.5);
         line.attemptStarted(1, MetricsFileTest.after(List.of(before)));
-        line.stepMade(new TimedStep(validated(2, 2.25), 2048, 4));
-        line.stepMade(new TimedStep(validated(3, 2.375), 2048, 4));
+        line.stepMade(TimedSteps.of(validated(2, 2.25), 4));
+        line.stepMade(TimedSteps.of(validated(3, 2.375), 4));
         assertThat(shown().stream().filter(shown -> shown.contains("validation")))
                 .containsExactly(
                         "train  step 2: validation loss 2.250",

@@ -30,7 +30,7 @@ class ProgressServerTest {
     }
 
     private static TimedStep step(long number) {
-        return new TimedStep(new StepRecord(number, 2.5, 1e-3, 0.5, 1900, Update.APPLIED), 2048, 4.25);
+        return TimedSteps.of(new StepRecord(number, 2.5, 1e-3, 0.5, 1900, Update.APPLIED), 4.25);
     }
 
     @Test
@@ -41,6 +41,19 @@ class ProgressServerTest {
             }
             for (long number = 1; number <= 100; number++) {
                 assertThat(seen.poll(60, TimeUnit.SECONDS)).isEqualTo(step(number));
+            }
+        }
+    }
+
+    @Test
+    void asksTheReporterToLeaveWheneverItCame() {
+        try (ProgressReporter before = ProgressReporter.connect(server.address())) {
+            assertThat(before.leaveAsked()).isFalse();
+            server.askToLeave();
+            try (ProgressReporter after = ProgressReporter.connect(server.address())) {
+                while (!before.leaveAsked() || !after.leaveAsked()) {
+                    Thread.onSpinWait();
+                }
             }
         }
     }

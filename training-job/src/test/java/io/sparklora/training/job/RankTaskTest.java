@@ -3,10 +3,13 @@ package io.sparklora.training.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
 import io.sparklora.training.job.RankOutcome.Failed;
 import io.sparklora.training.job.RankOutcome.Origin;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RankTaskTest {
     private static RankCard ready(int rank, String executor) {
@@ -22,6 +25,28 @@ class RankTaskTest {
     void namesTheRankThatIsNotReady() {
         assertThat(RankTask.hopeless(0, List.of(ready(0, "7"), RankCard.failed(1, "8", "no such file"))))
                 .contains(new Failed(0, Origin.PEER, ExitCode.RETRYABLE, "rank 1 is not ready: no such file"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to"
+                        + " allocate 1048576 bytes. Error code 12 (Cannot allocate memory)\nmore",
+                "CUDA out of memory. Tried to allocate 20.00 MiB."
+            })
+    void saysThatTheModelRanOutOfMemory(String engine) {
+        StageFailure failure = RankTask.asFailure(3, new IllegalStateException(engine));
+        assertThat(failure.exitCode()).isEqualTo(ExitCode.RETRYABLE);
+        assertThat(failure)
+                .hasMessageStartingWith("rank 3 ran out of memory in the model: "
+                        + engine.lines().findFirst().orElseThrow())
+                .hasMessageEndingWith("; raise spark.executor.memoryOverhead, or train smaller micro-batches");
+    }
+
+    @Test
+    void takesAnyOtherExceptionForAFaultThatStays() {
+        assertThat(RankTask.asFailure(3, new IllegalStateException("a bug")).exitCode())
+                .isEqualTo(ExitCode.INTERNAL);
     }
 
     @Test

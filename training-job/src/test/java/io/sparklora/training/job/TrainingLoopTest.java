@@ -18,7 +18,9 @@ import io.sparklora.training.model.MicroBatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongPredicate;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,19 +46,32 @@ class TrainingLoopTest {
 
     private Trained train(TrainingSpec spec, Collective collective, LossProgram program, TrainingState start) {
         Trained trained = new Trained(new ArrayList<>(), new ArrayList<>());
-        new TrainingLoop(spec, collective, program, little.data(), little.validationData(), start)
-                .run(new TrainingLoop.Observer() {
-                    @Override
-                    public void stepMade(TimedStep step) {
-                        trained.steps().add(step.step());
-                    }
-
-                    @Override
-                    public void checkpointDue(TrainingState state) {
-                        trained.checkpoints().add(copy(state));
-                    }
-                });
+        TrainingLoop.End end = new TrainingLoop(
+                        spec, collective, program, little.data(), little.validationData(), start)
+                .run(observer(spec, trained), () -> false);
+        assertThat(end).isEqualTo(TrainingLoop.End.OVER);
         return trained;
+    }
+
+    private static TrainingLoop.Observer observer(TrainingSpec spec, Trained trained) {
+        return new TrainingLoop.Observer() {
+            @Override
+            public void stepMade(TimedStep step) {
+                trained.steps().add(step.step());
+            }
+
+            @Override
+            public void betweenSteps(long step, Supplier<TrainingState> state) {
+                if (step % spec.schedule().steps() == 0) {
+                    ended(state.get());
+                }
+            }
+
+            @Override
+            public void ended(TrainingState state) {
+                trained.checkpoints().add(copy(state));
+            }
+        };
     }
 
     private static TrainingState copy(TrainingState state) {
@@ -114,6 +129,34 @@ class TrainingLoopTest {
                 return loss;
             }
         };
+    }
+
+    @Test
+    void stopsOnAllRanksAfterTheStepInWhichOneIsAskedToLeave() throws Exception {
+        TrainingSpec spec = little.spec("none", 30, 7);
+        List<Trained> ranks = Ranks.run(3, collective -> {
+            Trained trained = new Trained(new ArrayList<>(), new ArrayList<>());
+            AtomicInteger asked = new AtomicInteger();
+            TrainingLoop.End end = new TrainingLoop(
+                            spec,
+                            collective,
+                            LittleRun.FACTORY.open(),
+                            little.data(),
+                            little.validationData(),
+                            LittleRun.initial())
+                    .run(
+                            observer(spec, trained),
+                            () -> asked.incrementAndGet() == 12 && collective.rank() == 1);
+            assertThat(end).isEqualTo(TrainingLoop.End.LEFT);
+            return trained;
+        });
+        assertThat(ranks).allSatisfy(rank -> {
+            assertThat(rank.steps()).hasSize(12);
+            assertThat(rank.checkpoints()).extracting(TrainingState::step).containsExactly(7L, 12L);
+            assertSameBytes(rank.last(), ranks.get(0).last());
+        });
+        Trained rest = train(spec, new SingleRank(), LittleRun.FACTORY.open(), copy(ranks.get(2).last()));
+        assertSameBytes(rest.last(), train(30, new SingleRank()).last());
     }
 
     @Test

@@ -1,0 +1,440 @@
+package io.sparklora.training.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.training.checkpoint.CheckpointFaultsTest;
+import io.sparklora.training.checkpoint.FaultingFileSystem;
+import io.sparklora.training.checkpoint.StepRecord.Update;
+import io.sparklora.training.checkpoint.TrainingState;
+import io.sparklora.training.collective.Ranks;
+import io.sparklora.training.job.FaultTable.Figure;
+import io.sparklora.training.model.LossProgram;
+import io.sparklora.training.model.MicroBatch;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The fault table: each fault as often as its row says, on a cluster of four executor processes where it needs one, and
+ * what must hold after it. Not part of a test run: bin/faults runs it and prints the table.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class FaultSuite {
+    private static final int STEPS = 120;
+    private static final int EXECUTORS = 4;
+    /** Small, so that a checkpoint is being written most of the time. */
+    private static final int CHECKPOINT_STEPS = 5;
+
+    @TempDir
+    private static Path root;
+
+    private static JavaSparkContext spark;
+    private static LittleRun little;
+    private static TrainingState reference;
+    private static int runs;
+    private static String takenPort;
+
+    @BeforeAll
+    static void start() throws IOException {
+        // A port in use: Spark's own are tried further, the rings' and the progress's are whatever is free.
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            takenPort = String.valueOf(taken.getLocalPort());
+            spark = new JavaSparkContext(TrainingSparkSettings.apply(LocalCluster.conf("FaultSuite", EXECUTORS)
+                    .set("spark.driver.port", takenPort)
+                    .set("spark.blockManager.port", takenPort)));
+        }
+        little = new LittleRun(root);
+        reference = train(name(), EXECUTORS, new Moment(Long.MAX_VALUE, () -> {}));
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.stop();
+    }
+
+    private static String name() {
+        return "run-" + runs++;
+    }
+
+    private static TrainingState train(String name, int executors, Moment moment) {
+        return new BarrierTraining(
+                        spark, little.spec(name, STEPS, CHECKPOINT_STEPS), LittleRun.FACTORY, executors, moment)
+                .run();
+    }
+
+    private static void assertUnharmed(TrainingState state) {
+        assertThat(LittleRun.sha256(state)).isEqualTo(LittleRun.sha256(reference));
+    }
+
+    /** Acts once, at a step, and times what follows. */
+    private static final class Moment implements TrainingListener {
+        private final long step;
+        private final Runnable action;
+        private final AtomicLong acted = new AtomicLong();
+        private final List<Integer> worlds = new CopyOnWriteArrayList<>();
+        private volatile long lost;
+        private volatile long stepAgain;
+        private volatile long lastStep;
+
+        Moment(long step, Runnable action) {
+            this.step = step;
+            this.action = action;
+        }
+
+        @Override
+        public void attemptStarted(int executors, TrainingState from) {
+            worlds.add(executors);
+        }
+
+        @Override
+        public void stepMade(TimedStep made) {
+            lastStep = made.step().step();
+            if (lost != 0 && stepAgain == 0) {
+                stepAgain = System.nanoTime();
+            }
+            if (lastStep >= step && acted.get() == 0) {
+                acted.set(System.nanoTime());
+                action.run();
+            }
+        }
+
+        @Override
+        public void attemptLost(String why) {
+            lost = lost == 0 ? System.nanoTime() : lost;
+        }
+
+        double secondsToNotice() {
+            return (lost - acted.get()) / 1e9;
+        }
+
+        double secondsToRecover() {
+            return (stepAgain - acted.get()) / 1e9;
+        }
+    }
+
+    private static void sleepMillis(int millis) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
+    }
+
+    /** A step, with enough left to make after it. */
+    private static long anyStep(Random random) {
+        return 1 + random.nextInt(STEPS * 2 / 3);
+    }
+
+    private static ProcessHandle anyExecutor(Random random) {
+        List<ProcessHandle> executors = LocalCluster.executors();
+        return executors.get(random.nextInt(executors.size()));
+    }
+
+    @Test
+    @Order(1)
+    void killedExecutors() {
+        FaultTable.row("kill -9 of an executor, reducing or saving: the same bytes", 30, random -> {
+            Moment moment = new Moment(anyStep(random), () -> {
+                sleepMillis(random.nextInt(30));
+                anyExecutor(random).destroyForcibly();
+            });
+            assertUnharmed(train(name(), EXECUTORS, moment));
+            assertThat(moment.lost).as("the attempt was lost").isNotZero();
+            return Optional.of(new Figure("steps again after", moment.secondsToRecover(), "s"));
+        });
+    }
+
+    @Test
+    @Order(11)
+    void lateExecutors() {
+        FaultTable.row("an executor comes late: taken in, the same bytes", 1, random -> {
+            int steps = 2000;
+            TrainingState expected = new BarrierTraining(
+                            spark, little.spec(name(), steps, steps), LittleRun.FACTORY, 4, new Moment(steps, () -> {}))
+                    .run();
+            spark.parallelize(List.of(1), 1).foreachAsync(one -> Thread.sleep(25_000));
+            Moment moment = new Moment(steps, () -> {});
+            TrainingState state = new BarrierTraining(
+                            spark, little.spec(name(), steps, steps), LittleRun.FACTORY, 4, moment)
+                    .run();
+            assertThat(moment.worlds).containsExactly(3, 4);
+            assertThat(LittleRun.sha256(state)).isEqualTo(LittleRun.sha256(expected));
+            return Optional.empty();
+        });
+    }
+
+    @Test
+    @Order(4)
+    void stoppedExecutors() {
+        FaultTable.row("SIGSTOP of a rank: found in 30 s, the same bytes", 5, random -> {
+            Moment moment = new Moment(anyStep(random), () -> LocalCluster.signal("STOP", anyExecutor(random)));
+            assertUnharmed(train(name(), EXECUTORS, moment));
+            assertThat(moment.secondsToNotice()).isBetween(0.0, 30.0);
+            return Optional.of(new Figure("found after", moment.secondsToNotice(), "s"));
+        });
+    }
+
+    @Test
+    @Order(3)
+    void changingWorlds() {
+        FaultTable.row("world 4 -> 2 -> 3 across restarts: the same bytes", 5, random -> {
+            String name = name();
+            long first = 1 + random.nextInt(STEPS / 3);
+            long second = STEPS / 2 + random.nextInt(STEPS / 4);
+            stopAt(name, 4, first);
+            stopAt(name, 2, second);
+            assertUnharmed(train(name, 3, new Moment(Long.MAX_VALUE, () -> {})));
+            return Optional.empty();
+        });
+    }
+
+    private static void stopAt(String name, int executors, long step) {
+        Moment moment = new Moment(step, () -> spark.sc().cancelAllJobs());
+        assertThatThrownBy(() -> train(name, executors, moment)).hasMessageContaining("training was stopped");
+    }
+
+    @Test
+    @Order(2)
+    void killedDrivers() {
+        FaultTable.row("kill -9 of the driver, then again: the same bytes", 10, random -> {
+            Path directory = Files.createDirectory(root.resolve(name()));
+            Process driver = driver(directory);
+            LittleDriver.awaitStep(directory, driver, anyStep(random));
+            sleepMillis(random.nextInt(300));
+            List<ProcessHandle> executors = driver.descendants().toList();
+            driver.destroyForcibly().waitFor();
+            for (ProcessHandle executor : executors) {
+                executor.onExit().get(2, TimeUnit.MINUTES);
+            }
+            assertThat(driver(directory).waitFor())
+                    .as(Files.readString(directory.resolve("driver.log")))
+                    .isZero();
+            assertThat(LittleDriver.result(directory)).isEqualTo(LittleRun.sha256(reference));
+            return Optional.empty();
+        });
+    }
+
+    private static Process driver(Path directory) throws IOException {
+        return LittleDriver.start(directory, 2, STEPS, CHECKPOINT_STEPS);
+    }
+
+    @Test
+    @Order(5)
+    void flippedBitsInCheckpoints() {
+        FaultTable.row("flipped bit in a checkpoint: named, the previous one used", 20, random -> {
+            LittleRun run = new LittleRun(Files.createDirectory(root.resolve(name())));
+            TrainingSpec spec = run.spec("checkpoints", STEPS, CHECKPOINT_STEPS);
+            saveTwo(run, spec);
+            Path newest = run.wholeCheckpoints("checkpoints").get(1);
+            flip(anyFile(newest, random), random);
+            assertThat(run.checkpoints(spec).latest().orElseThrow().step()).isEqualTo(4);
+            assertThatThrownBy(() -> run.checkpoints(spec).load(8))
+                    .hasMessageContaining("step-000000000008")
+                    .extracting(e -> ((StageFailure) e).exitCode())
+                    .isEqualTo(ExitCode.MISMATCH);
+            return Optional.empty();
+        });
+    }
+
+    private static void saveTwo(LittleRun run, TrainingSpec spec) throws Exception {
+        Ranks.run(1, collective -> new TrainingLoop(
+                        spec,
+                        collective,
+                        LittleRun.FACTORY.open(),
+                        run.data(),
+                        run.validationData(),
+                        LittleRun.initial())
+                .run(
+                        new TrainingLoop.Observer() {
+                            @Override
+                            public void stepMade(TimedStep step) {}
+
+                            @Override
+                            public void betweenSteps(long step, Supplier<TrainingState> state) {
+                                if (step == 4) {
+                                    run.checkpoints(spec).save(state.get());
+                                }
+                            }
+
+                            @Override
+                            public void ended(TrainingState state) {
+                                run.checkpoints(spec).save(state);
+                            }
+                        },
+                        new EighthStep()));
+    }
+
+    /** Asks to leave in the eighth step. */
+    private static final class EighthStep implements BooleanSupplier {
+        private int steps;
+
+        @Override
+        public boolean getAsBoolean() {
+            return ++steps == 8;
+        }
+    }
+
+    private static Path anyFile(Path directory, Random random) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            List<Path> all = files.filter(Files::isRegularFile).sorted().toList();
+            return all.get(random.nextInt(all.size()));
+        }
+    }
+
+    private static void flip(Path file, Random random) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(Byte.SIZE));
+        Files.write(file, bytes);
+    }
+
+    @Test
+    @Order(6)
+    void flippedBitsInDatasets() {
+        FaultTable.row("flipped bit in the dataset: named, never trained on", 20, random -> {
+            Path directory = Files.createDirectory(root.resolve(name()));
+            LittleRun run = new LittleRun(directory);
+            Path file = anyFile(directory.resolve("dataset/train"), random);
+            flip(file, random);
+            assertThatThrownBy(() -> run.data().verify(0, 1))
+                    .hasMessageContaining(file.getFileName().toString())
+                    .extracting(e -> ((StageFailure) e).exitCode())
+                    .isEqualTo(ExitCode.MISMATCH);
+            return Optional.empty();
+        });
+    }
+
+    @Test
+    @Order(7)
+    void halfWrittenCheckpoints() {
+        FaultTable.row("writer killed at every file-system call: the previous used", 1, random -> {
+            Path directory = Files.createDirectory(root.resolve(name()));
+            try {
+                return Optional.of(new Figure(
+                        "killed at each of", CheckpointFaultsTest.killWriterAtEveryCall(directory), "calls"));
+            } finally {
+                FaultingFileSystem.inject(FaultingFileSystem.Fault.NONE);
+            }
+        });
+    }
+
+    @Test
+    @Order(8)
+    void gradientsThatAreNotFinite() {
+        FaultTable.row("non-finite gradient on one rank: skipped by all, states equal", 5, random -> {
+            int world = 2 + random.nextInt(3);
+            int broken = random.nextInt(world);
+            int badMicroBatch = 1 + random.nextInt(6);
+            LittleRun run = new LittleRun(Files.createDirectory(root.resolve(name())));
+            TrainingSpec spec = run.spec("none", 10, 100);
+            List<TrainingState> ends = Ranks.run(world, collective -> {
+                LastState end = new LastState();
+                LossProgram program =
+                        collective.rank() == broken ? notFiniteAt(badMicroBatch) : LittleRun.FACTORY.open();
+                new TrainingLoop(spec, collective, program, run.data(), run.validationData(), LittleRun.initial())
+                        .run(end, () -> false);
+                return end.last();
+            });
+            assertThat(ends).extracting(LittleRun::sha256).containsOnly(LittleRun.sha256(ends.get(0)));
+            assertThat(ends.get(0).history())
+                    .filteredOn(step -> step.update() == Update.NOT_FINITE)
+                    .hasSize(1);
+            return Optional.empty();
+        });
+    }
+
+    private static LossProgram notFiniteAt(int microBatch) {
+        return new BigramProgram(LittleRun.VOCABULARY) {
+            private int computed;
+
+            @Override
+            public double forwardBackward(MicroBatch batch, float[] gradient) {
+                double loss = super.forwardBackward(batch, gradient);
+                if (++computed == microBatch) {
+                    gradient[3] = Float.NaN;
+                }
+                return loss;
+            }
+        };
+    }
+
+    /** Keeps a copy of the last state. */
+    private static final class LastState implements TrainingLoop.Observer {
+        private final AtomicReference<TrainingState> last = new AtomicReference<>();
+
+        TrainingState last() {
+            return last.get();
+        }
+
+        @Override
+        public void stepMade(TimedStep step) {}
+
+        @Override
+        public void betweenSteps(long step, Supplier<TrainingState> state) {}
+
+        @Override
+        public void ended(TrainingState state) {
+            last.set(state.copy());
+        }
+    }
+
+    @Test
+    @Order(9)
+    void storesThatFail() {
+        FaultTable.row("store answers 503 for a while: tried again, nothing lost", 1, random -> {
+            try {
+                CheckpointFaultsTest.survivesABusyStore(Files.createDirectory(root.resolve(name())));
+                return Optional.empty();
+            } finally {
+                FaultingFileSystem.inject(FaultingFileSystem.Fault.NONE);
+            }
+        });
+        FaultTable.row("disk full: said so, the previous checkpoint kept", 1, random -> {
+            try {
+                CheckpointFaultsTest.saysThatTheDiskIsFull(Files.createDirectory(root.resolve(name())));
+                return Optional.empty();
+            } finally {
+                FaultingFileSystem.inject(FaultingFileSystem.Fault.NONE);
+            }
+        });
+        FaultTable.row("slow store: steps do not wait, the last is waited for", 1, random -> {
+            try {
+                return Optional.of(new Figure(
+                        "longest stall",
+                        CheckpointFaultsTest.longestStallOnASlowStore(Files.createDirectory(root.resolve(name()))),
+                        "ms"));
+            } finally {
+                FaultingFileSystem.inject(FaultingFileSystem.Fault.NONE);
+            }
+        });
+    }
+
+    @Test
+    @Order(10)
+    void portsInUse() {
+        FaultTable.row("port in use: another is taken, training goes on", 1, random -> {
+            assertThat(reference.step()).isEqualTo(STEPS);
+            assertThat(spark.getConf().get("spark.driver.port")).isNotEqualTo(takenPort);
+            return Optional.empty();
+        });
+    }
+}
