@@ -152,9 +152,9 @@ class RingExplorationTest {
             String[] words = event.split(" ");
             if (words[1].equals("stranger")) {
                 strangerCame = true;
-                Ring outside = new Ring(
-                        RingPlace.ofAll(new Membership("run", 0, nodes.size(), nodes.size() - 1)),
-                        (EventLoop) new EmbeddedChannel().eventLoop());
+                Ring outside =
+                        new Ring(RingPlace.ofAll(new Membership("run", 0, nodes.size(), nodes.size() - 1)), (EventLoop)
+                                new EmbeddedChannel().eventLoop());
                 links.add(link(-1, 0, outside, SharedSecret.of("guess")));
                 return;
             }
