@@ -58,6 +58,7 @@ public final class SparkLora {
         commands.addSubcommand("merge", new MergeCommand(installation));
         commands.addSubcommand("combine", new CombineCommand(installation));
         commands.addSubcommand("check", new CheckCommand(installation));
+        commands.addSubcommand("doctor", new DoctorCommand(installation, Host.here()));
         commands.addSubcommand("result", new ResultCommand());
         commands.setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, command));
         commands.setParameterExceptionHandler((failure, arguments) -> misused(failure));

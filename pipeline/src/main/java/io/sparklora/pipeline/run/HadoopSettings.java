@@ -7,13 +7,17 @@ import org.apache.hadoop.conf.Configuration;
  * The settings that Hadoop's file systems are opened with: Hadoop's own files on the class path, and Spark's
  * {@code spark.hadoop.*}, so that a stage without SparkContext reaches the storage that the executors reach.
  */
-final class HadoopSettings {
+public final class HadoopSettings {
     private static final String PREFIX = "spark.hadoop.";
 
     private HadoopSettings() {}
 
-    /** @param sparkSettings those of the configuration; what spark-submit told this process is there without them */
-    static Configuration of(Map<String, String> sparkSettings) {
+    /**
+     * Puts them together.
+     *
+     * @param sparkSettings those of the configuration; what spark-submit told this process is there without them
+     */
+    public static Configuration of(Map<String, String> sparkSettings) {
         Configuration hadoop = new Configuration();
         // spark-submit sets the application's settings as system properties of a driver.
         System.getProperties().stringPropertyNames().forEach(key -> set(hadoop, key, System.getProperty(key, "")));

@@ -68,6 +68,7 @@ final class SparkLoraTest {
                 "merge",
                 "combine",
                 "check",
+                "doctor",
                 "result"
             })
     void everyCommandHasHelp(String command) {
@@ -169,6 +170,7 @@ final class SparkLoraTest {
     void checkHidesCredentials() {
         execute(
                 "check",
+                "doctor",
                 run.config().toString(),
                 "--set",
                 "spark.conf.spark.hadoop.fs.s3a.secret.key=hush",

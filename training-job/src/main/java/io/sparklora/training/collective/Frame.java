@@ -12,7 +12,7 @@ import java.util.zip.CRC32C;
 final class Frame {
     static final int PREFIX_BYTES = 8;
     static final int SEGMENT_HEADER_BYTES = 40;
-    /** Bound of any body until the peer has proved who it is. */
+    /** Bound of any body but a segment's. */
     static final int MAXIMUM_GREETING_BYTES = 1024;
 
     static final int KIND_HELLO = 0x4f4c4548;
@@ -20,6 +20,7 @@ final class Frame {
     static final int KIND_PROOF = 0x464f5250;
     static final int KIND_REFUSAL = 0x53464552;
     static final int KIND_SEGMENT = 0x4d474553;
+    static final int KIND_FAREWELL = 0x5446454c;
 
     private static final int CRC_AT = 4;
     private static final int KIND_AT = 8;
@@ -29,7 +30,7 @@ final class Frame {
     private static final int LENGTH_AT = 32;
     private static final int HOP_AT = 36;
     private static final int SEGMENT_AT = 40;
-    private static final int RESERVED_AT = 44;
+    private static final int ROUTE_AT = 44;
     static final int PAYLOAD_AT = PREFIX_BYTES + SEGMENT_HEADER_BYTES;
 
     private Frame() {}
@@ -63,8 +64,19 @@ final class Frame {
         return frame.getIntLE(SEGMENT_AT);
     }
 
+    static int route(ByteBuf frame) {
+        return frame.getIntLE(ROUTE_AT);
+    }
+
     static void writeSegmentHeader(
-            ByteBuf frame, Reduction reduction, long sequence, long step, int length, int segment, int payloadLongs) {
+            ByteBuf frame,
+            Route route,
+            Reduction reduction,
+            long sequence,
+            long step,
+            int length,
+            int segment,
+            int payloadLongs) {
         frame.setIntLE(0, SEGMENT_HEADER_BYTES + payloadLongs * Long.BYTES);
         frame.setIntLE(KIND_AT, KIND_SEGMENT);
         frame.setIntLE(REDUCTION_AT, reduction.ordinal());
@@ -72,7 +84,7 @@ final class Frame {
         frame.setLongLE(STEP_AT, step);
         frame.setIntLE(LENGTH_AT, length);
         frame.setIntLE(SEGMENT_AT, segment);
-        frame.setIntLE(RESERVED_AT, 0);
+        frame.setIntLE(ROUTE_AT, route.ordinal());
         frame.writerIndex(PAYLOAD_AT + payloadLongs * Long.BYTES);
     }
 

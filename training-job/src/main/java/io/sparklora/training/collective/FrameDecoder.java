@@ -18,7 +18,8 @@ final class FrameDecoder extends ByteToMessageDecoder {
 
     /** Raises the bound once the peer has proved itself. Call in the channel's event loop. */
     void admitSegmentsOf(int segmentLongs) {
-        maximumBodyBytes = Frame.SEGMENT_HEADER_BYTES + segmentLongs * Long.BYTES;
+        int segmentBytes = Frame.SEGMENT_HEADER_BYTES + segmentLongs * Long.BYTES;
+        maximumBodyBytes = Math.max(Frame.MAXIMUM_GREETING_BYTES, segmentBytes);
     }
 
     @Override

@@ -4,20 +4,26 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.CorruptedFrameException;
+import io.sparklora.training.collective.RingPlace.Level;
+import io.sparklora.training.collective.RingPlace.Seat;
 import java.nio.charset.StandardCharsets;
 
 /**
  * What two neighbours say before the first segment: the connector's hello, the acceptor's welcome with its proof, the
- * connector's proof; or a refusal that names the reason.
+ * connector's proof; or a refusal that names the reason. And what they say last: a farewell.
  */
 final class Greeting {
-    private static final int PROTOCOL = 1;
+    private static final int PROTOCOL = 2;
     private static final int MAXIMUM_REASON_CHARS = 300;
 
-    /** Who connects, and whom it means to reach. */
-    record Hello(Membership connector, byte[] nonce) {
-        static Hello of(Membership connector) {
-            return new Hello(connector, SharedSecret.nonce());
+    /** Who connects, and from which place. */
+    record Hello(Membership connector, Seat seat, byte[] nonce) {
+        static Hello of(RingPlace connector) {
+            return new Hello(connector.me(), connector.seat(), SharedSecret.nonce());
+        }
+
+        boolean isFrom(RingPlace expected) {
+            return connector.equals(expected.me()) && seat.equals(expected.seat());
         }
 
         /** The body that proofs cover. */
@@ -28,6 +34,9 @@ final class Greeting {
             body.writeIntLE(connector.attempt())
                     .writeIntLE(connector.world())
                     .writeIntLE(connector.rank())
+                    .writeIntLE(seat.level().ordinal())
+                    .writeIntLE(seat.position())
+                    .writeIntLE(seat.size())
                     .writeBytes(nonce);
             return ByteBufUtil.getBytes(body);
         }
@@ -53,7 +62,16 @@ final class Greeting {
     }
 
     static ByteBuf refusal(String reason) {
-        ByteBuf body = Unpooled.buffer().writeIntLE(Frame.KIND_REFUSAL);
+        return reason(Frame.KIND_REFUSAL, reason);
+    }
+
+    /** What a rank that leaves says to its neighbours, in either direction: why, and so whose fault it is. */
+    static ByteBuf farewell(String reason) {
+        return reason(Frame.KIND_FAREWELL, reason);
+    }
+
+    private static ByteBuf reason(int kind, String reason) {
+        ByteBuf body = Unpooled.buffer().writeIntLE(kind);
         String line = reason.replaceAll("\\p{Cntrl}", " ");
         writeText(body, line.substring(0, Math.min(line.length(), MAXIMUM_REASON_CHARS)));
         return frame(ByteBufUtil.getBytes(body));
@@ -69,12 +87,23 @@ final class Greeting {
         int attempt = readInt(body);
         int world = readInt(body);
         int rank = readInt(body);
+        Seat seat = readSeat(body);
         byte[] nonce = readBytes(body, SharedSecret.NONCE_BYTES);
         try {
-            return new Hello(new Membership(run, attempt, world, rank), nonce);
+            return new Hello(new Membership(run, attempt, world, rank), seat, nonce);
         } catch (IllegalArgumentException e) {
             throw new CorruptedFrameException(e.getMessage(), e);
         }
+    }
+
+    private static Seat readSeat(ByteBuf body) {
+        int level = readInt(body);
+        if (level < 0 || level >= Level.values().length) {
+            throw new CorruptedFrameException(
+                    "a ring's level must be in [0, " + Level.values().length + ") but is " + level);
+        }
+        int position = readInt(body);
+        return new Seat(Level.values()[level], position, readInt(body));
     }
 
     /** The acceptor's nonce and proof, in that order. */
@@ -89,6 +118,10 @@ final class Greeting {
 
     static String readRefusal(ByteBuf frame) {
         return readText(body(frame, Frame.KIND_REFUSAL));
+    }
+
+    static String readFarewell(ByteBuf frame) {
+        return readText(body(frame, Frame.KIND_FAREWELL));
     }
 
     private static ByteBuf body(ByteBuf frame, int kind) {

@@ -3,7 +3,8 @@ package io.sparklora.training.collective;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A place in a ring: what a peer must state, and must agree on, before a byte of a gradient is taken from it.
+ * A rank of one attempt at a run: what a peer must state, and must agree on, before a byte of a gradient is taken from
+ * it.
  *
  * @param run identity of the run, 1 to 200 bytes in UTF-8
  * @param attempt number of the attempt at the run, from 0; ranks of an earlier attempt are strangers
@@ -22,16 +23,8 @@ public record Membership(String run, int attempt, int world, int rank) {
         }
         if (attempt < 0 || world < 1 || rank < 0 || rank >= world) {
             throw new IllegalArgumentException(
-                    "attempt " + attempt + ", rank " + rank + " of " + world + " is no place in a ring");
+                    "attempt " + attempt + ", rank " + rank + " of " + world + " is no rank of an attempt");
         }
-    }
-
-    int successor() {
-        return (rank + 1) % world;
-    }
-
-    int predecessor() {
-        return (rank + world - 1) % world;
     }
 
     Membership of(int otherRank) {

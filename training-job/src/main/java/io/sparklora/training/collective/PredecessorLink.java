@@ -23,6 +23,7 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(PredecessorLink.class);
 
     private final Ring ring;
+    private final Antechamber antechamber;
     private final SharedSecret secret;
     private final FrameDecoder decoder;
     private final RingSettings settings;
@@ -32,8 +33,10 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
     private boolean admitted;
     private boolean refused;
 
-    PredecessorLink(Ring ring, SharedSecret secret, FrameDecoder decoder, RingSettings settings) {
+    PredecessorLink(
+            Ring ring, Antechamber antechamber, SharedSecret secret, FrameDecoder decoder, RingSettings settings) {
         this.ring = ring;
+        this.antechamber = antechamber;
         this.secret = secret;
         this.decoder = decoder;
         this.settings = settings;
@@ -50,7 +53,7 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf frame = (ByteBuf) message;
         if (admitted) {
-            receiveSegment(frame);
+            receive(frame);
             return;
         }
         try {
@@ -62,7 +65,15 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void receiveSegment(ByteBuf frame) {
+    private void receive(ByteBuf frame) {
+        if (Frame.kind(frame) == Frame.KIND_FAREWELL) {
+            try {
+                ring.predecessorLeft(Greeting.readFarewell(frame));
+            } finally {
+                frame.release();
+            }
+            return;
+        }
         if (Frame.payloadBytes(frame) < 0 || Frame.kind(frame) != Frame.KIND_SEGMENT) {
             frame.release();
             throw new CorruptedFrameException("a frame that is no segment");
@@ -74,9 +85,12 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
         Hello first = hello;
         if (first == null) {
             Hello said = Greeting.readHello(frame);
-            Membership expected = ring.me().of(ring.me().predecessor());
-            if (!said.connector().equals(expected)) {
-                refuse(ctx, "it is " + said.connector() + " where " + expected + " belongs");
+            RingPlace expected = ring.place().of(ring.place().predecessor());
+            if (!said.isFrom(expected)) {
+                refuse(
+                        ctx,
+                        "it is " + said.connector() + " at " + said.seat() + " where " + expected + " at "
+                                + expected.seat() + " belongs");
                 return;
             }
             hello = said;
@@ -87,6 +101,7 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
             refuse(ctx, "the predecessor is connected already");
         } else {
             admitted = true;
+            antechamber.leave(ctx.channel());
             decoder.admitSegmentsOf(settings.segmentLongs());
             cancelDeadline();
         }
@@ -98,7 +113,7 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
         }
         refused = true;
         ctx.channel().config().setAutoRead(false);
-        LOG.warn("{} refused {}: {}", ring.me(), ctx.channel().remoteAddress(), reason);
+        LOG.warn("{} refused {}: {}", ring.place(), ctx.channel().remoteAddress(), reason);
         cancelDeadline();
         ctx.writeAndFlush(Greeting.refusal(reason)).addListener(ChannelFutureListener.CLOSE);
     }
@@ -124,13 +139,13 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
             refuse(ctx, tls == null ? String.valueOf(cause.getMessage()) : tls);
             return;
         }
-        int peer = ring.me().predecessor();
+        int peer = ring.place().predecessor();
         ring.fail(
                 cause instanceof IOException
                         ? ring.lost(peer, "broke its connection (" + cause.getMessage() + ")")
                         : new CollectiveException(
                                 Reason.PROTOCOL,
-                                ring.me() + ": rank " + peer + " sent bad data" + ring.during() + ": "
+                                ring.place() + ": rank " + peer + " sent bad data" + ring.during() + ": "
                                         + cause.getMessage(),
                                 cause));
     }

@@ -3,18 +3,23 @@ package io.sparklora.training.collective;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import io.sparklora.training.collective.CollectiveException.Reason;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The state of one rank's two links, confined to one event loop: no locks, and every method but the constructor is
- * called there. The first failure is kept and ends everything; a later one, often only its echo, is dropped.
+ * called there. The first failure is kept and ends everything; a later one, often only its echo, is dropped. A rank
+ * that leaves tells both neighbours why, and they pass it on: so every rank's error names the one that failed.
  */
 final class Ring {
-    private final Membership me;
+    private static final int FAREWELL_SECONDS = 1;
+
+    private final RingPlace place;
     private final EventLoop loop;
     private final CompletableFuture<Void> joined = new CompletableFuture<>();
     /** Segments of the next operation: a predecessor may begin it while this rank still computes. */
@@ -25,15 +30,16 @@ final class Ring {
     private @Nullable ChannelFuture lastWrite;
     private @Nullable RingOperation operation;
     private @Nullable CollectiveException failure;
-    private boolean outgoingLost;
+    /** What became of the successor; null while it is there. */
+    private @Nullable String successorLoss;
 
-    Ring(Membership me, EventLoop loop) {
-        this.me = me;
+    Ring(RingPlace place, EventLoop loop) {
+        this.place = place;
         this.loop = loop;
     }
 
-    Membership me() {
-        return me;
+    RingPlace place() {
+        return place;
     }
 
     EventLoop loop() {
@@ -74,8 +80,8 @@ final class Ring {
             return;
         }
         operation = next;
-        if (outgoingLost) {
-            fail(lost(me.successor(), "closed its connection"));
+        failIfSuccessorIsMissed();
+        if (operation != next) {
             return;
         }
         sendOwnSegments();
@@ -146,28 +152,57 @@ final class Ring {
         }
     }
 
-    /** A predecessor leaves only after it has sent all, so that a wait which is still open is in vain. */
-    void incomingClosed() {
-        fail(lost(me.predecessor(), "closed its connection"));
+    /** The predecessor says why it leaves, which it does only after it has sent all: an open wait is in vain. */
+    void predecessorLeft(String reason) {
+        end(lost(place.predecessor(), "left: " + reason), reason);
     }
 
-    /** A successor that has received all may leave first: it matters only to one who has more to send. */
+    /** The predecessor is gone, and has not said why. */
+    void incomingClosed() {
+        fail(lost(place.predecessor(), "closed its connection"));
+    }
+
+    /** The successor says why it leaves. One that has received all may: it matters only to one who has more to send. */
+    void successorLeft(String reason) {
+        successorLoss = reason;
+        failIfSuccessorIsMissed();
+    }
+
+    /** The successor is gone. */
     void outgoingClosed() {
-        outgoingLost = true;
-        if (!joined.isDone() || (operation != null && operation.hasLeftToSend())) {
-            fail(lost(me.successor(), "closed its connection"));
+        if (successorLoss == null) {
+            successorLoss = "";
+        }
+        failIfSuccessorIsMissed();
+    }
+
+    private void failIfSuccessorIsMissed() {
+        String reason = successorLoss;
+        if (reason == null || (joined.isDone() && (operation == null || !operation.hasLeftToSend()))) {
+            return;
+        }
+        if (reason.isEmpty()) {
+            fail(lost(place.successor(), "closed its connection"));
+        } else {
+            end(lost(place.successor(), "left: " + reason), reason);
         }
     }
 
     CollectiveException lost(int peer, String how) {
-        return new CollectiveException(Reason.PEER_LOST, me + ": rank " + peer + " " + how + during());
+        return new CollectiveException(Reason.PEER_LOST, place + ": rank " + peer + " " + how + during());
     }
 
     String during() {
         return operation == null ? "" : " during " + operation;
     }
 
+    /** A failure that is found here. */
     void fail(CollectiveException first) {
+        end(first, String.valueOf(first.getMessage()));
+    }
+
+    /** @param reason what the neighbours are told */
+    private void end(CollectiveException first, String reason) {
         if (failure != null) {
             return;
         }
@@ -175,9 +210,20 @@ final class Ring {
         joined.completeExceptionally(first);
         RingOperation current = operation;
         operation = null;
-        closeChannels();
+        part(incoming, reason);
+        part(outgoing, reason);
+        parked.forEach(ByteBuf::release);
+        parked.clear();
         if (current != null) {
             current.done().completeExceptionally(first);
+        }
+    }
+
+    /** A neighbour that does not read does not keep the link open. */
+    private static void part(@Nullable Channel link, String reason) {
+        if (link != null && link.isActive()) {
+            link.writeAndFlush(Greeting.farewell(reason)).addListener(ChannelFutureListener.CLOSE);
+            link.eventLoop().schedule(() -> link.close(), FAREWELL_SECONDS, TimeUnit.SECONDS);
         }
     }
 
@@ -185,23 +231,17 @@ final class Ring {
     void leave(CompletableFuture<Void> left) {
         if (lastWrite != null && failure == null) {
             lastWrite.addListener(written -> {
-                fail(new CollectiveException(Reason.PEER_LOST, me + " has left the ring"));
+                leave();
                 left.complete(null);
             });
         } else {
-            fail(new CollectiveException(Reason.PEER_LOST, me + " has left the ring"));
+            leave();
             left.complete(null);
         }
     }
 
-    private void closeChannels() {
-        if (incoming != null) {
-            incoming.close();
-        }
-        if (outgoing != null) {
-            outgoing.close();
-        }
-        parked.forEach(ByteBuf::release);
-        parked.clear();
+    private void leave() {
+        String reason = place + " has left";
+        end(new CollectiveException(Reason.PEER_LOST, reason + " the ring"), reason);
     }
 }

@@ -29,61 +29,65 @@ final class RingCollective implements Collective {
 
     @Override
     public int rank() {
-        return ring.me().rank();
+        return ring.place().me().rank();
     }
 
     @Override
     public int world() {
-        return ring.me().world();
+        return ring.place().me().world();
     }
 
     @Override
     public void sum(long step, long[] values) {
-        reduce(Reduction.SUM, step, values);
+        run(Route.ALL_REDUCE, Reduction.SUM, step, values, Deadline.in(settings.stepTimeout()));
     }
 
     @Override
     public void max(long step, long[] values) {
-        reduce(Reduction.MAX, step, values);
+        run(Route.ALL_REDUCE, Reduction.MAX, step, values, Deadline.in(settings.stepTimeout()));
     }
 
-    private void reduce(Reduction reduction, long step, long[] values) {
+    /** Takes part in one operation. */
+    void run(Route route, Reduction reduction, long step, long[] values, Deadline deadline) {
         if (values.length == 0) {
             return;
         }
         RingOperation operation =
-                new RingOperation(ring.me(), reduction, sequence++, step, values, settings.segmentLongs());
+                new RingOperation(ring.place(), route, reduction, sequence++, step, values, settings.segmentLongs());
         ring.loop().execute(() -> ring.start(operation));
-        await(operation.done(), settings.stepTimeout(), operation::toString);
+        await(operation.done(), deadline, operation::toString);
     }
 
     void awaitJoin() {
-        await(ring.joined(), settings.joinTimeout(), () -> "both neighbours to join");
+        await(ring.joined(), Deadline.in(settings.joinTimeout()), () -> "both neighbours to join");
     }
 
-    private void await(CompletableFuture<Void> done, Duration timeout, Supplier<String> what) {
+    private void await(CompletableFuture<Void> done, Deadline deadline, Supplier<String> what) {
         try {
-            done.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+            done.get(deadline.nanosLeft(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof CollectiveException failure) {
                 throw new CollectiveException(failure.reason(), String.valueOf(failure.getMessage()), failure);
             }
-            throw new IllegalStateException(ring.me() + " failed while it waited for " + what.get(), e);
+            throw new IllegalStateException(ring.place() + " failed while it waited for " + what.get(), e);
         } catch (TimeoutException e) {
             throw abandon(new CollectiveException(
                     Reason.DEADLINE,
-                    ring.me() + " waited " + timeout.toSeconds() + " s for " + what.get() + " from rank "
-                            + ring.me().predecessor(),
+                    ring.place() + " waited " + deadline.limit().toSeconds() + " s for " + what.get() + " from rank "
+                            + ring.place().predecessor(),
                     e));
         } catch (InterruptedException e) {
-            abandon(new CollectiveException(Reason.PEER_LOST, ring.me() + " was interrupted", e));
+            abandon(new CollectiveException(Reason.PEER_LOST, ring.place() + " was interrupted", e));
             Thread.currentThread().interrupt();
-            throw new CancellationException(ring.me() + " was interrupted in " + what.get());
+            throw new CancellationException(ring.place() + " was interrupted in " + what.get());
         }
     }
 
-    private CollectiveException abandon(CollectiveException failure) {
-        ring.loop().execute(() -> ring.fail(failure));
+    /** Leaves the ring for a reason that the others are told. */
+    CollectiveException abandon(CollectiveException failure) {
+        if (!ring.loop().isShuttingDown()) {
+            ring.loop().execute(() -> ring.fail(failure));
+        }
         return failure;
     }
 

@@ -7,6 +7,8 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
@@ -21,15 +23,18 @@ import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 
 /**
- * A rank's open door: bound first, so that its address can be told to the others, then joined into the ring.
+ * A rank's open door to one ring: bound first, so that its address can be told to the others, then joined.
  *
  * <p>Bytes travel as {@link Frame}s between neighbours that have proved their membership, over TCP or, where the
  * {@link LinkProtection} says so, TLS 1.3. A door with TLS opens when the rank joins, since only then it knows whom to
  * trust; who connects before waits in the operating system's queue. One thread moves a rank's bytes and adds them.
  */
-public final class RingEndpoint implements AutoCloseable {
+final class RingEndpoint implements AutoCloseable {
+    private static final int CLOSE_SECONDS = 5;
+
     private final EventLoopGroup group;
     private final Channel door;
+    private final ChannelGroup channels;
     private final PredecessorLinks links;
     private final Ring ring;
     private final SharedSecret secret;
@@ -39,6 +44,7 @@ public final class RingEndpoint implements AutoCloseable {
     private RingEndpoint(
             EventLoopGroup group,
             Channel door,
+            ChannelGroup channels,
             PredecessorLinks links,
             Ring ring,
             SharedSecret secret,
@@ -46,6 +52,7 @@ public final class RingEndpoint implements AutoCloseable {
             RingSettings settings) {
         this.group = group;
         this.door = door;
+        this.channels = channels;
         this.links = links;
         this.ring = ring;
         this.secret = secret;
@@ -58,12 +65,14 @@ public final class RingEndpoint implements AutoCloseable {
      *
      * @throws IOException if it cannot be bound
      */
-    public static RingEndpoint bind(
-            String host, Membership me, SharedSecret secret, LinkProtection protection, RingSettings settings)
+    static RingEndpoint bind(
+            String host, RingPlace place, SharedSecret secret, LinkProtection protection, RingSettings settings)
             throws IOException {
-        EventLoopGroup group = eventLoop(new DefaultThreadFactory("ring-rank-" + me.rank(), true));
-        Ring ring = new Ring(me, group.next());
-        PredecessorLinks links = new PredecessorLinks(ring, secret, settings);
+        EventLoopGroup group =
+                eventLoop(new DefaultThreadFactory("ring-rank-" + place.me().rank(), true));
+        Ring ring = new Ring(place, group.next());
+        ChannelGroup channels = new DefaultChannelGroup("ring", group.next(), true);
+        PredecessorLinks links = new PredecessorLinks(ring, channels, secret, settings);
         var bound = new ServerBootstrap()
                 .group(group)
                 .channel(NioServerSocketChannel.class)
@@ -76,9 +85,9 @@ public final class RingEndpoint implements AutoCloseable {
         if (!bound.isSuccess()) {
             group.shutdownGracefully();
             throw new IOException(
-                    me + " cannot listen on " + host + ": " + bound.cause().getMessage(), bound.cause());
+                    place + " cannot listen on " + host + ": " + bound.cause().getMessage(), bound.cause());
         }
-        return new RingEndpoint(group, bound.channel(), links, ring, secret, protection, settings);
+        return new RingEndpoint(group, bound.channel(), channels, links, ring, secret, protection, settings);
     }
 
     /** One thread. Netty 4.2 has another class for it, but Spark 4.0 brings Netty 4.1. */
@@ -88,12 +97,12 @@ public final class RingEndpoint implements AutoCloseable {
     }
 
     /** Where the predecessor is to connect. */
-    public InetSocketAddress address() {
+    InetSocketAddress address() {
         return (InetSocketAddress) door.localAddress();
     }
 
     /** What the neighbours must be told to know this rank by; empty where they need nothing. */
-    public String fingerprint() {
+    String fingerprint() {
         return protection.fingerprint();
     }
 
@@ -103,19 +112,24 @@ public final class RingEndpoint implements AutoCloseable {
      *
      * @throws CollectiveException if a neighbour is not there in time, or refuses, or fails to prove itself
      */
-    public Collective join(Neighbours neighbours) {
+    RingCollective join(Neighbours neighbours) {
+        RingCollective collective = open(neighbours);
+        collective.awaitJoin();
+        return collective;
+    }
+
+    /** As {@link #join}, but {@link RingCollective#awaitJoin()} is left to the caller. */
+    RingCollective open(Neighbours neighbours) {
         Optional<SslContext> connector;
         try {
             links.protect(protection.acceptor(neighbours));
             connector = protection.connector(neighbours);
         } catch (SSLException e) {
-            throw new CollectiveException(Reason.PROTOCOL, ring.me() + " has no TLS: " + e.getMessage(), e);
+            throw new CollectiveException(Reason.PROTOCOL, ring.place() + " has no TLS: " + e.getMessage(), e);
         }
         door.config().setAutoRead(true);
         connect(neighbours.successor(), connector);
-        RingCollective collective = new RingCollective(ring, this, settings);
-        collective.awaitJoin();
-        return collective;
+        return new RingCollective(ring, this, settings);
     }
 
     private void connect(InetSocketAddress successor, Optional<SslContext> tls) {
@@ -132,6 +146,7 @@ public final class RingEndpoint implements AutoCloseable {
                 .handler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                        channels.add(channel);
                         tls.ifPresent(context -> channel.pipeline()
                                 .addLast(Tls.handler(context, channel.alloc(), settings.joinTimeout())));
                         channel.pipeline().addLast(new FrameDecoder(), new SuccessorLink(ring, secret));
@@ -142,7 +157,8 @@ public final class RingEndpoint implements AutoCloseable {
                     if (!connected.isSuccess()) {
                         ring.fail(new CollectiveException(
                                 Reason.PEER_LOST,
-                                ring.me() + " cannot reach rank " + ring.me().successor() + " at " + successor + ": "
+                                ring.place() + " cannot reach rank "
+                                        + ring.place().successor() + " at " + successor + ": "
                                         + connected.cause().getMessage(),
                                 connected.cause()));
                     }
@@ -153,6 +169,8 @@ public final class RingEndpoint implements AutoCloseable {
     @Override
     public void close() {
         door.close();
-        group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+        // An event loop that is told to stop while it runs tasks leaves its channels open: Netty 4.2.13, run().
+        channels.close().awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS);
+        group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS);
     }
 }

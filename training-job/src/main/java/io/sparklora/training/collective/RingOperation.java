@@ -5,47 +5,63 @@ import io.netty.buffer.ByteBufAllocator;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * One all-reduce around the ring, as one rank sees it: reduce-scatter, then all-gather (Patarasuk and Yuan, Bandwidth
- * optimal all-reduce algorithms for clusters of workstations, JPDC 2009), in segments that travel independently.
- *
- * <p>The array is cut into one chunk a rank. Rank r sends its own chunk r at hop 1. What arrives at hop h belongs to
- * chunk r - h: for h &lt; world it is merged into the array, from then on it is final and replaces the array's; and it
- * travels on as hop h + 1 until hop 2 (world - 1). So each rank sends and receives 2 (world - 1) / world of the
- * array, and a segment is on its way again as soon as it has been merged, in the very buffer it came in.
+ * One operation around a ring, as one rank sees it: its {@link Route} says which chunk of the array comes at which hop,
+ * and chunks travel in segments, independently of each other. A segment that does not end here is merged into the array
+ * and is on its way again, in the very buffer it came in.
  *
  * <p>Confined to the ring's event loop.
  */
 final class RingOperation {
-    private final Membership me;
+    private final RingPlace place;
+    private final Route route;
     private final Reduction reduction;
     private final long sequence;
     private final long step;
     private final long[] values;
     private final int segmentLongs;
+    private final int position;
+    private final int size;
     private final long[] incoming;
-    private final int[] nextSegment;
+    private final int firstHop;
     private final int lastHop;
+    private final int[] nextSegment;
     private final int framesExpected;
+    private final int framesToForward;
     private int framesReceived;
     private int ownSent;
     private int forwarded;
     private final CompletableFuture<Void> done = new CompletableFuture<>();
 
-    RingOperation(Membership me, Reduction reduction, long sequence, long step, long[] values, int segmentLongs) {
-        this.me = me;
+    RingOperation(
+            RingPlace place,
+            Route route,
+            Reduction reduction,
+            long sequence,
+            long step,
+            long[] values,
+            int segmentLongs) {
+        this.place = place;
+        this.route = route;
         this.reduction = reduction;
         this.sequence = sequence;
         this.step = step;
         this.values = values;
         this.segmentLongs = segmentLongs;
+        position = place.position();
+        size = place.size();
         incoming = new long[Math.min(segmentLongs, values.length)];
-        lastHop = 2 * (me.world() - 1);
-        nextSegment = new int[lastHop + 1];
+        firstHop = route.firstHop(position, size);
+        lastHop = route.lastHop(position, size);
+        nextSegment = new int[lastHop - firstHop + 1];
         int expected = 0;
-        for (int hop = 1; hop <= lastHop; hop++) {
-            expected += segments(chunkAt(hop));
+        int toForward = 0;
+        for (int hop = Math.max(1, firstHop); hop <= lastHop; hop++) {
+            int segments = segments(chunkAt(hop));
+            expected += segments;
+            toForward += route.endsAt(hop, position, size) ? 0 : segments;
         }
         framesExpected = expected;
+        framesToForward = toForward;
     }
 
     long sequence() {
@@ -62,21 +78,22 @@ final class RingOperation {
 
     /** True while a frame that a successor waits for has not been handed to the channel. */
     boolean hasLeftToSend() {
-        return ownSent < segments(me.rank()) || forwarded < framesExpected - segments(chunkAt(lastHop));
+        return hasOwnSegment() || forwarded < framesToForward;
     }
 
     /** The next segment of this rank's own chunk as a frame, or none left. */
     boolean hasOwnSegment() {
-        return ownSent < segments(me.rank());
+        return route.begins(position) && ownSent < segments(chunkAt(0));
     }
 
     ByteBuf nextOwnSegment(ByteBufAllocator allocator) {
         int segment = ownSent++;
-        int at = start(me.rank()) + segment * segmentLongs;
-        int longs = Math.min(segmentLongs, start(me.rank() + 1) - at);
+        int chunk = chunkAt(0);
+        int at = start(chunk) + segment * segmentLongs;
+        int longs = Math.min(segmentLongs, start(chunk + 1) - at);
         int frameBytes = Frame.PAYLOAD_AT + longs * Long.BYTES;
         ByteBuf frame = allocator.directBuffer(frameBytes, frameBytes);
-        Frame.writeSegmentHeader(frame, reduction, sequence, step, values.length, segment, longs);
+        Frame.writeSegmentHeader(frame, route, reduction, sequence, step, values.length, segment, longs);
         Frame.setHop(frame, 1);
         Frame.writePayload(frame, values, at, longs);
         return Frame.seal(frame);
@@ -90,23 +107,22 @@ final class RingOperation {
     boolean accept(ByteBuf frame) {
         checkInStep(frame);
         int hop = Frame.hop(frame);
-        if (hop < 1 || hop > lastHop) {
-            throw violation("hop must be in [1, " + lastHop + "] but is " + hop);
+        if (hop < Math.max(1, firstHop) || hop > lastHop) {
+            throw violation("hop must be in [" + firstHop + ", " + lastHop + "] but is " + hop);
         }
         int chunk = chunkAt(hop);
         int segment = Frame.segment(frame);
+        int next = nextSegment[hop - firstHop];
         int at = start(chunk) + segment * segmentLongs;
-        int longs = segment == nextSegment[hop] && segment < segments(chunk)
-                ? Math.min(segmentLongs, start(chunk + 1) - at)
-                : -1;
+        int longs = segment == next && segment < segments(chunk) ? Math.min(segmentLongs, start(chunk + 1) - at) : -1;
         if (longs < 0 || Frame.payloadBytes(frame) != longs * Long.BYTES) {
             throw violation("segment " + segment + " of " + Frame.payloadBytes(frame) + " bytes at hop " + hop
-                    + " does not follow segment " + (nextSegment[hop] - 1) + " of " + segments(chunk));
+                    + " does not follow segment " + (next - 1) + " of " + segments(chunk));
         }
-        nextSegment[hop]++;
+        nextSegment[hop - firstHop]++;
         framesReceived++;
         take(frame, hop, at, longs);
-        if (hop == lastHop) {
+        if (route.endsAt(hop, position, size)) {
             return false;
         }
         Frame.setHop(frame, hop + 1);
@@ -116,7 +132,7 @@ final class RingOperation {
     }
 
     private void take(ByteBuf frame, int hop, int at, int longs) {
-        if (hop >= me.world()) {
+        if (!route.merges(hop, size)) {
             Frame.readPayload(frame, values, at, longs);
             return;
         }
@@ -124,7 +140,7 @@ final class RingOperation {
         if (!reduction.merge(values, at, incoming, longs)) {
             throw new CollectiveException(
                     CollectiveException.Reason.OVERFLOW,
-                    me + ": the sum of step " + step + " leaves the range of a long in elements " + at + " to "
+                    place + ": the sum of step " + step + " leaves the range of a long in elements " + at + " to "
                             + (at + longs - 1));
         }
         Frame.writePayload(frame, values, at, longs);
@@ -134,24 +150,26 @@ final class RingOperation {
         if (Frame.sequence(frame) != sequence
                 || Frame.step(frame) != step
                 || Frame.reduction(frame) != reduction.ordinal()
+                || Frame.route(frame) != route.ordinal()
                 || Frame.length(frame) != values.length) {
             throw violation("the ranks are out of step: the peer is in operation " + Frame.sequence(frame) + " (kind "
-                    + Frame.reduction(frame) + ", " + Frame.length(frame) + " values, step " + Frame.step(frame) + ")");
+                    + Frame.reduction(frame) + ", route " + Frame.route(frame) + ", " + Frame.length(frame)
+                    + " values, step " + Frame.step(frame) + ")");
         }
     }
 
     private CollectiveException violation(String what) {
         return new CollectiveException(
                 CollectiveException.Reason.PROTOCOL,
-                me + ", " + this + ", from rank " + me.predecessor() + ": " + what);
+                place + ", " + this + ", from rank " + place.predecessor() + ": " + what);
     }
 
     private int chunkAt(int hop) {
-        return Math.floorMod(me.rank() - hop, me.world());
+        return route.chunkAt(hop, position, size);
     }
 
     private int start(int chunk) {
-        return (int) ((long) values.length * chunk / me.world());
+        return (int) ((long) values.length * chunk / route.chunks(size));
     }
 
     private int segments(int chunk) {

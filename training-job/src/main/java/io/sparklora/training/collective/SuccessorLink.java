@@ -8,7 +8,7 @@ import io.sparklora.training.collective.Greeting.Hello;
 import io.sparklora.training.collective.SharedSecret.Side;
 import java.io.IOException;
 
-/** The connecting side of a link: says hello, checks the acceptor's proof, gives its own, and then only sends. */
+/** The connecting side of a link: says hello, checks the acceptor's proof, gives its own, and then sends. */
 final class SuccessorLink extends ChannelInboundHandlerAdapter {
     private final Ring ring;
     private final SharedSecret secret;
@@ -17,7 +17,7 @@ final class SuccessorLink extends ChannelInboundHandlerAdapter {
     SuccessorLink(Ring ring, SharedSecret secret) {
         this.ring = ring;
         this.secret = secret;
-        this.hello = Hello.of(ring.me());
+        this.hello = Hello.of(ring.place());
     }
 
     @Override
@@ -29,6 +29,10 @@ final class SuccessorLink extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf frame = (ByteBuf) message;
         try {
+            if (Frame.kind(frame) == Frame.KIND_FAREWELL) {
+                ring.successorLeft(Greeting.readFarewell(frame));
+                return;
+            }
             if (Frame.kind(frame) == Frame.KIND_REFUSAL) {
                 ring.fail(refused("refused this rank: " + Greeting.readRefusal(frame)));
                 return;
@@ -48,7 +52,7 @@ final class SuccessorLink extends ChannelInboundHandlerAdapter {
 
     private CollectiveException refused(String how) {
         return new CollectiveException(
-                Reason.REFUSED, ring.me() + ": rank " + ring.me().successor() + " " + how);
+                Reason.REFUSED, ring.place() + ": rank " + ring.place().successor() + " " + how);
     }
 
     @Override
@@ -72,7 +76,7 @@ final class SuccessorLink extends ChannelInboundHandlerAdapter {
         } else {
             ring.fail(new CollectiveException(
                     Reason.PROTOCOL,
-                    ring.me() + ": rank " + ring.me().successor() + " sent bad data: " + cause.getMessage(),
+                    ring.place() + ": rank " + ring.place().successor() + " sent bad data: " + cause.getMessage(),
                     cause));
             ctx.close();
         }

@@ -9,14 +9,16 @@ import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.checkpoint.Checkpoints;
 import io.sparklora.training.checkpoint.TrainingState;
 import io.sparklora.training.collective.Collective;
+import io.sparklora.training.collective.CollectiveEndpoint;
+import io.sparklora.training.collective.CollectiveEndpoint.Address;
 import io.sparklora.training.collective.Membership;
-import io.sparklora.training.collective.Neighbours;
-import io.sparklora.training.collective.RingEndpoint;
 import io.sparklora.training.collective.SharedSecret;
 import io.sparklora.training.collective.SingleRank;
+import io.sparklora.training.collective.Topology;
 import io.sparklora.training.data.TokenSequences;
 import io.sparklora.training.model.LossProgram;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkEnv;
@@ -33,7 +35,7 @@ final class PreparedRank implements AutoCloseable {
     private final Checkpoints checkpoints;
     private final TrainingState state;
     private final LossProgram program;
-    private final Optional<RingEndpoint> endpoint;
+    private final Optional<CollectiveEndpoint> endpoint;
 
     private PreparedRank(
             TrainingSpec spec,
@@ -43,7 +45,7 @@ final class PreparedRank implements AutoCloseable {
             Checkpoints checkpoints,
             TrainingState state,
             LossProgram program,
-            Optional<RingEndpoint> endpoint) {
+            Optional<CollectiveEndpoint> endpoint) {
         this.spec = spec;
         this.rank = rank;
         this.data = data;
@@ -54,8 +56,13 @@ final class PreparedRank implements AutoCloseable {
         this.endpoint = endpoint;
     }
 
-    /** Prepares a rank on the calling thread, which is to run its loop; nothing is left open where it fails. */
-    static PreparedRank of(RankTask task, int rank, int world) {
+    /**
+     * Prepares a rank on the calling thread, which is to run its loop; nothing is left open where it fails.
+     *
+     * @param hosts where each rank runs, in rank order
+     */
+    static PreparedRank of(RankTask task, int rank, List<String> hosts) {
+        int world = hosts.size();
         TrainingSpec spec = task.spec();
         Storage storage = new Storage(task.hadoop().value());
         TokenSequences data = openData(storage, spec, Split.TRAIN);
@@ -76,7 +83,9 @@ final class PreparedRank implements AutoCloseable {
                                 + "from has " + state.parameters().length);
             }
             Membership me = new Membership(task.run(), task.attempt(), world, rank);
-            Optional<RingEndpoint> endpoint = world == 1 ? Optional.empty() : Optional.of(bind(me, spec));
+            Optional<CollectiveEndpoint> endpoint = world == 1
+                    ? Optional.empty()
+                    : Optional.of(bind(me, Topology.plan(hosts, program.parameterCount()), spec));
             return new PreparedRank(spec, rank, data, validationData, checkpoints, state, program, endpoint);
         } catch (RuntimeException e) {
             program.close();
@@ -98,15 +107,16 @@ final class PreparedRank implements AutoCloseable {
         return TokenSequences.open(storage, directory, manifest, split);
     }
 
-    private static RingEndpoint bind(Membership me, TrainingSpec spec) {
+    private static CollectiveEndpoint bind(Membership me, Topology topology, TrainingSpec spec) {
         SparkEnv env = SparkEnv.get();
         String host = env.blockManager().blockManagerId().host();
         // The executors' own secret where spark.authenticate is on; Spark hands out null where it is off.
         String secret = env.securityManager().getSecretKey();
         try {
-            return RingEndpoint.bind(
+            return CollectiveEndpoint.bind(
                     host,
                     me,
+                    topology,
                     secret == null ? SharedSecret.none() : SharedSecret.of(secret),
                     SparkLinkProtection.of(env.securityManager(), me),
                     spec.ring());
@@ -122,18 +132,13 @@ final class PreparedRank implements AutoCloseable {
 
     /** What the others need to know of this rank. */
     RankCard card(String executor) {
-        return new RankCard(
-                rank,
-                executor,
-                endpoint.map(door -> door.address().getHostString()).orElse(""),
-                endpoint.map(door -> door.address().getPort()).orElse(0),
-                endpoint.map(RingEndpoint::fingerprint).orElse(""),
-                "");
+        Address address = endpoint.map(CollectiveEndpoint::address).orElseGet(() -> new Address("", List.of(), ""));
+        return new RankCard(rank, executor, address.host(), address.ports(), address.fingerprint(), "");
     }
 
-    /** Joins the ring; closing the collective closes the door too. */
-    Collective join(Neighbours neighbours) {
-        return endpoint.map(door -> door.join(neighbours)).orElseGet(SingleRank::new);
+    /** Joins the others; closing the collective closes the door too. */
+    Collective join(List<Address> ranks) {
+        return endpoint.map(door -> door.join(ranks)).orElseGet(SingleRank::new);
     }
 
     /** The loop from the prepared state on; used once. */
@@ -148,7 +153,7 @@ final class PreparedRank implements AutoCloseable {
 
     @Override
     public void close() {
-        endpoint.ifPresent(RingEndpoint::close);
+        endpoint.ifPresent(CollectiveEndpoint::close);
         program.close();
     }
 }

@@ -1,18 +1,25 @@
 package io.sparklora.training.job;
 
+import io.sparklora.training.collective.CollectiveEndpoint.Address;
+import java.util.List;
+
 /**
  * What a rank tells all others once, when it is ready or knows that it never will be.
  *
  * @param rank the rank
  * @param executor id of the executor that it runs on
- * @param host where its ring endpoint listens; empty where it has none
- * @param port of the endpoint
+ * @param host where its endpoint listens; empty where it has none
+ * @param ports of the endpoint's doors
  * @param fingerprint of the endpoint's certificate, 64 hexadecimal digits; empty where it has none of its own
  * @param failure why it is not ready, one line; empty where it is
  */
-record RankCard(int rank, String executor, String host, int port, String fingerprint, String failure) {
+record RankCard(int rank, String executor, String host, List<Integer> ports, String fingerprint, String failure) {
     static RankCard failed(int rank, String executor, String message) {
-        return new RankCard(rank, executor, "", 0, "", message);
+        return new RankCard(rank, executor, "", List.of(), "", message);
+    }
+
+    Address address() {
+        return new Address(host, ports, fingerprint);
     }
 
     boolean ready() {

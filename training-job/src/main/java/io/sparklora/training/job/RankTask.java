@@ -6,14 +6,12 @@ import io.sparklora.pipeline.run.Json;
 import io.sparklora.training.checkpoint.BackgroundCheckpoints;
 import io.sparklora.training.collective.Collective;
 import io.sparklora.training.collective.CollectiveException;
-import io.sparklora.training.collective.Neighbours;
 import io.sparklora.training.job.RankOutcome.Failed;
 import io.sparklora.training.job.RankOutcome.Finished;
 import io.sparklora.training.job.RankOutcome.Left;
 import io.sparklora.training.job.RankOutcome.Origin;
 import io.sparklora.training.job.TrainingLoop.End;
 import java.io.Serializable;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;
@@ -59,11 +57,10 @@ record RankTask(
     /** Runs in the task, which ends by returning wherever the driver should judge why. */
     RankOutcome run(BarrierTaskContext context) {
         int rank = context.partitionId();
-        int world = context.getTaskInfos().length;
         String executor = SparkEnv.get().executorId();
         PreparedRank prepared;
         try {
-            prepared = PreparedRank.of(this, rank, world);
+            prepared = PreparedRank.of(this, rank, hosts(context));
         } catch (RuntimeException | OutOfMemoryError e) {
             StageFailure failure = asFailure(rank, e);
             exchange(context, RankCard.failed(rank, executor, failure.getMessage()));
@@ -83,19 +80,17 @@ record RankTask(
         }
     }
 
-    private static Neighbours neighbours(int rank, List<RankCard> cards) {
-        int world = cards.size();
-        RankCard successor = cards.get((rank + 1) % world);
-        return new Neighbours(
-                InetSocketAddress.createUnresolved(successor.host(), successor.port()),
-                successor.fingerprint(),
-                cards.get((rank + world - 1) % world).fingerprint());
+    /** The host of each rank, from the driver's list of the stage's tasks. */
+    private static List<String> hosts(BarrierTaskContext context) {
+        return Stream.of(context.getTaskInfos())
+                .map(info -> info.address().replaceFirst(":[0-9]+$", ""))
+                .toList();
     }
 
     private RankOutcome train(PreparedRank prepared, List<RankCard> cards) {
         int rank = prepared.rank();
         try (ExecutorShutdown shutdown = ExecutorShutdown.watch(spec.schedule().grace());
-                Collective collective = prepared.join(neighbours(rank, cards))) {
+                Collective collective = prepared.join(cards.stream().map(RankCard::address).toList())) {
             TrainingLoop loop = prepared.loop(collective);
             End end;
             if (rank == 0) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class FixedPointSumTest {
@@ -127,6 +128,42 @@ class FixedPointSumTest {
         float[] mean = new float[2];
         sum.reduce(new SingleRank(), 1, 1000, mean);
         assertThat(mean).isEqualTo(new float[] {magnitude, 0 - magnitude});
+    }
+
+    /** The most that there can be: every term the largest of its binade, of one sign, in a full power of two of batches. */
+    @ParameterizedTest
+    @CsvSource({"1,8", "2,8", "5,128", "8,1024"})
+    void neverWrapsAtTheEdgeOfTheScale(int world, int microBatches) throws Exception {
+        float[] extremes = {Float.MAX_VALUE, -Float.MAX_VALUE, Math.nextDown(1f), Float.MIN_VALUE, -0f};
+        for (float scale : new float[] {1, 0x1p-100f, 0x1p-149f}) {
+            List<Result> results = Ranks.run(world, collective -> {
+                FixedPointSum sum = new FixedPointSum(extremes.length);
+                for (int batch = collective.rank(); batch < microBatches; batch += world) {
+                    sum.add(1, gradient -> {
+                        for (int i = 0; i < extremes.length; i++) {
+                            gradient[i] = extremes[i] * scale;
+                        }
+                        return 0x1p41 / microBatches;
+                    });
+                }
+                float[] mean = new float[extremes.length];
+                BatchSum total = sum.reduce(collective, 1, microBatches, mean);
+                return new Result(total, Arrays.hashCode(mean));
+            });
+            // The mean of equal terms is the term, but for what lies below the scale's unit.
+            float[] expected = new float[extremes.length];
+            int exponent = results.get(0).sum().scaleExponent();
+            for (int i = 0; i < extremes.length; i++) {
+                double unit = Math.scalb(1.0, -exponent);
+                expected[i] = (float) (Math.rint(extremes[i] * scale / unit) * unit) + 0f;
+            }
+            assertThat(results)
+                    .hasSize(world)
+                    .allSatisfy(result -> assertThat(result.sum().finite()).isTrue())
+                    .extracting(Result::gradientHash)
+                    .containsOnly(Arrays.hashCode(expected));
+            assertThat(results.get(0).sum().lossSum()).isEqualTo(0x1p41);
+        }
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.sparklora.training.collective;
 
+import io.sparklora.training.collective.CollectiveEndpoint.Address;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 
 /** Runs the ranks of a ring as threads of this JVM, over real sockets. */
 public final class Ranks {
@@ -70,6 +72,40 @@ public final class Ranks {
         return submit(ranks);
     }
 
+    /** Binds and joins the ranks of a topology. */
+    static <T> List<Future<T>> start(
+            Topology topology, RingSettings settings, Function<Membership, LinkProtection> protection, Work<T> work)
+            throws IOException {
+        return joinAll(bind(topology, settings, protection), work);
+    }
+
+    static List<CollectiveEndpoint> bind(
+            Topology topology, RingSettings settings, Function<Membership, LinkProtection> protection)
+            throws IOException {
+        int world = topology.groups().stream().mapToInt(List::size).sum();
+        List<CollectiveEndpoint> endpoints = new ArrayList<>();
+        for (int rank = 0; rank < world; rank++) {
+            Membership me = new Membership("run", 0, world, rank);
+            endpoints.add(CollectiveEndpoint.bind(
+                    "127.0.0.1", me, topology, SharedSecret.of("secret"), protection.apply(me), settings));
+        }
+        return endpoints;
+    }
+
+    static <T> List<Future<T>> joinAll(List<CollectiveEndpoint> endpoints, Work<T> work) {
+        List<Address> addresses =
+                endpoints.stream().map(CollectiveEndpoint::address).toList();
+        List<Callable<T>> ranks = new ArrayList<>();
+        for (CollectiveEndpoint endpoint : endpoints) {
+            ranks.add(() -> {
+                try (Collective collective = endpoint.join(addresses)) {
+                    return work.run(collective);
+                }
+            });
+        }
+        return submit(ranks);
+    }
+
     private static <T> List<Future<T>> submit(List<Callable<T>> ranks) {
         ExecutorService threads = Executors.newCachedThreadPool();
         List<Future<T>> futures = ranks.stream().map(threads::submit).toList();
@@ -82,7 +118,7 @@ public final class Ranks {
     }
 
     static RingEndpoint bind(Membership me, LinkProtection protection, RingSettings settings) throws IOException {
-        return RingEndpoint.bind("127.0.0.1", me, SharedSecret.of("secret"), protection, settings);
+        return RingEndpoint.bind("127.0.0.1", RingPlace.ofAll(me), SharedSecret.of("secret"), protection, settings);
     }
 
     /** The failures of ranks that must all fail. */

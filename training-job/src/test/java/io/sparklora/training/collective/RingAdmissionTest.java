@@ -8,6 +8,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.sparklora.training.collective.CollectiveException.Reason;
 import io.sparklora.training.collective.Greeting.Hello;
+import io.sparklora.training.collective.RingPlace.Level;
 import io.sparklora.training.collective.SharedSecret.Side;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,13 +16,18 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Rank 0 of two is real; rank 1 is played by this test, byte by byte. */
 class RingAdmissionTest {
@@ -51,15 +57,29 @@ class RingAdmissionTest {
             String refusal = Greeting.readRefusal(readFrame(stranger));
             assertThat(refusal)
                     .contains("it is rank " + rank + " of " + world + " (run " + run + ", attempt " + attempt + ")")
-                    .contains("where rank 1 of 2 (run run, attempt 3) belongs");
+                    .contains("where rank 1 of 2 (run run, attempt 3) at place 1 of 2 in the ring of all belongs");
             assertThat(stranger.getInputStream().read()).isEqualTo(-1);
         }
         assertThat(joinedCollective().world()).isEqualTo(2);
     }
 
+    @ParameterizedTest
+    @EnumSource(
+            value = Level.class,
+            names = {"GROUP", "LEADERS"})
+    void refusesThePredecessorOfAnotherRing(Level level) throws Exception {
+        try (Socket stranger = open()) {
+            Hello hello = Hello.of(new RingPlace(PEER, level, List.of(0, 1)));
+            send(stranger, Greeting.frame(hello.bytes()));
+            assertThat(Greeting.readRefusal(readFrame(stranger)))
+                    .contains("it is " + PEER + " at " + hello.seat() + " where")
+                    .contains("in the ring of all belongs");
+        }
+    }
+
     @Test
     void refusesAPredecessorThatDoesNotKnowTheSecret() throws Exception {
-        Hello hello = Hello.of(PEER);
+        Hello hello = Hello.of(RingPlace.ofAll(PEER));
         try (Socket impostor = open()) {
             send(impostor, Greeting.frame(hello.bytes()));
             byte[] nonce = Greeting.readWelcome(readFrame(impostor))[0];
@@ -118,11 +138,69 @@ class RingAdmissionTest {
     }
 
     @Test
+    void passesOnWhyThePredecessorLeft() throws Exception {
+        try (Socket peer = admitted()) {
+            Collective collective = join();
+            send(peer, Greeting.farewell("rank 7 of 9 has no disk"));
+            assertThatThrownBy(() -> collective.sum(9, new long[16]))
+                    .hasMessageContaining("rank 0 of 2")
+                    .hasMessageContaining("rank 1 left: rank 7 of 9 has no disk");
+            assertThat(Greeting.readFarewell(readFrame(peer))).isEqualTo("rank 7 of 9 has no disk");
+        }
+    }
+
+    @Test
     void boundsAStrangersFrameBeforeAllocatingIt() throws Exception {
         try (Socket stranger = open()) {
             send(stranger, Unpooled.buffer().writeIntLE(Integer.MAX_VALUE).writeIntLE(0));
             assertThat(Greeting.readRefusal(readFrame(stranger)))
                     .isEqualTo("a frame's body must have 4 to 1024 bytes but states 2147483647");
+        }
+    }
+
+    /** Each connection sends the first bytes of a frame and no more. */
+    @Test
+    void sendsAwayTheOldestOfTooManyThatDoNotSayWhoTheyAre() throws Exception {
+        int tooMany = 150;
+        List<Socket> strangers = new ArrayList<>();
+        try {
+            for (int i = 0; i < Antechamber.MOST + tooMany; i++) {
+                Socket stranger = open();
+                stranger.getOutputStream().write(new byte[] {40, 0, 0});
+                strangers.add(stranger);
+            }
+            for (Socket stranger : strangers.subList(0, tooMany)) {
+                assertThat(isClosed(stranger)).isTrue();
+            }
+            Socket youngest = strangers.get(strangers.size() - 1);
+            youngest.setSoTimeout(1);
+            assertThatThrownBy(() -> isClosed(youngest)).isInstanceOf(SocketTimeoutException.class);
+            assertThat(joinedCollective().world()).isEqualTo(2);
+        } finally {
+            for (Socket stranger : strangers) {
+                stranger.close();
+            }
+        }
+    }
+
+    /** By the end of the stream, or a reset where the door had bytes of it left to read. */
+    private static boolean isClosed(Socket socket) throws IOException {
+        try {
+            return socket.getInputStream().read() < 0;
+        } catch (SocketException e) {
+            return true;
+        }
+    }
+
+    @Test
+    void refusesWhoSaysNothingInTime() throws Exception {
+        RingSettings impatient = new RingSettings(64, Duration.ofMillis(300), Duration.ofSeconds(20));
+        try (RingEndpoint door = Ranks.bind(new Membership("run", 3, 2, 0), impatient);
+                Socket stranger = new Socket(
+                        InetAddress.getLoopbackAddress(), door.address().getPort())) {
+            stranger.getOutputStream().write(new byte[] {40, 0, 0});
+            assertThat(Greeting.readRefusal(readFrame(stranger))).isEqualTo("no greeting in 300 ms");
+            assertThat(isClosed(stranger)).isTrue();
         }
     }
 
@@ -145,9 +223,9 @@ class RingAdmissionTest {
     void failsOnAnOversizedFrame() throws Exception {
         try (Socket peer = admitted()) {
             Collective collective = join();
-            send(peer, segment(9));
-            assertThatThrownBy(() -> collective.sum(9, new long[18]))
-                    .hasMessageContaining("a frame's body must have 4 to 104 bytes but states 112");
+            send(peer, segment(124));
+            assertThatThrownBy(() -> collective.sum(9, new long[248]))
+                    .hasMessageContaining("a frame's body must have 4 to 1024 bytes but states 1032");
         }
     }
 
@@ -165,7 +243,7 @@ class RingAdmissionTest {
     /** Segment 0 of rank 1's chunk in a sum of 16 values at step 9. */
     private static ByteBuf segment(int longs) {
         ByteBuf frame = Unpooled.buffer(Frame.PAYLOAD_AT + longs * Long.BYTES);
-        Frame.writeSegmentHeader(frame, Reduction.SUM, 0, 9, 2 * longs, 0, longs);
+        Frame.writeSegmentHeader(frame, Route.ALL_REDUCE, Reduction.SUM, 0, 9, 2 * longs, 0, longs);
         Frame.setHop(frame, 1);
         return Frame.seal(frame);
     }
@@ -202,7 +280,7 @@ class RingAdmissionTest {
     }
 
     private static void prove(Socket peer) throws IOException {
-        Hello hello = Hello.of(PEER);
+        Hello hello = Hello.of(RingPlace.ofAll(PEER));
         send(peer, Greeting.frame(hello.bytes()));
         byte[] nonce = Greeting.readWelcome(readFrame(peer))[0];
         send(peer, Greeting.proof(SECRET.prove(Side.CONNECTOR, hello.bytes(), nonce)));
@@ -210,7 +288,7 @@ class RingAdmissionTest {
 
     private Socket connect(Membership claimed) throws IOException {
         Socket socket = open();
-        send(socket, Greeting.frame(Hello.of(claimed).bytes()));
+        send(socket, Greeting.frame(Hello.of(RingPlace.ofAll(claimed)).bytes()));
         return socket;
     }
 

@@ -28,7 +28,8 @@ final class RingBenchmark {
         RingSettings settings = new RingSettings(
                 Integer.parseInt(arguments[3]), RingSettings.DEFAULT.joinTimeout(), RingSettings.DEFAULT.stepTimeout());
         LinkProtection protection = arguments[4].equals("tls") ? PinnedCertificates.create(me) : new ClearText();
-        RingEndpoint endpoint = RingEndpoint.bind("127.0.0.1", me, SharedSecret.of("benchmark"), protection, settings);
+        RingEndpoint endpoint =
+                RingEndpoint.bind("127.0.0.1", RingPlace.ofAll(me), SharedSecret.of("benchmark"), protection, settings);
         System.out.println("ready " + endpoint.address().getPort() + " " + endpoint.fingerprint());
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         String[] other = lines.readLine().split(" ", -1);

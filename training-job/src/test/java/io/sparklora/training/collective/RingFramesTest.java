@@ -77,15 +77,20 @@ class RingFramesTest {
     void readsOrRefusesAnyGreeting() {
         byte[] nonce = SharedSecret.nonce();
         List<byte[]> bodies = new ArrayList<>();
-        bodies.add(Hello.of(new Membership("run", 3, 4, 1)).bytes());
+        bodies.add(Hello.of(RingPlace.ofAll(new Membership("run", 3, 4, 1))).bytes());
         for (ByteBuf frame : List.of(
                 Greeting.welcome(nonce, new byte[SharedSecret.PROOF_BYTES]),
                 Greeting.proof(new byte[SharedSecret.PROOF_BYTES]),
-                Greeting.refusal("it is late"))) {
+                Greeting.refusal("it is late"),
+                Greeting.farewell("rank 3 has left"))) {
             bodies.add(ByteBufUtil.getBytes(frame, Frame.PREFIX_BYTES, frame.readableBytes() - Frame.PREFIX_BYTES));
         }
-        List<Consumer<ByteBuf>> readers =
-                List.of(Greeting::readHello, Greeting::readWelcome, Greeting::readProof, Greeting::readRefusal);
+        List<Consumer<ByteBuf>> readers = List.of(
+                Greeting::readHello,
+                Greeting::readWelcome,
+                Greeting::readProof,
+                Greeting::readRefusal,
+                Greeting::readFarewell);
         Random random = new Random(2);
         int refused = 0;
         for (int trial = 0; trial < TRIALS; trial++) {
@@ -102,8 +107,8 @@ class RingFramesTest {
 
     @Test
     void refusesTextThatWouldForgeALineOfTheLog() {
-        ByteBuf hello = Greeting.frame(
-                Hello.of(new Membership("run\nERROR all is lost", 0, 2, 1)).bytes());
+        ByteBuf hello = Greeting.frame(Hello.of(RingPlace.ofAll(new Membership("run\nERROR all is lost", 0, 2, 1)))
+                .bytes());
         assertThatThrownBy(() -> Greeting.readHello(hello))
                 .isInstanceOf(CorruptedFrameException.class)
                 .hasMessageContaining("control characters");
@@ -112,9 +117,9 @@ class RingFramesTest {
 
     @Test
     void takesOrRefusesAnySegment() {
-        Membership me = new Membership("run", 0, 3, 0);
+        RingPlace me = RingPlace.ofAll(new Membership("run", 0, 3, 0));
         ByteBuf segment = Unpooled.buffer(Frame.PAYLOAD_AT + 8 * Long.BYTES);
-        Frame.writeSegmentHeader(segment, Reduction.SUM, 5, 9, 60, 0, 8);
+        Frame.writeSegmentHeader(segment, Route.ALL_REDUCE, Reduction.SUM, 5, 9, 60, 0, 8);
         Frame.setHop(segment, 1);
         byte[] body = ByteBufUtil.getBytes(segment, Frame.PREFIX_BYTES, segment.readableBytes() - Frame.PREFIX_BYTES);
         Random random = new Random(3);
@@ -126,7 +131,7 @@ class RingFramesTest {
                 continue;
             }
             try {
-                new RingOperation(me, Reduction.SUM, 5, 9, new long[60], 8).accept(frame);
+                new RingOperation(me, Route.ALL_REDUCE, Reduction.SUM, 5, 9, new long[60], 8).accept(frame);
                 taken++;
             } catch (CollectiveException e) {
                 refused++;

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
  * ({@code bin/fuzz}).
  */
 class RingFuzzTest {
-    private static final Membership ME = new Membership("run", 0, 3, 0);
+    private static final RingPlace ME = RingPlace.ofAll(new Membership("run", 0, 3, 0));
     private static final int VALUES = 60;
     private static final int SEGMENT_LONGS = 8;
     private static final int LARGEST_FRAME = Frame.PREFIX_BYTES + Frame.MAXIMUM_GREETING_BYTES;
@@ -60,7 +60,11 @@ class RingFuzzTest {
     void readsOrRefusesAnyGreeting(byte[] body) {
         ByteBuf frame = Greeting.frame(body);
         for (Consumer<ByteBuf> reader : List.<Consumer<ByteBuf>>of(
-                Greeting::readHello, Greeting::readWelcome, Greeting::readProof, Greeting::readRefusal)) {
+                Greeting::readHello,
+                Greeting::readWelcome,
+                Greeting::readProof,
+                Greeting::readRefusal,
+                Greeting::readFarewell)) {
             try {
                 reader.accept(frame);
             } catch (CorruptedFrameException e) {
@@ -76,7 +80,7 @@ class RingFuzzTest {
             return;
         }
         try {
-            new RingOperation(ME, Reduction.SUM, 5, 9, new long[VALUES], SEGMENT_LONGS).accept(frame);
+            new RingOperation(ME, Route.ALL_REDUCE, Reduction.SUM, 5, 9, new long[VALUES], SEGMENT_LONGS).accept(frame);
         } catch (CollectiveException e) {
             assertThat(e).hasMessageContaining("rank 0 of 3");
         }

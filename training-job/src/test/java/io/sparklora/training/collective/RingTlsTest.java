@@ -218,8 +218,8 @@ class RingTlsTest {
     }
 
     private static byte[] hello() {
-        return ByteBufUtil.getBytes(
-                Greeting.frame(Hello.of(new Membership("run", 0, 2, 1)).bytes()));
+        return ByteBufUtil.getBytes(Greeting.frame(
+                Hello.of(RingPlace.ofAll(new Membership("run", 0, 2, 1))).bytes()));
     }
 
     private static Socket open(RingEndpoint endpoint) throws IOException {

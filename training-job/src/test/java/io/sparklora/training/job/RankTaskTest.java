@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RankTaskTest {
     private static RankCard ready(int rank, String executor) {
-        return new RankCard(rank, executor, "host", 1000 + rank, "", "");
+        return new RankCard(rank, executor, "host", List.of(1000 + rank), "", "");
     }
 
     @Test

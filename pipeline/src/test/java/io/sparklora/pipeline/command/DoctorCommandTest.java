@@ -1,0 +1,143 @@
+package io.sparklora.pipeline.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparklora.pipeline.registry.RunDirectory;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+/** A host that has everything, and what is said of it once something is taken away. */
+final class DoctorCommandTest {
+    @TempDir
+    private Path machine;
+
+    private final Map<String, String> environment = new HashMap<>();
+    private int javaVersion = 17;
+
+    @BeforeEach
+    void furnish() {
+        write("spark/bin/spark-submit", "").toFile().setExecutable(true);
+        write("spark/jars/spark-core_2.13-4.2.0.jar", "");
+        write("home/jars/spark-lora-training-job.jar", "");
+        write("home/target/natives/pytorch-native-cpu-2.7.1-linux-x86_64.jar", "");
+        write("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu avx2 avx512_bf16 amx_tile\n");
+        write("proc/meminfo", "MemTotal: 65000000 kB\nMemAvailable:   33554432 kB\n");
+    }
+
+    private Path write(String file, String text) {
+        Path path = machine.resolve(file);
+        RunDirectory.write(path, text);
+        return path;
+    }
+
+    private record Answer(int status, String text) {}
+
+    private Answer examine(String... arguments) {
+        Installation installation =
+                new Installation(machine.resolve("home"), machine.resolve("spark"), "bin/spark-lora");
+        Host host = new Host(environment, machine.resolve("proc"), machine.resolve("user"), javaVersion);
+        StringWriter out = new StringWriter();
+        CommandLine command = new CommandLine(new DoctorCommand(installation, host)).setOut(new PrintWriter(out, true));
+        return new Answer(command.execute(arguments), out.toString());
+    }
+
+    @Test
+    void saysThatNothingIsMissing() {
+        Answer answer = examine();
+        assertThat(answer.text())
+                .contains("ok      java        version 17")
+                .contains("spark-core_2.13-4.2.0")
+                .contains("ok      natives     libtorch for the processor")
+                .contains("ok      processor   multiplies bf16")
+                .contains("ok      gpu         none that nvidia-smi names")
+                .contains("ok      memory      32.0 GiB available")
+                .contains("ok      network")
+                .contains("this host has what it needs")
+                .doesNotContain("MISSING");
+        assertThat(answer.status()).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            spark/bin/spark-submit                  | spark   | no bin/spark-submit            | set SPARK_HOME
+            spark/jars/spark-core_2.13-4.2.0.jar    | spark   | no spark-core                  | set SPARK_HOME
+            home/jars/spark-lora-training-job.jar   | jars    | there is no                    | build Spark LoRA
+            home/target/natives/pytorch-native-cpu-2.7.1-linux-x86_64.jar | natives | no libtorch | PYTORCH_LIBRARY_PATH
+            """)
+    void saysWhichFileIsMissingAndWhatToDo(String file, String topic, String text, String remedy) throws Exception {
+        Files.delete(machine.resolve(file));
+        Answer answer = examine();
+        assertThat(answer.text())
+                .containsPattern("MISSING " + topic + " +.*" + text + ".*\n +-> .*" + remedy)
+                .contains("1 of these are missing");
+        assertThat(answer.status()).isEqualTo(2);
+    }
+
+    @Test
+    void refusesAnotherSpark() {
+        machine.resolve("spark/jars/spark-core_2.13-4.2.0.jar").toFile().delete();
+        write("spark/jars/spark-core_2.12-3.5.1.jar", "");
+        assertThat(examine().text()).containsPattern("MISSING spark .*has spark-core_2.12-3.5.1.jar, not Spark 4");
+    }
+
+    @Test
+    void refusesAnOldJavaAndTooLittleMemory() {
+        javaVersion = 11;
+        write("proc/meminfo", "MemAvailable:   1048576 kB\n");
+        assertThat(examine().text())
+                .contains("MISSING java        version 11, but 17 or newer is needed")
+                .contains("MISSING memory      1.0 GiB available")
+                .contains("2 of these are missing");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            2.7.1 | cu128 | libtorch_cpu.so | ok      natives     libtorch 2.7.1, cu128
+            2.6.0 | cu128 | libtorch_cpu.so | MISSING natives     PYTORCH_VERSION is '2.6.0' and PYTORCH_FLAVOR 'cu128'
+            2.7.1 | rocm  | libtorch_cpu.so | MISSING natives     PYTORCH_VERSION is '2.7.1' and PYTORCH_FLAVOR 'rocm'
+            2.7.1 | cpu   | libother.so     | MISSING natives     PYTORCH_LIBRARY_PATH
+            """)
+    void looksAtAnInstalledLibtorch(String version, String flavour, String file, String line) {
+        write("torch/" + file, "");
+        environment.put("PYTORCH_LIBRARY_PATH", machine.resolve("torch").toString());
+        environment.put("PYTORCH_VERSION", version);
+        environment.put("PYTORCH_FLAVOR", flavour);
+        assertThat(examine().text()).contains(line);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            570.86.15 | cu128 | ok      gpu         NVIDIA H100, 570.86.15, 81559 MiB
+            570.86.15 | cpu   | MISSING gpu         NVIDIA H100, 570.86.15, 81559 MiB, but libtorch is the processor's
+            470.57.02 | cu128 | MISSING gpu         NVIDIA H100, 470.57.02
+            """)
+    void looksAtTheGpusDriverAndAtWhatLibtorchIsFor(String driver, String flavour, String line) {
+        write("bin/nvidia-smi", "#!/bin/sh\necho 'NVIDIA H100, " + driver + ", 81559 MiB'\n")
+                .toFile()
+                .setExecutable(true);
+        environment.put("PATH", machine.resolve("none") + ":" + machine.resolve("bin"));
+        environment.put("PYTORCH_FLAVOR", flavour);
+        assertThat(examine().text()).contains(line);
+    }
+
+    @Test
+    void triesStorageAndLeavesNothingThere() {
+        Path runs = machine.resolve("runs");
+        Answer answer = examine(runs.toString(), "nowhere://a/b");
+        assertThat(answer.text())
+                .contains("ok      storage     " + runs + " can be written, and creates a file once")
+                .containsPattern("MISSING storage .*No FileSystem for scheme \"nowhere\"\n +-> see docs/storage.md");
+        assertThat(answer.status()).isEqualTo(2);
+        assertThat(runs).doesNotExist();
+    }
+}

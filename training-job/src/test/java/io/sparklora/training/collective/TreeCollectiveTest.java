@@ -1,0 +1,167 @@
+package io.sparklora.training.collective;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.handler.ssl.SslProvider;
+import io.sparklora.training.collective.CollectiveException.Reason;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Trees of rings over real sockets: leaders are ranks 0, 3 and 5 where there are hosts of 3, 2 and 1 ranks. */
+class TreeCollectiveTest {
+    private static final RingSettings TINY_SEGMENTS =
+            new RingSettings(64, Duration.ofSeconds(20), Duration.ofSeconds(20));
+    private static final String UNEVEN = "a a a b b c";
+
+    private static Topology tree(String hosts) {
+        return Topology.tree(List.of(hosts.split(" ")));
+    }
+
+    private static long[] values(int rank, int length, int step) {
+        return new Random(rank * 1_000L + step)
+                .longs(length, -1L << 58, 1L << 58)
+                .toArray();
+    }
+
+    private static boolean isRight(Collective collective, int length, int step) {
+        long[] sum = values(collective.rank(), length, step);
+        long[] max = sum.clone();
+        collective.sum(step, sum);
+        collective.max(step, max);
+        long[] expectedSum = new long[length];
+        long[] expectedMax = new long[length];
+        Arrays.fill(expectedMax, Long.MIN_VALUE);
+        for (int rank = 0; rank < collective.world(); rank++) {
+            long[] term = values(rank, length, step);
+            Arrays.setAll(expectedSum, i -> expectedSum[i] + term[i]);
+            Arrays.setAll(expectedMax, i -> Math.max(expectedMax[i], term[i]));
+        }
+        return Arrays.equals(sum, expectedSum) && Arrays.equals(max, expectedMax);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "a a b b, 1000", // two hosts of two
+        "a b a b, 1", // the same, dealt in turn
+        UNEVEN + ", 4099",
+        "a a a a, 100", // one host
+        "a b c d, 7", // hosts of one
+        "a b, 100",
+        "a b c d e f g h i, 1",
+        "a b c d e f g h i, 257"
+    })
+    void givesEveryRankTheSumAndTheMaximumOfAllStepAfterStep(String hosts, int length) throws Exception {
+        List<Boolean> results = Ranks.results(Ranks.start(tree(hosts), TINY_SEGMENTS, me -> new ClearText(), ranks -> {
+            boolean right = true;
+            for (int step = 0; step < 20; step++) {
+                right &= isRight(ranks, length, step);
+            }
+            return right;
+        }));
+        assertThat(results).hasSize(hosts.split(" ").length).containsOnly(true);
+    }
+
+    @Test
+    void givesTheSameSumsByPinnedCertificates() throws Exception {
+        List<Boolean> results = Ranks.results(Ranks.start(
+                tree(UNEVEN),
+                TINY_SEGMENTS,
+                me -> PinnedCertificates.create(me, SslProvider.JDK),
+                ranks -> isRight(ranks, 1000, 1)));
+        assertThat(results).hasSize(6).containsOnly(true);
+    }
+
+    @Test
+    void movesMegabytesInPipelinedSegments() throws Exception {
+        int length = 700_001;
+        List<long[]> results =
+                Ranks.results(Ranks.start(tree("a a b"), RingSettings.DEFAULT, me -> new ClearText(), ranks -> {
+                    long[] values = new long[length];
+                    Arrays.setAll(values, i -> (long) i * (ranks.rank() + 1));
+                    ranks.sum(1, values);
+                    return values;
+                }));
+        long[] expected = new long[length];
+        Arrays.setAll(expected, i -> 6L * i);
+        assertThat(results).allMatch(values -> Arrays.equals(values, expected));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3, 4, 5})
+    void tellsEveryRankWhichOneFailed(int failed) throws Exception {
+        List<Future<Object>> ranks = Ranks.start(tree(UNEVEN), TINY_SEGMENTS, me -> new ClearText(), collective -> {
+            collective.sum(6, new long[100]);
+            if (collective.rank() == failed) {
+                throw new IllegalStateException("a problem of its own");
+            }
+            collective.sum(7, new long[100]);
+            collective.sum(8, new long[100]);
+            return null;
+        });
+        List<Throwable> failures = Ranks.failures(ranks);
+        assertThat(failures.remove(failed)).hasMessage("a problem of its own");
+        assertThat(failures).allSatisfy(failure -> {
+            assertThat(failure)
+                    .isInstanceOf(CollectiveException.class)
+                    .hasMessageContaining("rank " + failed + " of 6 (run run, attempt 0) has left")
+                    .hasMessageContaining("step 7");
+            assertThat(((CollectiveException) failure).reason()).isEqualTo(Reason.PEER_LOST);
+        });
+    }
+
+    /** As where a process is killed: its connections close, and it says nothing. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3, 4, 5})
+    void tellsEveryRankWhichOneDied(int dead) throws Exception {
+        List<CollectiveEndpoint> endpoints = Ranks.bind(tree(UNEVEN), TINY_SEGMENTS, me -> new ClearText());
+        List<Future<Object>> ranks = Ranks.joinAll(endpoints, collective -> {
+            collective.sum(6, new long[100]);
+            if (collective.rank() == dead) {
+                endpoints.get(dead).close();
+                throw new IllegalStateException("killed");
+            }
+            collective.sum(7, new long[100]);
+            collective.sum(8, new long[100]);
+            return null;
+        });
+        List<Throwable> failures = Ranks.failures(ranks);
+        assertThat(failures.remove(dead)).hasMessage("killed");
+        assertThat(failures).allSatisfy(failure -> assertThat(failure)
+                .isInstanceOf(CollectiveException.class)
+                .hasMessageMatching(".*rank " + dead + " (closed|broke) its connection.*"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 2, 4, 5})
+    void tellsEveryRankWhichOneIsSilent(int silent) throws Exception {
+        RingSettings impatient = new RingSettings(64, Duration.ofSeconds(20), Duration.ofSeconds(1));
+        CountDownLatch done = new CountDownLatch(5);
+        List<Future<Object>> ranks = Ranks.start(tree(UNEVEN), impatient, me -> new ClearText(), collective -> {
+            if (collective.rank() == silent) {
+                done.await();
+                throw new IllegalStateException("stuck");
+            }
+            try {
+                collective.sum(12, new long[100]);
+            } finally {
+                done.countDown();
+            }
+            return null;
+        });
+        List<Throwable> failures = Ranks.failures(ranks);
+        failures.remove(silent);
+        assertThat(failures)
+                .allSatisfy(failure -> assertThat(failure)
+                        .isInstanceOf(CollectiveException.class)
+                        .hasMessageContaining("step 12"))
+                .anySatisfy(failure -> assertThat(failure).hasMessageContaining("waited 1 s"));
+    }
+}
