@@ -52,7 +52,7 @@ final class ConfigFileTest {
 
         assertThat(config.name()).isEqualTo("legal");
         assertThat(config.seed()).isEqualTo(17);
-        assertThat(config.base()).isEqualTo(new BaseConfig("m.gguf", BaseConfig.Dtype.BF16));
+        assertThat(config.base()).isEqualTo(new BaseConfig("m.gguf", BaseConfig.Dtype.BF16, BaseConfig.Compute.AUTO));
         assertThat(config.train().learningRate()).isEqualTo(1e-3);
         assertThat(config.train().batch()).isEqualTo(new TrainConfig.Batch(4, 1, 0));
         assertThat(config.lora().targets()).containsExactly("all-linear");
@@ -152,6 +152,12 @@ final class ConfigFileTest {
                         "corpus.sources.1 needs `path` and no `table` for a format of files (legal.yaml, line 2)",
                         "lora.alfa is no key; did you mean lora.alpha? (legal.yaml, line 3)",
                         "lora.rank must be in [1, 256] but was 0 (legal.yaml, line 3)");
+    }
+
+    @Test
+    void refusesProductsOfLessPrecisionThanTheWeights() {
+        assertThat(refusal(SMALLEST, "base.dtype=fp32", "base.compute=bf16"))
+                .startsWith("base compute must be auto or fp32 where dtype is fp32 but was bf16");
     }
 
     @Test
@@ -275,7 +281,7 @@ final class ConfigFileTest {
         List<String> all = List.of("seed", "base", "corpus", "prepare", "lora", "train");
         ConfigFile spelled = parse("""
                 corpus: {bad-rows: 1e-2, sources: [{path: "c/*.json", format: json, text: text}]}
-                base: {dtype: bf16, model: "m.gguf"}
+                base: {compute: auto, dtype: bf16, model: "m.gguf"}
                 name: 'legal'
                 seed: 0x11
                 train: {clip: 1, warmup: 6.0e-2, weight-decay: -0.0}

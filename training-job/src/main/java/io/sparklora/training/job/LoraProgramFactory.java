@@ -2,6 +2,7 @@ package io.sparklora.training.job;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Storage;
@@ -14,6 +15,7 @@ import io.sparklora.training.model.LossProgram;
 import io.sparklora.training.model.TrainingOptions;
 import io.sparklora.training.optimizer.ParameterGroup;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -30,9 +32,10 @@ record LoraProgramFactory(
         HostModel host, String baseHash, PeftConfig adapter, String from, TrainingOptions training, long seed)
         implements ProgramFactory {
     @Override
-    public LossProgram open() {
-        try (BaseModel base = host.open(new ContentKey(baseHash))) {
-            return host.program(base, adapter, training);
+    public LossProgram open(Optional<ComputeType> settled) {
+        HostModel settledHost = settled.map(host::computing).orElse(host);
+        try (BaseModel base = settledHost.open(new ContentKey(baseHash))) {
+            return settledHost.program(base, adapter, training);
         }
     }
 

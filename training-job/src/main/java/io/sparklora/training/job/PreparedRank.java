@@ -67,7 +67,7 @@ final class PreparedRank implements AutoCloseable {
         TrainingState state = task.startStep() == 0
                 ? TrainingState.initial(task.factory().initialParameters(storage))
                 : checkpoints.load(task.startStep());
-        LossProgram program = task.factory().open();
+        LossProgram program = task.factory().open(state.compute());
         try {
             if (program.parameterCount() != state.parameters().length) {
                 throw new StageFailure(
@@ -123,6 +123,7 @@ final class PreparedRank implements AutoCloseable {
                 endpoint.map(door -> door.address().getHostString()).orElse(""),
                 endpoint.map(door -> door.address().getPort()).orElse(0),
                 endpoint.map(RingEndpoint::fingerprint).orElse(""),
+                Optional.of(program.compute()),
                 "");
     }
 

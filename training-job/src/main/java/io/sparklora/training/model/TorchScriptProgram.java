@@ -1,6 +1,7 @@
 package io.sparklora.training.model;
 
 import ai.djl.pytorch.jni.IValue;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.DecoderShape;
@@ -132,7 +133,7 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("vocabulary", shape.vocabularySize())
                 .attribute("eps", shape.normEpsilon())
                 .attribute("storage", weights.type().torchCode())
-                .attribute("compute", placement.compute().torchCode())
+                .attribute("compute", placement.computeCode())
                 .attribute("norm_offset", variant.normOffset())
                 .attribute("centred", variant.norm() == Norm.RMS ? 0 : 1)
                 .attribute("middle", shape.feedForwardWidth())
@@ -258,6 +259,11 @@ public final class TorchScriptProgram implements LossProgram {
     /** Where it computes and in which number type; belongs to a run's record. */
     public Placement placement() {
         return placement;
+    }
+
+    @Override
+    public ComputeType compute() {
+        return placement.compute();
     }
 
     @Override

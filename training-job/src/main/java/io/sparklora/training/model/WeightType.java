@@ -1,5 +1,6 @@
 package io.sparklora.training.model;
 
+import io.sparklora.pipeline.config.BaseConfig.Dtype;
 import java.nio.ByteBuffer;
 
 /** How the base's linear weights are stored for training: configuration's {@code base.dtype}. */
@@ -17,6 +18,16 @@ public enum WeightType {
         this.configName = configName;
         this.bytes = bytes;
         this.torchCode = torchCode;
+    }
+
+    /** The type that a configuration names. */
+    static WeightType of(Dtype dtype) {
+        return dtype == Dtype.BF16 ? BF16 : FP32;
+    }
+
+    /** The configuration's value for it. */
+    Dtype dtype() {
+        return this == BF16 ? Dtype.BF16 : Dtype.FP32;
     }
 
     /** Its name in the configuration. */

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.AdapterManifest;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.PreparedPlan;
@@ -86,6 +87,18 @@ class TrainStageTest {
         assertThat(again.status()).isEqualTo(Status.ALREADY_DONE);
         assertThat(again.summary().outcome()).isEqualTo(result.summary().outcome());
         assertThat(tiny.adapterBytes(context, runKey)).isEqualTo(adapter);
+    }
+
+    @Test
+    void recordsTheNumberTypeOfItsProducts() throws IOException {
+        StageMain.Context context = tiny.context("base.dtype=bf16", "base.compute=bf16", "train.tokens=128");
+        PreparedPlan plan = tiny.prepare(context, tiny.baseHash());
+
+        new TrainStage(context).run();
+
+        assertThat(StageTransaction.committed(
+                        tiny.storage, context.layout().adapter(context.keys().runKey(plan)), AdapterManifest.class))
+                .hasValueSatisfying(manifest -> assertThat(manifest.compute()).isEqualTo(ComputeType.BF16));
     }
 
     @Test

@@ -126,7 +126,7 @@ final class PeftConfigTest {
     @Test
     void namesTheBaseWithoutTheWayToIt() {
         PeftConfig config = PeftConfig.of(
-                new BaseConfig("/data/models/tiny.gguf", BaseConfig.Dtype.BF16),
+                new BaseConfig("/data/models/tiny.gguf", BaseConfig.Dtype.BF16, BaseConfig.Compute.AUTO),
                 new LoraConfig(
                         Kind.LORA, 2, 4, Scaling.STANDARD, List.of("all-linear"), "all", Map.of(), Map.of(), 0, 1, ""));
 
