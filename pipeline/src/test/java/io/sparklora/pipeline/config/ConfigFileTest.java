@@ -104,7 +104,7 @@ final class ConfigFileTest {
             train: {schedule: COSINE}               | train.schedule must be one of cosine, linear, constant, wsd but was 'COSINE' (legal.yaml, line 6)
             train: {learning_rate: 1}               | train.learning_rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
             learning-rate: 1                        | learning-rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
-            lora: {wheels: 4}                       | lora.wheels is no key; allowed are kind, rank, alpha, scaling, targets, layers, rank-pattern, alpha-pattern, dropout, b-learning-rate-ratio, from (legal.yaml, line 6)
+            lora: {wheels: 4}                       | lora.wheels is no key; allowed are kind, rank, alpha, scaling, targets, layers, rank-pattern, alpha-pattern, dropout, b-learning-rate-ratio, modules-to-save, from (legal.yaml, line 6)
             lora: {rank: 8, rank: 9}                | lora.rank is given twice, first in legal.yaml, line 6 (legal.yaml, line 6)
             lora: {dropout: 1}                      | lora.dropout must be in [0, 0.99] but was 1 (legal.yaml, line 6)
             lora: {b-learning-rate-ratio: 0}        | lora.b-learning-rate-ratio must be in [0.01, 1000] but was 0 (legal.yaml, line 6)
@@ -129,6 +129,8 @@ final class ConfigFileTest {
             prepare: {near-duplicates: {similarity: 2}} | prepare.near-duplicates.similarity must be in [0, 1] but was 2 (legal.yaml, line 6)
             prepare: {split: {test-from: soon}}     | prepare.split test-from must be a date such as 2025-01-31 or an instant such as 2025-01-31T12:00:00Z but was 'soon' (legal.yaml, line 6)
             prepare: {split: {validation-from: 2025-01-31, test-from: 2025-01-30}} | prepare.split test-from 2025-01-30 must not be before validation-from 2025-01-31 (legal.yaml, line 6)
+            lora: {modules-to-save: [lm_head, lm_head]} | lora modules-to-save must name each module once, but was lm_head, lm_head (legal.yaml, line 6)
+            lora: {modules-to-save: [embed_tokens, lm_head]} | the configuration needs publish.profile peft for lora.modules-to-save embed_tokens, lm_head: llama.cpp and vLLM take no adapter with an embedding or head of its own (legal.yaml, line 1)
             lora: {kind: dora}                      | the configuration needs publish.profile peft for lora.kind dora: servers pass over its magnitudes or refuse them (legal.yaml, line 1)
             prepare: {split: {validation-from: 2025-01-31}} | the configuration needs corpus.sources.0.timestamp for prepare.split.validation-from and test-from (legal.yaml, line 1)
             prepare: {decontaminate: {evaluation-sets: [{format: csv}]}} | prepare.decontaminate.evaluation-sets.0 needs `path` and no `table` for a format of files (legal.yaml, line 6)
@@ -244,6 +246,7 @@ final class ConfigFileTest {
                         Map.of(),
                         0,
                         1,
+                        List.of(),
                         ""));
     }
 

@@ -77,7 +77,8 @@ public record HostModel(String model, String cache, WeightType stored, Compute c
     }
 
     /**
-     * An adapter before the first step: A random, B zero, DoRA's magnitudes the norms of the weights' rows.
+     * An adapter before the first step: A random, B zero, DoRA's magnitudes the norms of the weights' rows, modules that are
+     * trained whole as they are in the base.
      *
      * @param seed of A
      */
@@ -85,6 +86,7 @@ public record HostModel(String model, String cache, WeightType stored, Compute c
         LoraLayout layout = adapter.layout(base.shape());
         float[] parameters = LoraInitializer.seeded(seed).initial(layout);
         new WeightNorms(base, stored).fill(layout, parameters);
+        new BaseCopies(base, stored).fill(layout, parameters);
         return parameters;
     }
 

@@ -53,6 +53,11 @@ public enum WeightType {
         }
     }
 
+    /** What is left of a value that is stored so. */
+    float kept(float value) {
+        return this == BF16 ? Float.intBitsToFloat(bfloat16(value) << 16) : value;
+    }
+
     /** The bits of the bfloat16 nearest to a value, ties to even; a NaN stays a NaN. */
     static short bfloat16(float value) {
         int bits = Float.floatToRawIntBits(value);
