@@ -17,6 +17,8 @@ from peft.tuners.lora import LoraLayer
 from safetensors.torch import save_file
 
 BASE = "llama-attention-biases"
+# Variants over another base.
+BASES = {"saved-gemma2": "gemma2", "saved-gpt2": "gpt2", "saved-head": "qwen2"}
 VARIANTS = {
     "rslora": dict(r=3, lora_alpha=5, use_rslora=True, target_modules="all-linear"),
     "patterns": dict(
@@ -51,6 +53,17 @@ VARIANTS = {
         alpha_pattern={"v_proj": 7},
         layers_to_transform=[1, 2],
     ),
+    "saved": dict(r=3, lora_alpha=5, target_modules="all-linear", modules_to_save=["embed_tokens", "lm_head"]),
+    "saved-embedding": dict(
+        r=2,
+        lora_alpha=3,
+        target_modules=["q_proj", "v_proj"],
+        layers_to_transform=[1, 2],
+        modules_to_save=["embed_tokens"],
+    ),
+    "saved-gemma2": dict(r=3, lora_alpha=5, target_modules=["q_proj"], modules_to_save=["embed_tokens", "lm_head"]),
+    "saved-gpt2": dict(r=3, lora_alpha=5, target_modules=["c_attn"], modules_to_save=["wte", "lm_head"]),
+    "saved-head": dict(r=3, lora_alpha=5, target_modules=["down_proj"], modules_to_save=["lm_head"]),
     "expression": dict(r=3, lora_alpha=5, target_modules=r".*\.[12]\.(self_attn\.(k|v)_proj|mlp\.up_proj)"),
 }
 
@@ -59,16 +72,17 @@ def seed(name: str) -> int:
     return sum(ord(c) * (i + 1) for i, c in enumerate(name)) + 1
 
 
-def adapted(lora: dict, dtype):
-    """Both factors are random, so that each has a gradient from the first step on."""
-    family, fields, _ = MODELS[BASE]
+def adapted(base: str, lora: dict, dtype):
+    """Both factors are random, so that each has a gradient from the first step on; what is saved whole is no more what it
+    was in the base."""
+    family, fields, _ = MODELS[base]
     config = LoraConfig(lora_dropout=0.0, task_type="CAUSAL_LM", **lora)
     model = get_peft_model(build(family, fields), config)
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if weight.requires_grad:
                 noise = torch.randn(weight.shape, generator=torch.Generator().manual_seed(seed(name)))
-                if "magnitude" in name:
+                if "magnitude" in name or "modules_to_save" in name:
                     weight.mul_(1 + 0.1 * noise)
                 else:
                     weight.copy_((0.1 if "lora_B" in name else weight.shape[1] ** -0.5) * noise)
@@ -76,12 +90,12 @@ def adapted(lora: dict, dtype):
 
 
 def key(name: str) -> str:
-    """PEFT's file has a magnitude vector without its parameter's name."""
-    return name.replace("lora_magnitude_vector.weight", "lora_magnitude_vector")
+    """PEFT's file has a magnitude vector without its parameter's name, and what is saved whole by its name in the base."""
+    return name.replace("lora_magnitude_vector.weight", "lora_magnitude_vector").replace(".modules_to_save", "")
 
 
-def train(lora: dict):
-    model = adapted(lora, torch.float32)
+def train(base: str, lora: dict):
+    model = adapted(base, lora, torch.float32)
     start = {name: value.clone() for name, value in get_peft_model_state_dict(model).items()}
     trained = [weight for weight in model.parameters() if weight.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=RATE, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)
@@ -92,7 +106,7 @@ def train(lora: dict):
         first = first or {key(name): grad for name, grad in grads.items()}
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimiser.step()
-    _, exact = gradient(adapted(lora, torch.float64))
+    _, exact = gradient(adapted(base, lora, torch.float64))
     exact = {key(name): grad for name, grad in exact.items()}
     noise = relative(
         torch.cat([first[name].flatten() for name in sorted(first)]),
@@ -117,7 +131,8 @@ def main() -> None:
             continue
         directory = GOLDENS.with_name("variants") / name
         directory.mkdir(parents=True, exist_ok=True)
-        model, losses, noise, branches, parts = train(lora)
+        base = BASES.get(name, BASE)
+        model, losses, noise, branches, parts = train(base, lora)
         model.peft_config["default"].inference_mode = True
         model.peft_config["default"].save_pretrained(directory)
         tensors = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
@@ -125,7 +140,7 @@ def main() -> None:
             {place: value.detach().clone().contiguous() for place, value in tensors.items()},
             directory / "golden.safetensors",
         )
-        figures = {"base": BASE, "learning_rate": RATE, "losses": losses, "gradient_noise": noise, "branches": branches}
+        figures = {"base": base, "learning_rate": RATE, "losses": losses, "gradient_noise": noise, "branches": branches}
         (directory / "golden.json").write_text(json.dumps(figures, indent=1) + "\n")
         print(name, losses[0], losses[-1], noise, len(branches))
 

@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param trainedTokens tokens computed, padding included
  * @param firstLoss mean loss of the first step, nats a token
  * @param lastLoss mean loss of the last tenth of the steps, nats a token
+ * @param compute number type of the products that it was trained with
  * @param validation the last measurement of this adapter's loss on the validation split, where there was one
  * @param rank r of every branch in the files
  * @param alpha alpha in the files
@@ -33,6 +34,7 @@ public record AdapterManifest(
         long trainedTokens,
         double firstLoss,
         double lastLoss,
+        ComputeType compute,
         Optional<Validation> validation,
         int rank,
         int alpha,

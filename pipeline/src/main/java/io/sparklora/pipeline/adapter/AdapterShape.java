@@ -28,6 +28,7 @@ import java.util.stream.Collectors;
  * @param layers blocks with branches, ascending; empty for all; modules that targets name by whole paths are not asked
  * @param ranks ranks by pattern; the first that matches a module counts
  * @param alphas alphas by pattern, likewise
+ * @param modulesToSave modules that are trained whole, by their names; sorted
  */
 public record AdapterShape(
         Kind kind,
@@ -37,7 +38,8 @@ public record AdapterShape(
         List<String> targets,
         List<Integer> layers,
         Map<String, Integer> ranks,
-        Map<String, Integer> alphas)
+        Map<String, Integer> alphas,
+        List<String> modulesToSave)
         implements Serializable {
     /** Checks the numbers and sorts the targets. */
     public AdapterShape {
@@ -57,6 +59,20 @@ public record AdapterShape(
         layers = layers.stream().sorted().distinct().toList();
         ranks = Collections.unmodifiableMap(new LinkedHashMap<>(ranks));
         alphas = Collections.unmodifiableMap(new LinkedHashMap<>(alphas));
+        modulesToSave = modulesToSave.stream().sorted().distinct().toList();
+    }
+
+    /** Branches alone. */
+    public AdapterShape(
+            Kind kind,
+            int rank,
+            int alpha,
+            Scaling scaling,
+            List<String> targets,
+            List<Integer> layers,
+            Map<String, Integer> ranks,
+            Map<String, Integer> alphas) {
+        this(kind, rank, alpha, scaling, targets, layers, ranks, alphas, List.of());
     }
 
     /** The same branches in every block, scaled by alpha / r. */
@@ -66,12 +82,17 @@ public record AdapterShape(
 
     /** The same in some blocks only; in all where the list is empty. */
     public AdapterShape within(List<Integer> blocks) {
-        return new AdapterShape(kind, rank, alpha, scaling, targets, blocks, ranks, alphas);
+        return new AdapterShape(kind, rank, alpha, scaling, targets, blocks, ranks, alphas, modulesToSave);
     }
 
     /** The same of another kind. */
     public AdapterShape as(Kind other) {
-        return new AdapterShape(other, rank, alpha, scaling, targets, layers, ranks, alphas);
+        return new AdapterShape(other, rank, alpha, scaling, targets, layers, ranks, alphas, modulesToSave);
+    }
+
+    /** The same with modules that are trained whole. */
+    public AdapterShape saving(List<String> modules) {
+        return new AdapterShape(kind, rank, alpha, scaling, targets, layers, ranks, alphas, modules);
     }
 
     /** What a configuration says. */
@@ -84,7 +105,8 @@ public record AdapterShape(
                 lora.targets(),
                 lora.blocks(),
                 lora.rankPattern(),
-                lora.alphaPattern());
+                lora.alphaPattern(),
+                lora.modulesToSave());
     }
 
     /**
@@ -97,6 +119,7 @@ public record AdapterShape(
         AdapterShape shape = of(lora);
         try {
             List<LoraBranch> branches = shape.branches(LoraModules.of(model));
+            SavedModule.named(shape.modulesToSave, model);
             refuseIdle("rank-pattern", shape.ranks.keySet().stream().toList(), branches);
             refuseIdle("alpha-pattern", shape.alphas.keySet().stream().toList(), branches);
             return branches;

@@ -6,10 +6,33 @@ public record BaseConfig(
         String model,
 
         @Key(value = "Number format of the frozen weights.", or = "bf16")
-        Dtype dtype) {
+        Dtype dtype,
+
+        @Key(
+                value =
+                        "Number format of matrix products and activations: `auto` is bf16 where `dtype` is and the executors' "
+                                + "processors multiply it, else fp32. A run keeps what it began with; executors that differ are "
+                                + "refused.",
+                or = "auto")
+        Compute compute) {
     /** Number formats of the frozen weights; adapter, moments and reductions are always fp32. */
     public enum Dtype {
         FP32,
         BF16
+    }
+
+    /** Number formats of matrix products. */
+    public enum Compute {
+        /** As the executors' processors are fastest. */
+        AUTO,
+        FP32,
+        BF16
+    }
+
+    /** Refuses products of less precision than the weights have. */
+    public BaseConfig {
+        if (dtype == Dtype.FP32 && compute == Compute.BF16) {
+            throw new IllegalArgumentException("compute must be auto or fp32 where dtype is fp32 but was bf16");
+        }
     }
 }

@@ -75,6 +75,15 @@ public record LoraConfig(
 
         @Key(
                 value =
+                        "Modules that are trained whole beside the branches, by PEFT's names: the embedding (embed_tokens) and the "
+                                + "head (lm_head), or what the model's family calls them. Of a tied pair each becomes a matrix of its "
+                                + "own. Costs memory and time in proportion to the vocabulary; servers don't load it "
+                                + "(`publish.profile`).",
+                or = "[]")
+        List<String> modulesToSave,
+
+        @Key(
+                value =
                         "Adapter to start from, instead of a random A and a B of zero: a directory of PEFT's two files, a run's "
                                 + "adapter directory or a registry version. It must have branches for the same layers with the same "
                                 + "ranks; another scale is made up for in B. The run key covers its content, not its place.",
@@ -113,6 +122,7 @@ public record LoraConfig(
      */
     public LoraConfig {
         targets = List.copyOf(targets);
+        modulesToSave = List.copyOf(modulesToSave);
         rankPattern = Map.copyOf(rankPattern);
         alphaPattern = Map.copyOf(alphaPattern);
         if (targets.isEmpty()
@@ -124,6 +134,10 @@ public record LoraConfig(
         }
         if (kind == Kind.DORA && dropout > 0) {
             throw new IllegalArgumentException("dropout must be 0 where kind is dora but was " + dropout);
+        }
+        if (Set.copyOf(modulesToSave).size() != modulesToSave.size()) {
+            throw new IllegalArgumentException(
+                    "modules-to-save must name each module once, but was " + String.join(", ", modulesToSave));
         }
         blocks(layers);
         boolean expressions = targets.stream().map(ModulePattern::target).anyMatch(ModulePattern::isExpression);

@@ -46,6 +46,11 @@ public record RunConfig(
             throw new IllegalArgumentException(
                     "needs publish.profile peft for lora.kind dora: servers pass over its magnitudes or refuse them");
         }
+        if (!lora.modulesToSave().isEmpty() && publish.profile() == PublishConfig.Profile.PORTABLE) {
+            throw new IllegalArgumentException("needs publish.profile peft for lora.modules-to-save "
+                    + String.join(", ", lora.modulesToSave())
+                    + ": llama.cpp and vLLM take no adapter with an embedding or head of its own");
+        }
         for (int i = 0; i < corpus.sources().size(); i++) {
             if (prepare.split().isByTime()
                     && corpus.sources().get(i).timestamp().isEmpty()) {

@@ -33,12 +33,14 @@ final class PeftAdapter {
 
     private static final Pattern TENSOR = Pattern.compile("base_model\\.model\\.(.+)\\.lora_([AB])\\.weight");
     private static final Pattern MAGNITUDE = Pattern.compile("base_model\\.model\\.(.+)\\.lora_magnitude_vector");
+    private static final Pattern WHOLE = Pattern.compile("base_model\\.model\\.(.+)\\.weight");
     private static final int MATRIX = 2;
 
     private final Storage storage;
     private final Path directory;
     private final AdapterManifest manifest;
     private final Profile profile;
+    private final Set<String> saved = new TreeSet<>();
 
     private PeftAdapter(Storage storage, Path directory, AdapterManifest manifest, Profile profile) {
         this.storage = storage;
@@ -64,15 +66,16 @@ final class PeftAdapter {
         expect(file, config, "r", String.valueOf(manifest.rank()));
         expect(file, config, "lora_alpha", String.valueOf(manifest.alpha()));
         expectOrAbsent(file, config, "bias", "\"none\"");
-        expectOrAbsent(file, config, "modules_to_save", "null");
         expectOrAbsent(file, config, "use_rslora", "false");
         if (profile == Profile.PORTABLE) {
             expectOrAbsent(file, config, "use_dora", "false");
+            expectOrAbsent(file, config, "modules_to_save", "null");
         }
         expectOrAbsent(file, config, "rank_pattern", "{}");
         expectOrAbsent(file, config, "alpha_pattern", "{}");
         Set<String> targets = new TreeSet<>();
         config.path("target_modules").forEach(target -> targets.add(target.asText()));
+        config.path("modules_to_save").forEach(module -> saved.add(module.asText()));
         if (targets.isEmpty()) {
             throw wrong(file, "target_modules", "a list of names", config.path("target_modules"));
         }
@@ -102,7 +105,11 @@ final class PeftAdapter {
             Set<String> used = new HashSet<>();
             long parameters = 0;
             for (SafetensorsTensor tensor : weights.tensors()) {
-                used.add(checkedTarget(weights, tensor, targets, file));
+                if (isSaved(tensor)) {
+                    refuseNonFinite(weights.floats(tensor.name()), tensor.name(), file);
+                } else {
+                    used.add(checkedTarget(weights, tensor, targets, file));
+                }
                 parameters += tensor.elements();
             }
             List<String> unused = new ArrayList<>(targets);
@@ -119,6 +126,15 @@ final class PeftAdapter {
         } catch (InvalidBaseModelException e) {
             throw new StageFailure(ExitCode.MISMATCH, String.valueOf(e.getMessage()), e);
         }
+    }
+
+    /** Whether it is a module that PEFT keeps whole: F32 [vocabulary, hidden] under a name of modules_to_save. */
+    private boolean isSaved(SafetensorsTensor tensor) {
+        Matcher name = WHOLE.matcher(tensor.name());
+        return name.matches()
+                && tensor.type() == SafetensorsType.F32
+                && tensor.shape().size() == MATRIX
+                && saved.stream().anyMatch(module -> ("." + name.group(1)).endsWith("." + module));
     }
 
     /** The target module of a tensor that is as it must be. */

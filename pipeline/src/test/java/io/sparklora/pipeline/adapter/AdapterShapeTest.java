@@ -57,6 +57,7 @@ final class AdapterShapeTest {
                 Map.of("layers\\.\\d+\\.self_attn\\.v_proj", 6),
                 0,
                 1,
+                List.of(),
                 "");
 
         List<LoraBranch> branches = AdapterShape.planned(lora, MODEL);
@@ -82,7 +83,18 @@ final class AdapterShapeTest {
         assertRefused(lora(List.of("q_proj"), Map.of("q_proj", 33)), "lora: LoRA rank must be in [1, 32] but was 33");
         assertRefused(
                 new LoraConfig(
-                        Kind.LORA, 4, 8, Scaling.STANDARD, List.of("q_proj"), "3-12", Map.of(), Map.of(), 0, 1, ""),
+                        Kind.LORA,
+                        4,
+                        8,
+                        Scaling.STANDARD,
+                        List.of("q_proj"),
+                        "3-12",
+                        Map.of(),
+                        Map.of(),
+                        0,
+                        1,
+                        List.of(),
+                        ""),
                 "lora: layers must be in [0, 11] but are [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]");
     }
 
@@ -100,13 +112,24 @@ final class AdapterShapeTest {
     }
 
     private static LoraConfig lora(List<String> targets, Map<String, Integer> ranks) {
-        return new LoraConfig(Kind.LORA, 4, 8, Scaling.STANDARD, targets, "all", ranks, Map.of(), 0, 1, "");
+        return new LoraConfig(Kind.LORA, 4, 8, Scaling.STANDARD, targets, "all", ranks, Map.of(), 0, 1, List.of(), "");
     }
 
     private static List<String> paths(List<String> targets, String layers) {
         return AdapterShape.planned(
                         new LoraConfig(
-                                Kind.LORA, 4, 8, Scaling.STANDARD, targets, layers, Map.of(), Map.of(), 0, 1, ""),
+                                Kind.LORA,
+                                4,
+                                8,
+                                Scaling.STANDARD,
+                                targets,
+                                layers,
+                                Map.of(),
+                                Map.of(),
+                                0,
+                                1,
+                                List.of(),
+                                ""),
                         MODEL)
                 .stream()
                 .map(LoraBranch::path)

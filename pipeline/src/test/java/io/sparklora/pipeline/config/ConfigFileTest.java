@@ -52,7 +52,7 @@ final class ConfigFileTest {
 
         assertThat(config.name()).isEqualTo("legal");
         assertThat(config.seed()).isEqualTo(17);
-        assertThat(config.base()).isEqualTo(new BaseConfig("m.gguf", BaseConfig.Dtype.BF16));
+        assertThat(config.base()).isEqualTo(new BaseConfig("m.gguf", BaseConfig.Dtype.BF16, BaseConfig.Compute.AUTO));
         assertThat(config.train().learningRate()).isEqualTo(1e-3);
         assertThat(config.train().batch()).isEqualTo(new TrainConfig.Batch(4, 1, 0));
         assertThat(config.lora().targets()).containsExactly("all-linear");
@@ -104,7 +104,7 @@ final class ConfigFileTest {
             train: {schedule: COSINE}               | train.schedule must be one of cosine, linear, constant, wsd but was 'COSINE' (legal.yaml, line 6)
             train: {learning_rate: 1}               | train.learning_rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
             learning-rate: 1                        | learning-rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
-            lora: {wheels: 4}                       | lora.wheels is no key; allowed are kind, rank, alpha, scaling, targets, layers, rank-pattern, alpha-pattern, dropout, b-learning-rate-ratio, from (legal.yaml, line 6)
+            lora: {wheels: 4}                       | lora.wheels is no key; allowed are kind, rank, alpha, scaling, targets, layers, rank-pattern, alpha-pattern, dropout, b-learning-rate-ratio, modules-to-save, from (legal.yaml, line 6)
             lora: {rank: 8, rank: 9}                | lora.rank is given twice, first in legal.yaml, line 6 (legal.yaml, line 6)
             lora: {dropout: 1}                      | lora.dropout must be in [0, 0.99] but was 1 (legal.yaml, line 6)
             lora: {b-learning-rate-ratio: 0}        | lora.b-learning-rate-ratio must be in [0.01, 1000] but was 0 (legal.yaml, line 6)
@@ -129,6 +129,8 @@ final class ConfigFileTest {
             prepare: {near-duplicates: {similarity: 2}} | prepare.near-duplicates.similarity must be in [0, 1] but was 2 (legal.yaml, line 6)
             prepare: {split: {test-from: soon}}     | prepare.split test-from must be a date such as 2025-01-31 or an instant such as 2025-01-31T12:00:00Z but was 'soon' (legal.yaml, line 6)
             prepare: {split: {validation-from: 2025-01-31, test-from: 2025-01-30}} | prepare.split test-from 2025-01-30 must not be before validation-from 2025-01-31 (legal.yaml, line 6)
+            lora: {modules-to-save: [lm_head, lm_head]} | lora modules-to-save must name each module once, but was lm_head, lm_head (legal.yaml, line 6)
+            lora: {modules-to-save: [embed_tokens, lm_head]} | the configuration needs publish.profile peft for lora.modules-to-save embed_tokens, lm_head: llama.cpp and vLLM take no adapter with an embedding or head of its own (legal.yaml, line 1)
             lora: {kind: dora}                      | the configuration needs publish.profile peft for lora.kind dora: servers pass over its magnitudes or refuse them (legal.yaml, line 1)
             prepare: {split: {validation-from: 2025-01-31}} | the configuration needs corpus.sources.0.timestamp for prepare.split.validation-from and test-from (legal.yaml, line 1)
             prepare: {decontaminate: {evaluation-sets: [{format: csv}]}} | prepare.decontaminate.evaluation-sets.0 needs `path` and no `table` for a format of files (legal.yaml, line 6)
@@ -152,6 +154,12 @@ final class ConfigFileTest {
                         "corpus.sources.1 needs `path` and no `table` for a format of files (legal.yaml, line 2)",
                         "lora.alfa is no key; did you mean lora.alpha? (legal.yaml, line 3)",
                         "lora.rank must be in [1, 256] but was 0 (legal.yaml, line 3)");
+    }
+
+    @Test
+    void refusesProductsOfLessPrecisionThanTheWeights() {
+        assertThat(refusal(SMALLEST, "base.dtype=fp32", "base.compute=bf16"))
+                .startsWith("base compute must be auto or fp32 where dtype is fp32 but was bf16");
     }
 
     @Test
@@ -238,6 +246,7 @@ final class ConfigFileTest {
                         Map.of(),
                         0,
                         1,
+                        List.of(),
                         ""));
     }
 
@@ -275,7 +284,7 @@ final class ConfigFileTest {
         List<String> all = List.of("seed", "base", "corpus", "prepare", "lora", "train");
         ConfigFile spelled = parse("""
                 corpus: {bad-rows: 1e-2, sources: [{path: "c/*.json", format: json, text: text}]}
-                base: {dtype: bf16, model: "m.gguf"}
+                base: {compute: auto, dtype: bf16, model: "m.gguf"}
                 name: 'legal'
                 seed: 0x11
                 train: {clip: 1, warmup: 6.0e-2, weight-decay: -0.0}

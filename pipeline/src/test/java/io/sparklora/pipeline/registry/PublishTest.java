@@ -152,6 +152,7 @@ final class PublishTest {
             {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"], "bias": "all"}     | bias must be "none" but was "all"
             {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"], "use_rslora": true} | use_rslora must be false but was true
             {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"], "use_dora": true}  | use_dora must be false but was true
+            {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"], "modules_to_save": ["lm_head"]} | modules_to_save must be null but was ["lm_head"]
             {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"], "rank_pattern": {"q_proj": 1}} | rank_pattern must be {} but was {"q_proj":1}
             {"peft_type": "LORA", "r": 2, "lora_alpha":                                                     | adapter_config.json is no JsonNode
             """)

@@ -1,6 +1,7 @@
 package io.sparklora.pipeline.registry;
 
 import io.sparklora.pipeline.adapter.AdapterManifest;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.adapter.EvaluationManifest;
 import io.sparklora.pipeline.basemodel.SafetensorsWriter;
 import io.sparklora.pipeline.dataset.DatasetManifest;
@@ -140,6 +141,7 @@ public final class TrainedRun {
                     122_880,
                     2.9,
                     2.32,
+                    ComputeType.FP32,
                     Optional.empty(),
                     RANK,
                     2 * RANK,

@@ -45,6 +45,7 @@ final class RunKeysTest {
         "corpus.sources.0.path=other, cdre",
         "base.model=other, c",
         "base.dtype=fp32, re",
+        "base.compute=fp32, re",
         "lora.rank=4, re",
         "lora.dropout=0.1, re",
         "lora.rank-pattern.q_proj=2, re",

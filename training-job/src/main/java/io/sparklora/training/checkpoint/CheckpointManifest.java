@@ -1,5 +1,6 @@
 package io.sparklora.training.checkpoint;
 
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.run.FileEntry;
 import io.sparklora.pipeline.run.Manifest;
 import java.util.List;
@@ -8,7 +9,7 @@ import java.util.Optional;
 /**
  * Says that a checkpoint is whole, and what it is of; written last.
  *
- * @param schemaVersion 3
+ * @param schemaVersion 4
  * @param identity the run it belongs to
  * @param step steps made
  * @param cursor sequences computed, which is the position in the run's order at which it goes on
@@ -16,6 +17,7 @@ import java.util.Optional;
  * @param milestone what the run goes back to where it breaks down; its vectors are the current ones where the step is
  * @param best step of the adapter with the lowest validation loss, where one was measured; its vector is the current one
  *     where the step is
+ * @param compute number type of the products that made it; whoever goes on keeps to it
  * @param parameters length of the adapter's vector
  * @param files every file with its length and hash
  */
@@ -27,10 +29,11 @@ record CheckpointManifest(
         long updates,
         Milestone milestone,
         Optional<Long> best,
+        Optional<ComputeType> compute,
         int parameters,
         List<FileEntry> files)
         implements Manifest {
-    static final int SCHEMA_VERSION = 3;
+    static final int SCHEMA_VERSION = 4;
 
     /**
      * An earlier step.

@@ -85,6 +85,7 @@ public final class Checkpoints {
                     new CheckpointManifest.Milestone(
                             state.milestone().step(), state.milestone().updates()),
                     state.best().map(BestAdapter::step),
+                    state.compute(),
                     state.parameters().length,
                     files));
         }
@@ -174,7 +175,8 @@ public final class Checkpoints {
                             ? current.copy()
                             : readSnapshot(checkpoint, manifest, MILESTONE, milestone.step(), milestone.updates()),
                     manifest.best().map(step -> readBest(checkpoint, manifest, step, current)),
-                    readHistory(checkpoint, manifest));
+                    readHistory(checkpoint, manifest),
+                    manifest.compute());
         } catch (IllegalArgumentException e) {
             throw refusal(checkpoint, e.getMessage());
         }

@@ -1,5 +1,6 @@
 package io.sparklora.training.checkpoint;
 
+import io.sparklora.pipeline.adapter.ComputeType;
 import java.util.List;
 import java.util.Optional;
 
@@ -10,9 +11,14 @@ import java.util.Optional;
  * @param milestone the adapter at an earlier step, to which a run that breaks down goes back
  * @param best the adapter with the lowest validation loss, where one was measured
  * @param history a record of each step made; the list is copied
+ * @param compute number type that the run's products are in from its first step on; absent before it
  */
 public record TrainingState(
-        Snapshot current, Snapshot milestone, Optional<BestAdapter> best, List<StepRecord> history) {
+        Snapshot current,
+        Snapshot milestone,
+        Optional<BestAdapter> best,
+        List<StepRecord> history,
+        Optional<ComputeType> compute) {
     /** Refuses parts that do not belong together. */
     public TrainingState {
         history = List.copyOf(history);
@@ -31,6 +37,11 @@ public record TrainingState(
                         + current.parameters().length);
             }
         });
+    }
+
+    /** A state whose products' number type is not known. */
+    public TrainingState(Snapshot current, Snapshot milestone, Optional<BestAdapter> best, List<StepRecord> history) {
+        this(current, milestone, best, history, Optional.empty());
     }
 
     /** The state before the first step; the array is taken over. */

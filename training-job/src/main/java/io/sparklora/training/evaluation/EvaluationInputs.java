@@ -57,7 +57,7 @@ record EvaluationInputs(
                         move -> context.config().evaluate().gate().against() == Against.CHAMPION)
                 .map(move -> registry.verified(move.version()));
         champion.ifPresent(version -> checkBase(version, plan));
-        HostModel host = HostModel.of(context.config());
+        HostModel host = HostModel.of(context.config()).computing(adapter.compute());
         List<Candidate> candidates = new ArrayList<>();
         try (BaseModel base = host.open(plan.baseModelHash())) {
             candidates.add(new Candidate(

@@ -2,9 +2,11 @@ package io.sparklora.training.job;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Storage;
+import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.LoraMatrix;
 import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.lora.PeftConfig;
@@ -14,6 +16,8 @@ import io.sparklora.training.model.LossProgram;
 import io.sparklora.training.model.TrainingOptions;
 import io.sparklora.training.optimizer.ParameterGroup;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -30,9 +34,10 @@ record LoraProgramFactory(
         HostModel host, String baseHash, PeftConfig adapter, String from, TrainingOptions training, long seed)
         implements ProgramFactory {
     @Override
-    public LossProgram open() {
-        try (BaseModel base = host.open(new ContentKey(baseHash))) {
-            return host.program(base, adapter, training);
+    public LossProgram open(Optional<ComputeType> settled) {
+        HostModel settledHost = settled.map(host::computing).orElse(host);
+        try (BaseModel base = settledHost.open(new ContentKey(baseHash))) {
+            return settledHost.program(base, adapter, training);
         }
     }
 
@@ -50,17 +55,22 @@ record LoraProgramFactory(
     }
 
     /**
-     * Learning rates of A and B (LoRA+, Hayou et al. 2024, arXiv 2402.12354).
+     * Learning rates of A and B, and of modules that are trained whole, which have A's (LoRA+, Hayou et al. 2024, arXiv 2402.12354).
      *
      * @param ratio B's over A's
      */
     List<ParameterGroup> groups(double ratio) {
         try (BaseModel base = host.open()) {
-            return adapter.layout(base.shape()).entries().stream()
-                    .map(entry -> new ParameterGroup(
-                            entry.offset(),
-                            entry.offset() + entry.elements(),
-                            entry.matrix() == LoraMatrix.B ? ratio : 1))
+            LoraLayout layout = adapter.layout(base.shape());
+            return Stream.concat(
+                            layout.entries().stream()
+                                    .map(entry -> new ParameterGroup(
+                                            entry.offset(),
+                                            entry.offset() + entry.elements(),
+                                            entry.matrix() == LoraMatrix.B ? ratio : 1)),
+                            layout.saved().stream()
+                                    .map(entry ->
+                                            new ParameterGroup(entry.offset(), entry.offset() + entry.elements(), 1)))
                     .toList();
         }
     }

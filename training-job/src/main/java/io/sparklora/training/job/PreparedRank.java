@@ -74,7 +74,7 @@ final class PreparedRank implements AutoCloseable {
         TrainingState state = task.startStep() == 0
                 ? TrainingState.initial(task.factory().initialParameters(storage))
                 : checkpoints.load(task.startStep());
-        LossProgram program = task.factory().open();
+        LossProgram program = task.factory().open(state.compute());
         try {
             if (program.parameterCount() != state.parameters().length) {
                 throw new StageFailure(
@@ -133,7 +133,14 @@ final class PreparedRank implements AutoCloseable {
     /** What the others need to know of this rank. */
     RankCard card(String executor) {
         Address address = endpoint.map(CollectiveEndpoint::address).orElseGet(() -> new Address("", List.of(), ""));
-        return new RankCard(rank, executor, address.host(), address.ports(), address.fingerprint(), "");
+        return new RankCard(
+                rank,
+                executor,
+                address.host(),
+                address.ports(),
+                address.fingerprint(),
+                Optional.of(program.compute()),
+                "");
     }
 
     /** Joins the others; closing the collective closes the door too. */

@@ -1,7 +1,9 @@
 package io.sparklora.training.job;
 
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.training.collective.CollectiveEndpoint.Address;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a rank tells all others once, when it is ready or knows that it never will be.
@@ -11,11 +13,19 @@ import java.util.List;
  * @param host where its endpoint listens; empty where it has none
  * @param ports of the endpoint's doors
  * @param fingerprint of the endpoint's certificate, 64 hexadecimal digits; empty where it has none of its own
+ * @param compute number type that its program multiplies in; absent where it is not ready
  * @param failure why it is not ready, one line; empty where it is
  */
-record RankCard(int rank, String executor, String host, List<Integer> ports, String fingerprint, String failure) {
+record RankCard(
+        int rank,
+        String executor,
+        String host,
+        List<Integer> ports,
+        String fingerprint,
+        Optional<ComputeType> compute,
+        String failure) {
     static RankCard failed(int rank, String executor, String message) {
-        return new RankCard(rank, executor, "", List.of(), "", message);
+        return new RankCard(rank, executor, "", List.of(), "", Optional.empty(), message);
     }
 
     Address address() {

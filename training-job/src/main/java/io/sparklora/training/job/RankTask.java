@@ -178,6 +178,22 @@ record RankTask(
                     cards.size() + " ranks were placed on " + executors
                             + " executors but each needs its own: set spark.task.cpus to spark.executor.cores"));
         }
-        return Optional.empty();
+        return mixed(rank, cards);
+    }
+
+    /** Refuses ranks whose products differ in their number type: their sums would depend on who computed what. */
+    private static Optional<RankOutcome> mixed(int rank, List<RankCard> cards) {
+        RankCard first = cards.get(0);
+        return cards.stream()
+                .filter(card -> !card.compute().equals(first.compute()))
+                .findFirst()
+                .map(card -> new Failed(
+                        rank,
+                        Origin.OWN,
+                        ExitCode.USAGE,
+                        "executors multiply in different number types: rank " + first.rank() + " in "
+                                + first.compute().orElseThrow().configName() + " but rank " + card.rank() + " in "
+                                + card.compute().orElseThrow().configName()
+                                + ": set base.compute to one of them, or use executors of one hardware kind"));
     }
 }

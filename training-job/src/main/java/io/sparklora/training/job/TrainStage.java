@@ -228,6 +228,7 @@ public final class TrainStage {
                     Math.multiplyExact(end.step(), spec.batches().batchTokens()),
                     curve.first(),
                     curve.last(),
+                    end.compute().orElseThrow(),
                     validation(end.history(), chosen.map(BestAdapter::step).orElse(end.step())),
                     adapter.config().shape().rank(),
                     adapter.config().shape().alpha(),

@@ -3,6 +3,7 @@ package io.sparklora.training.lora;
 import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.adapter.LoraModules;
+import io.sparklora.pipeline.adapter.SavedModule;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.FamilyNames.Orientation;
 import io.sparklora.pipeline.config.LoraConfig.Kind;
@@ -20,7 +21,7 @@ import java.util.stream.Collectors;
  * The order of all trainable parameters in one flat fp32 vector.
  *
  * <p>Layer after layer, each layer A of its branches, group after group (q k v | o | gate up | down), then B in the same
- * order, then DoRA's magnitudes. The A matrices of branches that read the same input are so one [sum of ranks, input]
+ * order, then DoRA's magnitudes; behind all layers, modules that are trained whole. The A matrices of branches that read the same input are so one [sum of ranks, input]
  * view, which one matrix product serves. The layout depends only on the branches, so every rank and every restart agrees.
  */
 public final class LoraLayout {
@@ -30,11 +31,13 @@ public final class LoraLayout {
 
     private final List<LoraBranch> branches;
     private final List<LoraEntry> entries;
+    private final List<SavedEntry> saved;
     private final int parameterCount;
 
-    private LoraLayout(List<LoraBranch> branches, List<LoraEntry> entries, int parameterCount) {
+    private LoraLayout(List<LoraBranch> branches, List<LoraEntry> entries, List<SavedEntry> saved, int parameterCount) {
         this.branches = branches;
         this.entries = entries;
+        this.saved = saved;
         this.parameterCount = parameterCount;
     }
 
@@ -45,6 +48,15 @@ public final class LoraLayout {
      * @throws IllegalArgumentException where a branch is there twice or the vector would pass 2^31 - 1 elements
      */
     public static LoraLayout of(Collection<LoraBranch> branches) {
+        return of(branches, List.of());
+    }
+
+    /**
+     * The same with modules that are trained whole behind them.
+     *
+     * @param modules in vector order
+     */
+    public static LoraLayout of(Collection<LoraBranch> branches, List<SavedModule> modules) {
         if (branches.isEmpty()) {
             throw new IllegalArgumentException("LoRA needs at least one branch");
         }
@@ -65,7 +77,12 @@ public final class LoraLayout {
                 }
             }
         }
-        return new LoraLayout(ordered, List.copyOf(entries), fitting(offset));
+        List<SavedEntry> saved = new ArrayList<>();
+        for (SavedModule module : modules) {
+            saved.add(new SavedEntry(module, fitting(offset)));
+            offset += module.parameters();
+        }
+        return new LoraLayout(ordered, List.copyOf(entries), List.copyOf(saved), fitting(offset));
     }
 
     private static void refuseTwice(Collection<LoraBranch> branches) {
@@ -110,7 +127,12 @@ public final class LoraLayout {
         return branches.get(0).module().orientation();
     }
 
-    /** Every matrix in vector order, without gaps, unmodifiable. */
+    /** Modules that are trained whole, behind all matrices, unmodifiable. */
+    public List<SavedEntry> saved() {
+        return saved;
+    }
+
+    /** Every matrix of the branches in vector order, without gaps, unmodifiable. */
     public List<LoraEntry> entries() {
         return entries;
     }

@@ -129,6 +129,9 @@ public final class PeftAdapter {
         for (LoraEntry entry : layout.entries()) {
             writer.add(entry.key(), entry.shape(), FloatBuffer.wrap(entry.stored(parameters)));
         }
+        for (SavedEntry entry : layout.saved()) {
+            writer.add(entry.key(), entry.shape(), FloatBuffer.wrap(parameters, entry.offset(), entry.elements()));
+        }
         return writer;
     }
 }

@@ -4,6 +4,7 @@ import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.adapter.LoraModules;
+import io.sparklora.pipeline.adapter.SavedModule;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.FamilyNames.Orientation;
 import io.sparklora.pipeline.config.BaseConfig;
@@ -18,7 +19,7 @@ import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
 
 /**
- * PEFT's {@code adapter_config.json}: a LoRA without bias and other saved modules.
+ * PEFT's {@code adapter_config.json}: a LoRA without bias.
  *
  * @param baseModel the base model's file or directory name, without the path to it
  * @param shape which branches there are
@@ -38,7 +39,7 @@ public record PeftConfig(String baseModel, AdapterShape shape) implements Serial
      * @throws IllegalArgumentException where the model has no such target, or a rank is too large for it
      */
     public LoraLayout layout(DecoderShape model) {
-        return LoraLayout.of(shape.branches(LoraModules.of(model)));
+        return LoraLayout.of(shape.branches(LoraModules.of(model)), SavedModule.named(shape.modulesToSave(), model));
     }
 
     /**
@@ -74,6 +75,9 @@ public record PeftConfig(String baseModel, AdapterShape shape) implements Serial
         if (!shape.alphas().isEmpty()) {
             keys.put("alpha_pattern", shape.alphas());
         }
+        if (!shape.modulesToSave().isEmpty()) {
+            keys.put("modules_to_save", shape.modulesToSave());
+        }
         return Json.bytes(keys);
     }
 
@@ -106,7 +110,8 @@ public record PeftConfig(String baseModel, AdapterShape shape) implements Serial
                             keys.targets(),
                             keys.layers(),
                             keys.numbers("rank_pattern"),
-                            keys.numbers("alpha_pattern")));
+                            keys.numbers("alpha_pattern"),
+                            keys.modulesToSave()));
         } catch (IllegalArgumentException e) {
             throw new StageFailure(ExitCode.MISMATCH, where + ": " + e.getMessage(), e);
         }

@@ -19,6 +19,7 @@ record PeftKeys(Map<?, ?> values) {
             "base_model_name_or_path",
             "layers_to_transform",
             "lora_alpha",
+            "modules_to_save",
             "r",
             "rank_pattern",
             "target_modules",
@@ -63,7 +64,6 @@ record PeftKeys(Map<?, ?> values) {
             "lora_bias",
             "lora_ga_config",
             "megatron_config",
-            "modules_to_save",
             "monteclora_config",
             "target_parameters",
             "trainable_token_indices",
@@ -150,6 +150,18 @@ record PeftKeys(Map<?, ?> values) {
         }
         throw new IllegalArgumentException("target_modules must be a list of names or an expression but "
                 + (value == null ? "is missing" : "was " + value));
+    }
+
+    /** Modules that are kept whole; none where the key is missing or null. */
+    List<String> modulesToSave() {
+        Object value = values.get("modules_to_save");
+        if (value == null) {
+            return List.of();
+        }
+        if (value instanceof List<?> list && list.stream().allMatch(String.class::isInstance)) {
+            return list.stream().map(String.class::cast).toList();
+        }
+        throw new IllegalArgumentException("modules_to_save must be a list of names but was " + value);
     }
 
     /** The blocks that have branches; empty for all. */

@@ -22,10 +22,10 @@ record PeftTensors(SafetensorsFile file, LoraLayout layout) {
         refuseStrangers();
         float[] parameters = new float[layout.parameterCount()];
         for (LoraEntry entry : layout.entries()) {
-            checkShape(entry);
-            float[] values = file.floats(entry.key());
-            checkFinite(entry, values);
-            entry.read(values, parameters);
+            entry.read(values(entry.key(), entry.shape()), parameters);
+        }
+        for (SavedEntry entry : layout.saved()) {
+            System.arraycopy(values(entry.key(), entry.shape()), 0, parameters, entry.offset(), entry.elements());
         }
         return parameters;
     }
@@ -33,32 +33,30 @@ record PeftTensors(SafetensorsFile file, LoraLayout layout) {
     private void refuseStrangers() {
         Set<String> known = new HashSet<>();
         layout.entries().forEach(entry -> known.add(entry.key()));
+        layout.saved().forEach(entry -> known.add(entry.key()));
         for (SafetensorsTensor tensor : file.tensors()) {
             if (!known.contains(tensor.name())) {
                 throw new IllegalArgumentException(
-                        "tensor " + tensor.name() + " belongs to no layer that the model and " + "target_modules have");
+                        "tensor " + tensor.name() + " belongs to no layer that the model and target_modules have");
             }
         }
     }
 
-    private void checkShape(LoraEntry entry) {
-        List<Long> expected = entry.shape();
-        if (!file.contains(entry.key())) {
-            throw new IllegalArgumentException("tensor " + entry.key() + " of shape " + expected + " is missing");
+    private float[] values(String key, List<Long> expected) {
+        if (!file.contains(key)) {
+            throw new IllegalArgumentException("tensor " + key + " of shape " + expected + " is missing");
         }
-        List<Long> shape = file.tensor(entry.key()).shape();
+        List<Long> shape = file.tensor(key).shape();
         if (!shape.equals(expected)) {
-            throw new IllegalArgumentException(
-                    "tensor " + entry.key() + " must have shape " + expected + " but has " + shape);
+            throw new IllegalArgumentException("tensor " + key + " must have shape " + expected + " but has " + shape);
         }
-    }
-
-    private static void checkFinite(LoraEntry entry, float[] values) {
+        float[] values = file.floats(key);
         for (int i = 0; i < values.length; i++) {
             if (!Float.isFinite(values[i])) {
                 throw new IllegalArgumentException(
-                        "tensor " + entry.key() + " must hold finite numbers but element " + i + " is " + values[i]);
+                        "tensor " + key + " must hold finite numbers but element " + i + " is " + values[i]);
             }
         }
+        return values;
     }
 }

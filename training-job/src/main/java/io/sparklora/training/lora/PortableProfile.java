@@ -14,7 +14,8 @@ import java.util.stream.Stream;
  * each branch's factor. vLLM multiplies by alpha / r of {@code adapter_config.json}, llama.cpp by alpha over the rank of
  * the tensor, and both pass over {@code rank_pattern} and {@code alpha_pattern}; so ranks are filled up with zeros, and
  * what another factor is wanted for is folded into B. An adapter of one rank and alpha / r stays as it is, to the byte.
- * DoRA's magnitudes, which only PEFT knows, are left as they are.
+ * DoRA's magnitudes and modules that are trained whole,
+ * which only PEFT knows, are left as they are.
  */
 final class PortableProfile {
     private final String baseModel;
@@ -40,14 +41,21 @@ final class PortableProfile {
     /** The adapter with the layout's parameters. */
     PeftAdapter adapter(float[] parameters) {
         double scale = (double) alpha / rank;
-        LoraLayout even = LoraLayout.of(layout.branches().stream()
-                .map(branch -> branch.with(rank, scale))
-                .toList());
+        LoraLayout even = LoraLayout.of(
+                layout.branches().stream()
+                        .map(branch -> branch.with(rank, scale))
+                        .toList(),
+                layout.saved().stream().map(SavedEntry::module).toList());
         float[] folded = new float[even.parameterCount()];
         for (int i = 0; i < layout.entries().size(); i++) {
             LoraEntry from = layout.entries().get(i);
             double factor = from.matrix() == LoraMatrix.B ? from.branch().scale() / scale : 1;
             copy(from, parameters, factor, even.entries().get(i), folded);
+        }
+        for (int i = 0; i < layout.saved().size(); i++) {
+            SavedEntry from = layout.saved().get(i);
+            System.arraycopy(
+                    parameters, from.offset(), folded, even.saved().get(i).offset(), from.elements());
         }
         return new PeftAdapter(new PeftConfig(baseModel, shape()), even, folded);
     }
@@ -80,7 +88,10 @@ final class PortableProfile {
     private AdapterShape shape(Function<LoraBranch, String> target) {
         List<String> targets = layout.branches().stream().map(target).distinct().toList();
         return AdapterShape.plain(rank, alpha, targets)
-                .as(layout.branches().get(0).kind());
+                .as(layout.branches().get(0).kind())
+                .saving(layout.saved().stream()
+                        .map(entry -> entry.module().name())
+                        .toList());
     }
 
     private static Set<String> paths(List<LoraBranch> branches) {

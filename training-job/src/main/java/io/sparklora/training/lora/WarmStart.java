@@ -1,6 +1,7 @@
 package io.sparklora.training.lora;
 
 import io.sparklora.pipeline.adapter.LoraBranch;
+import io.sparklora.pipeline.adapter.SavedModule;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -39,10 +40,19 @@ public final class WarmStart implements LoraInitializer {
             }
             copy(from, entry, parameters);
         }
+        for (int i = 0; i < layout.saved().size(); i++) {
+            SavedEntry entry = layout.saved().get(i);
+            int from = start.layout().saved().get(i).offset();
+            System.arraycopy(start.parameters(), from, parameters, entry.offset(), entry.elements());
+        }
         return parameters;
     }
 
     private void refuseDifferences(LoraLayout layout) {
+        if (!modules(start.layout()).equals(modules(layout))) {
+            throw new IllegalArgumentException("the adapter differs from the run in what it trains whole: "
+                    + paths(start.layout()) + " in it but " + paths(layout) + " in the run");
+        }
         Map<String, LoraBranch> wanted = byPath(layout);
         Map<String, LoraBranch> given = byPath(start.layout());
         List<String> differences = new ArrayList<>();
@@ -64,6 +74,14 @@ public final class WarmStart implements LoraInitializer {
             throw new IllegalArgumentException("the adapter differs from the run in " + differences.size()
                     + " branches: " + String.join("; ", shown) + (differences.size() > SHOWN ? "; ..." : ""));
         }
+    }
+
+    private static List<SavedModule> modules(LoraLayout layout) {
+        return layout.saved().stream().map(SavedEntry::module).toList();
+    }
+
+    private static List<String> paths(LoraLayout layout) {
+        return modules(layout).stream().map(SavedModule::path).toList();
     }
 
     private static Map<String, LoraBranch> byPath(LoraLayout layout) {

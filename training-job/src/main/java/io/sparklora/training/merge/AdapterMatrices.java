@@ -23,11 +23,22 @@ final class AdapterMatrices {
     /** @throws StageFailure ({@link ExitCode#USAGE}) where a branch is more than a product of two matrices */
     AdapterMatrices(PeftAdapter adapter) {
         this.adapter = adapter;
+        refuseSaved(adapter);
         for (LoraEntry entry : adapter.layout().entries()) {
             refuseMagnitudes(entry);
             String module = entry.branch().path();
             modules.add(module);
             (entry.matrix() == LoraMatrix.A ? entriesA : entriesB).put(module, entry);
+        }
+    }
+
+    private static void refuseSaved(PeftAdapter adapter) {
+        if (!adapter.layout().saved().isEmpty()) {
+            throw new StageFailure(
+                    ExitCode.USAGE,
+                    "adapters with modules_to_save can't be merged or combined: "
+                            + adapter.layout().saved().get(0).module().path()
+                            + " is a matrix of the adapter's own, which a tied base has no place for");
         }
     }
 

@@ -2,9 +2,10 @@ package io.sparklora.training.model;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
-import io.sparklora.pipeline.config.BaseConfig;
+import io.sparklora.pipeline.config.BaseConfig.Compute;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.training.lora.LoraInitializer;
@@ -19,16 +20,29 @@ import java.nio.file.Path;
  * @param model absolute path of the GGUF file or the Hugging Face directory
  * @param cache directory for the dequantised weights; empty for {@code .cache/spark-lora} in the user's home on each host
  * @param stored number type of the frozen weights
+ * @param compute number type of products; {@code auto} for the fastest of the host's processor
  * @param threads threads of one native call, at least 1
  */
-public record HostModel(String model, String cache, WeightType stored, int threads) implements Serializable {
+public record HostModel(String model, String cache, WeightType stored, Compute compute, int threads)
+        implements Serializable {
+    /** One whose processor decides the number type of products. */
+    public HostModel(String model, String cache, WeightType stored, int threads) {
+        this(model, cache, stored, Compute.AUTO, threads);
+    }
+
     /** What a configuration says, a relative path taken from this process' working directory. */
     public static HostModel of(RunConfig config) {
         return new HostModel(
                 Path.of(config.base().model()).toAbsolutePath().normalize().toString(),
                 config.storage().cache(),
-                config.base().dtype() == BaseConfig.Dtype.BF16 ? WeightType.BF16 : WeightType.FP32,
+                WeightType.of(config.base().dtype()),
+                config.base().compute(),
                 config.train().threads());
+    }
+
+    /** The same with a number type of products that is settled. */
+    public HostModel computing(ComputeType type) {
+        return new HostModel(model, cache, stored, type == ComputeType.BF16 ? Compute.BF16 : Compute.FP32, threads);
     }
 
     /**
@@ -63,7 +77,8 @@ public record HostModel(String model, String cache, WeightType stored, int threa
     }
 
     /**
-     * An adapter before the first step: A random, B zero, DoRA's magnitudes the norms of the weights' rows.
+     * An adapter before the first step: A random, B zero, DoRA's magnitudes the norms of the weights' rows, modules that are
+     * trained whole as they are in the base.
      *
      * @param seed of A
      */
@@ -71,6 +86,7 @@ public record HostModel(String model, String cache, WeightType stored, int threa
         LoraLayout layout = adapter.layout(base.shape());
         float[] parameters = LoraInitializer.seeded(seed).initial(layout);
         new WeightNorms(base, stored).fill(layout, parameters);
+        new BaseCopies(base, stored).fill(layout, parameters);
         return parameters;
     }
 
@@ -86,7 +102,14 @@ public record HostModel(String model, String cache, WeightType stored, int threa
      */
     public TorchScriptProgram program(BaseModel base, PeftConfig adapter, TrainingOptions training) {
         return TorchScriptProgram.open(
-                base, cacheDirectory(), stored, adapter.layout(base.shape()), Placement.cpu(stored, threads), training);
+                base, cacheDirectory(), stored, adapter.layout(base.shape()), placement(), training);
+    }
+
+    private Placement placement() {
+        Placement fastest = Placement.cpu(stored, threads);
+        return ComputeType.named(compute)
+                .map(type -> new Placement(fastest.device(), type, threads))
+                .orElse(fastest);
     }
 
     private Path cacheDirectory() {

@@ -1,5 +1,7 @@
 package io.sparklora.training.model;
 
+import io.sparklora.pipeline.adapter.ComputeType;
+
 /**
  * Loss and gradient of a frozen base model with trainable adapter parameters, one micro-batch a call.
  *
@@ -8,6 +10,9 @@ package io.sparklora.training.model;
  * that any rank computes the same bytes for the same micro-batch.
  */
 public interface LossProgram extends AutoCloseable {
+    /** The number type of its products, which decides its results' last bits. */
+    ComputeType compute();
+
     /** Length of theta. */
     int parameterCount();
 

@@ -28,6 +28,7 @@ final class NativeProgram implements AutoCloseable {
     private final Thread owner = Thread.currentThread();
     private final PtNDManager manager;
     private final PtSymbolBlock module;
+    private ByteBuffer staging = ByteBuffer.allocateDirect(0);
 
     /** Loads the archive and sets PyTorch's threads, which are the whole process's. */
     NativeProgram(ScriptArchive archive, Placement placement) {
@@ -65,12 +66,19 @@ final class NativeProgram implements AutoCloseable {
     /** Runs a method with one fp32 vector, which the method must copy. */
     void call(String method, float[] vector) {
         try (NDManager scope = manager.newSubManager()) {
-            ByteBuffer buffer =
-                    ByteBuffer.allocateDirect(vector.length * Float.BYTES).order(ByteOrder.nativeOrder());
-            buffer.asFloatBuffer().put(vector);
-            NDArray array = scope.create(buffer, new Shape(vector.length), DataType.FLOAT32);
+            NDArray array = scope.create(staged(vector), new Shape(vector.length), DataType.FLOAT32);
             call(method, IValue.from((PtNDArray) array)).close();
         }
+    }
+
+    /** The vector in the one buffer that all calls share: the JVM frees such buffers only when it collects its heap. */
+    private ByteBuffer staged(float[] vector) {
+        int bytes = Math.multiplyExact(vector.length, Float.BYTES);
+        if (staging.capacity() != bytes) {
+            staging = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+        }
+        staging.asFloatBuffer().put(vector);
+        return staging;
     }
 
     /** Copies an fp32 tensor out of a result, which stays open. */

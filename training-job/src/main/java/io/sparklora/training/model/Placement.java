@@ -1,6 +1,7 @@
 package io.sparklora.training.model;
 
 import ai.djl.Device;
+import io.sparklora.pipeline.adapter.ComputeType;
 
 /**
  * Where and how a program computes; chosen once a run. Equal placements on equal hardware give equal bytes.
@@ -20,7 +21,12 @@ public record Placement(Device device, ComputeType compute, int threads) {
 
     /** The CPU, with the fastest compute type that the stored weights justify. */
     public static Placement cpu(WeightType stored, int threads) {
-        return new Placement(Device.cpu(), ComputeType.fastest(stored, Device.cpu()), threads);
+        return new Placement(Device.cpu(), ComputeType.ofProcessor(stored.dtype()), threads);
+    }
+
+    /** The number that stands for the compute type in TorchScript. */
+    int computeCode() {
+        return (compute == ComputeType.BF16 ? WeightType.BF16 : WeightType.FP32).torchCode();
     }
 
     /** The device's name in PyTorch. */

@@ -1,7 +1,9 @@
 package io.sparklora.training.model;
 
 import ai.djl.pytorch.jni.IValue;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.adapter.LoraBranch;
+import io.sparklora.pipeline.adapter.SavedModule.Role;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.DecoderVariant;
@@ -11,6 +13,7 @@ import io.sparklora.pipeline.basemodel.Multipliers;
 import io.sparklora.pipeline.basemodel.Positions;
 import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.training.lora.LoraLayout;
+import io.sparklora.training.lora.SavedEntry;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -45,6 +48,7 @@ public final class TorchScriptProgram implements LossProgram {
             "alibi",
             "activation",
             "gate",
+            "embedding",
             "head",
             "block");
 
@@ -132,7 +136,7 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("vocabulary", shape.vocabularySize())
                 .attribute("eps", shape.normEpsilon())
                 .attribute("storage", weights.type().torchCode())
-                .attribute("compute", placement.compute().torchCode())
+                .attribute("compute", placement.computeCode())
                 .attribute("norm_offset", variant.normOffset())
                 .attribute("centred", variant.norm() == Norm.RMS ? 0 : 1)
                 .attribute("middle", shape.feedForwardWidth())
@@ -154,10 +158,13 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("windows", windows(shape))
                 .attribute("vectors", BlockVectors.of(shape).elements())
                 .attribute("parameters", layout.parameterCount())
-                .attribute("lowest", layout.branches().get(0).layer())
+                .attribute("lowest", lowest(layout))
+                .attribute("embedding_at", place(layout, Role.EMBEDDING))
+                .attribute("head_at", place(layout, Role.HEAD))
                 .attribute("head_rows", headRows(shape))
                 .attribute("place", placement.place())
                 .emptyList("state", "Tensor")
+                .emptyList("words", "__torch__.nn.embedding.Embedding")
                 .emptyList("magnitudes", "Tensor")
                 .attribute("magnitude_at", List.of())
                 .emptyList("dropout", "__torch__.nn.dropout.Dropout")
@@ -172,6 +179,20 @@ public final class TorchScriptProgram implements LossProgram {
             archive.source("nn." + operation, TorchScriptProgram.class, "program/nn/" + operation + ".py");
         }
         return archive;
+    }
+
+    /** The first layer that anything trained lies in or below. */
+    private static int lowest(LoraLayout layout) {
+        return place(layout, Role.EMBEDDING) < 0 ? layout.branches().get(0).layer() : 0;
+    }
+
+    /** Where a module that is trained whole lies in the flat vector; -1 where it is the base's. */
+    private static int place(LoraLayout layout, Role role) {
+        return layout.saved().stream()
+                .filter(entry -> entry.module().role() == role)
+                .mapToInt(SavedEntry::offset)
+                .findFirst()
+                .orElse(-1);
     }
 
     /** The kinds of {@code activation.py}. */
@@ -258,6 +279,11 @@ public final class TorchScriptProgram implements LossProgram {
     /** Where it computes and in which number type; belongs to a run's record. */
     public Placement placement() {
         return placement;
+    }
+
+    @Override
+    public ComputeType compute() {
+        return placement.compute();
     }
 
     @Override

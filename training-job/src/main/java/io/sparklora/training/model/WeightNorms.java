@@ -50,7 +50,7 @@ record WeightNorms(BaseModel base, WeightType stored) {
     private double norm(float[] row) {
         double squares = 0;
         for (float value : row) {
-            double kept = stored == WeightType.BF16 ? Float.intBitsToFloat(WeightType.bfloat16(value) << 16) : value;
+            double kept = stored.kept(value);
             squares += kept * kept;
         }
         return Math.sqrt(squares);

@@ -1,5 +1,6 @@
 package io.sparklora.training.model;
 
+import io.sparklora.pipeline.config.BaseConfig.Dtype;
 import java.nio.ByteBuffer;
 
 /** How the base's linear weights are stored for training: configuration's {@code base.dtype}. */
@@ -17,6 +18,16 @@ public enum WeightType {
         this.configName = configName;
         this.bytes = bytes;
         this.torchCode = torchCode;
+    }
+
+    /** The type that a configuration names. */
+    static WeightType of(Dtype dtype) {
+        return dtype == Dtype.BF16 ? BF16 : FP32;
+    }
+
+    /** The configuration's value for it. */
+    Dtype dtype() {
+        return this == BF16 ? Dtype.BF16 : Dtype.FP32;
     }
 
     /** Its name in the configuration. */
@@ -40,6 +51,11 @@ public enum WeightType {
             case FP32 -> target.putFloat(value);
             case BF16 -> target.putShort(bfloat16(value));
         }
+    }
+
+    /** What is left of a value that is stored so. */
+    float kept(float value) {
+        return this == BF16 ? Float.intBitsToFloat(bfloat16(value) << 16) : value;
     }
 
     /** The bits of the bfloat16 nearest to a value, ties to even; a NaN stays a NaN. */

@@ -2,6 +2,7 @@ package io.sparklora.training.evaluation;
 
 import io.sparklora.pipeline.adapter.AdapterManifest;
 import io.sparklora.pipeline.adapter.AdapterShape;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.TinyModels;
 import io.sparklora.pipeline.config.ConfigFile;
@@ -183,6 +184,7 @@ public final class EvaluationFixture {
                     1,
                     1,
                     1,
+                    ComputeType.FP32,
                     Optional.empty(),
                     adapter.config().shape().rank(),
                     adapter.config().shape().alpha(),

@@ -1,7 +1,9 @@
 package io.sparklora.training.job;
 
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.model.LossProgram;
+import java.util.Optional;
 import java.util.Random;
 
 /** Opens {@link BigramProgram}s. */
@@ -9,7 +11,7 @@ record BigramFactory(int vocabulary, long seed) implements ProgramFactory {
     private static final long serialVersionUID = 1L;
 
     @Override
-    public LossProgram open() {
+    public LossProgram open(Optional<ComputeType> settled) {
         return new BigramProgram(vocabulary);
     }
 

@@ -1,5 +1,6 @@
 package io.sparklora.training.job;
 
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.training.model.LossProgram;
 import io.sparklora.training.model.MicroBatch;
 import java.util.Arrays;
@@ -15,6 +16,11 @@ class BigramProgram implements LossProgram {
     BigramProgram(int vocabulary) {
         this.vocabulary = vocabulary;
         this.logits = new float[vocabulary * vocabulary];
+    }
+
+    @Override
+    public ComputeType compute() {
+        return ComputeType.FP32;
     }
 
     @Override

@@ -4,21 +4,38 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.training.job.RankOutcome.Failed;
 import io.sparklora.training.job.RankOutcome.Origin;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RankTaskTest {
     private static RankCard ready(int rank, String executor) {
-        return new RankCard(rank, executor, "host", List.of(1000 + rank), "", "");
+        return ready(rank, executor, ComputeType.FP32);
+    }
+
+    private static RankCard ready(int rank, String executor, ComputeType compute) {
+        return new RankCard(rank, executor, "host", List.of(1000 + rank), "", Optional.of(compute), "");
     }
 
     @Test
     void goesOnWhereEachRankHasAnExecutorOfItsOwn() {
         assertThat(RankTask.hopeless(0, List.of(ready(0, "7"), ready(1, "8")))).isEmpty();
+    }
+
+    @Test
+    void refusesRanksThatMultiplyInDifferentNumberTypes() {
+        assertThat(RankTask.hopeless(1, List.of(ready(0, "7"), ready(1, "8"), ready(2, "9", ComputeType.BF16))))
+                .contains(new Failed(
+                        1,
+                        Origin.OWN,
+                        ExitCode.USAGE,
+                        "executors multiply in different number types: rank 0 in fp32 but rank 2 in bf16: set"
+                                + " base.compute to one of them, or use executors of one hardware kind"));
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.AdapterManifest;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.PreparedPlan;
@@ -17,6 +18,7 @@ import io.sparklora.pipeline.run.StageTransaction;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraInitializer;
 import io.sparklora.training.lora.PeftAdapter;
+import io.sparklora.training.lora.SavedEntry;
 import io.sparklora.training.model.HostModel;
 import io.sparklora.training.model.MicroBatch;
 import io.sparklora.training.model.TorchScriptProgram;
@@ -86,6 +88,49 @@ class TrainStageTest {
         assertThat(again.status()).isEqualTo(Status.ALREADY_DONE);
         assertThat(again.summary().outcome()).isEqualTo(result.summary().outcome());
         assertThat(tiny.adapterBytes(context, runKey)).isEqualTo(adapter);
+    }
+
+    @Test
+    void trainsAnEmbeddingAndAHeadWholeAndKeepsThemAsPeftDoes() throws IOException {
+        String[] whole = {"lora.modules-to-save=[embed_tokens, lm_head]", "publish.profile=peft", "train.tokens=640"};
+        StageMain.Context context = tiny.context(whole);
+        PreparedPlan plan = tiny.prepare(context, tiny.baseHash());
+        ContentKey runKey = context.keys().runKey(plan);
+
+        new TrainStage(context).run();
+
+        try (BaseModel base = BaseModel.open(tiny.model)) {
+            PeftAdapter adapter =
+                    PeftAdapter.read(tiny.storage, context.layout().adapterFiles(runKey), base);
+            assertThat(adapter.layout().saved())
+                    .extracting(SavedEntry::key)
+                    .containsExactly("base_model.model.model.embed_tokens.weight", "base_model.model.lm_head.weight");
+            for (SavedEntry entry : adapter.layout().saved()) {
+                float[] row = new float[entry.module().columns()];
+                // The run's tokens are 40 to 47.
+                base.read(entry.module().baseTensor(), 43, 1, row);
+                assertThat(Arrays.copyOfRange(
+                                adapter.parameters(),
+                                entry.offset() + 43 * row.length,
+                                entry.offset() + 44 * row.length))
+                        .isNotEqualTo(row);
+            }
+        }
+        assertThatThrownBy(
+                        () -> new TrainStage(tiny.context("lora.modules-to-save=[wte]", "publish.profile=peft")).run())
+                .hasMessageContaining("modules-to-save must be of [embed_tokens, lm_head]");
+    }
+
+    @Test
+    void recordsTheNumberTypeOfItsProducts() throws IOException {
+        StageMain.Context context = tiny.context("base.dtype=bf16", "base.compute=bf16", "train.tokens=128");
+        PreparedPlan plan = tiny.prepare(context, tiny.baseHash());
+
+        new TrainStage(context).run();
+
+        assertThat(StageTransaction.committed(
+                        tiny.storage, context.layout().adapter(context.keys().runKey(plan)), AdapterManifest.class))
+                .hasValueSatisfying(manifest -> assertThat(manifest.compute()).isEqualTo(ComputeType.BF16));
     }
 
     @Test

@@ -112,7 +112,8 @@ final class PeftConfigTest {
                         List.of("q_proj"),
                         List.of(0, 2),
                         Map.of("q_proj", 2),
-                        Map.of("0.*", 3)));
+                        Map.of("0.*", 3),
+                        List.of("embed_tokens", "lm_head")));
         PeftConfig expression = new PeftConfig("base", AdapterShape.plain(4, 8, List.of(".*[qv]_proj")));
 
         assertThat(PeftConfig.parse(config.json(Orientation.OUTPUT_ROWS), WHERE))
@@ -126,9 +127,20 @@ final class PeftConfigTest {
     @Test
     void namesTheBaseWithoutTheWayToIt() {
         PeftConfig config = PeftConfig.of(
-                new BaseConfig("/data/models/tiny.gguf", BaseConfig.Dtype.BF16),
+                new BaseConfig("/data/models/tiny.gguf", BaseConfig.Dtype.BF16, BaseConfig.Compute.AUTO),
                 new LoraConfig(
-                        Kind.LORA, 2, 4, Scaling.STANDARD, List.of("all-linear"), "all", Map.of(), Map.of(), 0, 1, ""));
+                        Kind.LORA,
+                        2,
+                        4,
+                        Scaling.STANDARD,
+                        List.of("all-linear"),
+                        "all",
+                        Map.of(),
+                        Map.of(),
+                        0,
+                        1,
+                        List.of(),
+                        ""));
 
         assertThat(config.baseModel()).isEqualTo("tiny.gguf");
         assertThat(config.shape().targets()).containsExactly("all-linear");
@@ -145,7 +157,7 @@ final class PeftConfigTest {
                 "\"alpha_pattern\": {} | \"alpha_pattern\": [2] | alpha_pattern must be a mapping to whole numbers but was [2]",
                 "\"layers_to_transform\": null | \"layers_to_transform\": \"1\" | layers_to_transform must be a list of whole numbers but was 1",
                 "\"layers_pattern\": null | \"layers_pattern\": \"h\" | layers_pattern must be false, null or empty but was h: that kind of LoRA is not supported",
-                "\"modules_to_save\": null | \"modules_to_save\": [\"lm_head\"] | modules_to_save must be false, null or empty but was [lm_head]: that kind of LoRA is not supported",
+                "\"modules_to_save\": null | \"modules_to_save\": \"lm_head\" | modules_to_save must be a list of names but was lm_head",
                 "\"bias\": \"none\" | \"bias\": \"all\" | bias must be none but was all",
                 "\"init_lora_weights\": true | \"init_lora_weights\": \"pissa\" | init_lora_weights must be one of [true, false, gaussian] but was pissa",
                 "\"peft_type\": \"LORA\" | \"peft_type\": \"IA3\" | peft_type must be LORA but was IA3",

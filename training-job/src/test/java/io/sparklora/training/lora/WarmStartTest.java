@@ -69,6 +69,19 @@ final class WarmStartTest {
                 .hasMessageContaining("rank of model.layers.0.self_attn.q_proj: 4 in it but 3 in the run");
     }
 
+    @Test
+    void goesOnWithModulesThatWereTrainedWholeAndRefusesOthers() {
+        AdapterShape whole = AdapterShape.plain(4, 8, List.of("q_proj")).saving(List.of("lm_head"));
+        LoraLayout layout = new PeftConfig("base", whole).layout(MODEL);
+        float[] parameters = random(layout);
+        WarmStart start = new WarmStart(new PeftAdapter(new PeftConfig("base", whole), layout, parameters));
+
+        assertThat(start.initial(layout)).isEqualTo(parameters);
+        assertThatThrownBy(() -> start.initial(layout(AdapterShape.plain(4, 8, List.of("q_proj")))))
+                .hasMessage(
+                        "the adapter differs from the run in what it trains whole: [lm_head] in it but [] in the run");
+    }
+
     private static PeftAdapter portable(AdapterShape shape, float[] parameters) {
         return new PortableProfile("base", shape.alpha(), LoraModules.of(MODEL), layout(shape)).adapter(parameters);
     }

@@ -96,6 +96,21 @@ final class MergedFamilyTest {
         }
     }
 
+    @Test
+    void refusesModulesThatWereTrainedWhole() throws IOException {
+        try (BaseModel base = BaseModel.open(TinyModels.huggingFaceDirectory(directory.resolve("model"), 1))) {
+            PeftConfig config =
+                    new PeftConfig("base", AdapterShape.plain(3, 5, names(base)).saving(List.of("lm_head")));
+            LoraLayout layout = config.layout(base.shape());
+            PeftAdapter adapter = new PeftAdapter(config, layout, new float[layout.parameterCount()]);
+
+            assertThatThrownBy(() -> new AdapterMatrices(adapter))
+                    .hasMessageStartingWith("adapters with modules_to_save can't be merged or combined: lm_head")
+                    .extracting(e -> ((StageFailure) e).exitCode())
+                    .isEqualTo(ExitCode.USAGE);
+        }
+    }
+
     private void check(Path model, Path merged) {
         PeftAdapter adapter = randomAdapter(model);
         Path adapterDirectory = directory.resolve("adapter");

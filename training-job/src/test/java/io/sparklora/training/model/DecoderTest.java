@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.training.lora.LoraLayout;
 import java.nio.file.Path;
 import java.util.Arrays;

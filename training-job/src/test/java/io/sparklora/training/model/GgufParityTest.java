@@ -3,6 +3,7 @@ package io.sparklora.training.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.SafetensorsFile;
 import io.sparklora.training.lora.LoraLayout;

@@ -3,6 +3,7 @@ package io.sparklora.training.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.training.lora.LoraLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;

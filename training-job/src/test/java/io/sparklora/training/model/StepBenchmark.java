@@ -8,9 +8,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -69,7 +67,7 @@ final class StepBenchmark {
             step(program, parameters, optimiser, batch, gradient);
             System.out.println((System.nanoTime() - start) / 1e9 + " " + (processCpuNanos() - startCpu) / 1e9);
         }
-        System.out.println("peak-kilobytes " + peakKilobytes());
+        System.out.println("peak-kilobytes " + ProcessMemory.kibibytes("VmHWM"));
     }
 
     private static void step(
@@ -87,15 +85,5 @@ final class StepBenchmark {
     private static long processCpuNanos() {
         return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
                 .getProcessCpuTime();
-    }
-
-    private static long peakKilobytes() throws IOException {
-        return Files.readAllLines(Path.of("/proc/self/status")).stream()
-                .filter(line -> line.startsWith("VmHWM"))
-                .flatMap(line -> Arrays.stream(line.split("\\s+")))
-                .filter(word -> word.chars().allMatch(Character::isDigit))
-                .mapToLong(Long::parseLong)
-                .findFirst()
-                .orElseThrow();
     }
 }

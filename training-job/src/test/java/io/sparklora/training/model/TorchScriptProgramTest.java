@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import io.sparklora.pipeline.adapter.AdapterShape;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.adapter.LoraModule;
 import io.sparklora.pipeline.adapter.LoraModules;

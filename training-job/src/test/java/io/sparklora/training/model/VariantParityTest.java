@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.SafetensorsFile;
@@ -15,6 +16,7 @@ import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.lora.PeftConfig;
+import io.sparklora.training.lora.SavedEntry;
 import io.sparklora.training.optimizer.AdamW;
 import io.sparklora.training.optimizer.GradientClip;
 import java.io.IOException;
@@ -198,9 +200,14 @@ final class VariantParityTest {
                             .map(SafetensorsTensor::name)
                             .filter(key -> key.startsWith(prefix))
                             .map(key -> key.substring(prefix.length())))
-                    .containsExactlyInAnyOrderElementsOf(
-                            layout.entries().stream().map(LoraEntry::key).toList());
+                    .containsExactlyInAnyOrderElementsOf(Stream.concat(
+                                    layout.entries().stream().map(LoraEntry::key),
+                                    layout.saved().stream().map(SavedEntry::key))
+                            .toList());
             float[] vector = new float[layout.parameterCount()];
+            for (SavedEntry entry : layout.saved()) {
+                System.arraycopy(tensors.floats(prefix + entry.key()), 0, vector, entry.offset(), entry.elements());
+            }
             for (LoraEntry entry : layout.entries()) {
                 System.arraycopy(tensors.floats(prefix + entry.key()), 0, vector, entry.offset(), entry.elements());
             }
@@ -212,17 +219,20 @@ final class VariantParityTest {
             float[] expected = vector("gradient");
             double worst = 0;
             for (LoraEntry entry : layout.entries()) {
-                int end = entry.offset() + entry.elements();
-                worst = Math.max(
-                        worst,
-                        Distances.relative(
-                                Arrays.copyOfRange(gradient, entry.offset(), end),
-                                Arrays.copyOfRange(expected, entry.offset(), end)));
+                worst = Math.max(worst, distance(gradient, expected, entry.offset(), entry.elements()));
+            }
+            for (SavedEntry entry : layout.saved()) {
+                worst = Math.max(worst, distance(gradient, expected, entry.offset(), entry.elements()));
             }
             System.out.printf(
                     "%s: gradient, relative L2 distance of the worst matrix %.1e (noise floor %.1e)%n",
                     what, worst, figures.get("gradient_noise").asDouble());
             assertThat(worst).as(what).isLessThan(5e-5);
+        }
+
+        private static double distance(float[] ours, float[] peft, int first, int count) {
+            return Distances.relative(
+                    Arrays.copyOfRange(ours, first, first + count), Arrays.copyOfRange(peft, first, first + count));
         }
 
         @Override

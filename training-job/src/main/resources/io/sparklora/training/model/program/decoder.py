@@ -1,4 +1,5 @@
-# A decoder of the Llama kind with a frozen base and LoRA branches: loss, gradient, hidden states, logits.
+# A decoder of the Llama kind with a frozen base, LoRA branches and, where asked for, an embedding and a head that are
+# trained whole: loss, gradient, hidden states, logits.
 #
 # M tokens of one micro-batch, row after row; documents are the lengths of the M tokens' documents, in order, so that a
 # row's border is a document's border too. N supervised tokens. Every method that takes adapted computes the base model
@@ -20,6 +21,8 @@ class M(Module):
   storage : int            # type of the mapped weights
   compute : int            # type of products and activations
   embedding_scale : float  # of the embedding
+  embedding_at : int       # place in the flat vector of an embedding that is trained whole, or -1
+  head_at : int            # the same for the head
   multiplier : float       # of what a block adds to the residual stream
   logit_scale : float      # of the head's products
   norm_offset : float      # added to every norm's weight as it is stored
@@ -49,7 +52,8 @@ class M(Module):
   segment : int            # layers whose activations are held at a time in training
   dropped : float          # share of the branches' input that dropout zeroes
   fused : int              # 1 where attention has fused operators
-  state : List[Tensor]     # frequencies, embedding, learned positions, parameters (compute type), gradient (fp32)
+  state : List[Tensor]     # frequencies, learned positions, parameters (compute type), gradient (fp32)
+  words : List[__torch__.nn.embedding.Embedding]
   magnitudes : List[Tensor]  # DoRA's, fp32, a branch each
   magnitude_at : List[int]   # their places in the flat vector
   dropout : List[__torch__.nn.dropout.Dropout]
@@ -79,7 +83,7 @@ class M(Module):
     gradient = torch.zeros([self.parameters], dtype=fp32, device=device)
     embedding = w.narrow(0, offsets[0], self.vocabulary * h).view([self.vocabulary, h])
     self.state.append(torch.tensor(frequencies, dtype=fp32, device=device))
-    self.state.append(embedding)
+    self.words.append(__torch__.nn.embedding.Embedding(embedding, self.whole(theta, self.embedding_at), self.whole(gradient, self.embedding_at), self.embedding_scale))
     positions = embedding[:0]
     if self.context > 0:
       positions = w.narrow(0, offsets[2 + 4 * self.layers], self.context * h).view([self.context, h])
@@ -148,8 +152,14 @@ class M(Module):
       heads = __torch__.nn.attention.Heads(self.heads, self.kv_heads, self.size, self.attention_scale, self.windows[l], self.attention_cap, linear_biases, self.fused == 1)
       self.blocks.append(__torch__.nn.block.Block(self.norm_of(own[0], own[10]), heads, self.tables[l], linears[0], own[2], own[3], linears[1], self.norm_of(own[5], own[5][:0]), self.norm_of(own[6], own[11]), linears[2], linears[3], self.norm_of(own[9], own[9][:0])))
     output = w.narrow(0, offsets[1 + 4 * self.layers], self.vocabulary * h).view([self.vocabulary, h])
-    self.head.append(__torch__.nn.head.Head(output, self.logit_scale, self.logit_cap, scratch, self.head_rows, self.compute))
+    self.head.append(__torch__.nn.head.Head(output, self.whole(theta, self.head_at), self.whole(gradient, self.head_at), self.logit_scale, self.logit_cap, scratch, self.head_rows, self.compute))
     return None
+
+  # The [V, H] matrix that lies at a place of a flat vector; empty where the place is -1.
+  def whole(self: __torch__.M, vector: Tensor, at: int) -> Tensor:
+    if at < 0:
+      return vector[:0]
+    return vector.narrow(0, at, self.vocabulary * self.hidden).view([self.vocabulary, self.hidden])
 
   # A norm of weight g and bias b, which is 0 where a LayerNorm has none.
   def norm_of(self: __torch__.M, g: Tensor, b: Tensor) -> __torch__.nn.norm.Norm:
@@ -159,7 +169,7 @@ class M(Module):
 
   # theta [parameters] fp32: the adapter of all later calls.
   def load(self: __torch__.M, theta: Tensor) -> NoneType:
-    self.state[3].copy_(theta)
+    self.state[2].copy_(theta)
     for k in range(len(self.magnitudes)):
       m = self.magnitudes[k]
       m.copy_(theta.narrow(0, self.magnitude_at[k], m.numel()))
@@ -183,7 +193,7 @@ class M(Module):
     x = torch.empty_like(hs)
     r = __torch__.nn.norm.forward(hs, self.last[0], x, shared.wide)
     dx = torch.empty_like(hs)
-    found = __torch__.nn.head.forward_backward(self.head[0], x, self.indices(targets), dx)
+    found = __torch__.nn.head.forward_backward(self.head[0], x, self.indices(targets), True, dx)
     dhs = shared.wide.new_zeros([n, self.hidden])
     __torch__.nn.norm.backward(__torch__.nn.number.widened(dx, shared.wide2), hs, r, self.last[0], dhs, shared.wide, shared.wide3)
     dh = shared.wide.new_zeros([len(ids), self.hidden]).index_copy_(0, supervised, dhs)
@@ -194,9 +204,11 @@ class M(Module):
         self.kept[0].h.copy_(self.entries[l // self.segment])
         for i in range(self.segment):
           __torch__.nn.block.forward(self.blocks[l - place + i], self.kept[i], shared, documents, True, self.kept[i + 1].h)
-      __torch__.nn.block.backward(self.blocks[l], self.kept[place], shared, documents, l == self.lowest, dh)
+      __torch__.nn.block.backward(self.blocks[l], self.kept[place], shared, documents, l == self.lowest and self.embedding_at < 0, dh)
+    if self.embedding_at >= 0:
+      __torch__.nn.embedding.backward(self.words[0], self.indices(ids), dh)
     dropout.active = False
-    return (-float(torch.sum(found, dtype=__torch__.nn.number.fp64())), self.state[4].to(torch.device("cpu")))
+    return (-float(torch.sum(found, dtype=__torch__.nn.number.fp64())), self.state[3].to(torch.device("cpu")))
 
   # Token ids or token numbers as a tensor.
   def indices(self: __torch__.M, values: List[int]) -> Tensor:
@@ -209,7 +221,7 @@ class M(Module):
     hs = h.index_select(0, self.indices(rows))
     x = torch.empty_like(hs)
     __torch__.nn.norm.forward(hs, self.last[0], x, self.shared[0].wide)
-    return __torch__.nn.head.forward_backward(self.head[0], x, self.indices(targets), x[:0]).to(torch.device("cpu"))
+    return __torch__.nn.head.forward_backward(self.head[0], x, self.indices(targets), adapted, x[:0]).to(torch.device("cpu"))
 
   # The loss sum alone.
   def loss(self: __torch__.M, ids: List[int], documents: List[int], rows: List[int], targets: List[int], adapted: bool) -> float:
@@ -219,7 +231,7 @@ class M(Module):
   # [M, H] fp32.
   def hidden_states(self: __torch__.M, ids: List[int], documents: List[int], depth: int, adapted: bool) -> Tensor:
     self.reserve(len(ids), 2, False)
-    self.prepare(ids, documents, 0)
+    self.prepare(ids, documents, 0, adapted)
     h = self.kept[0].h
     for l in range(min(depth, self.layers)):
       h = self.kept[(l + 1) % 2].h
@@ -234,7 +246,7 @@ class M(Module):
   def logits(self: __torch__.M, ids: List[int], documents: List[int], rows: List[int], adapted: bool) -> Tensor:
     self.reserve(len(ids), 2, False)
     h = self.body(ids, documents, adapted)
-    return self.logits_of(h.index_select(0, self.indices(rows)))
+    return self.logits_of(h.index_select(0, self.indices(rows)), adapted)
 
   # Generation begins: room for capacity tokens.
   def begin(self: __torch__.M, capacity: int) -> NoneType:
@@ -247,17 +259,17 @@ class M(Module):
   def extend(self: __torch__.M, ids: List[int], first: int, adapted: bool) -> Tensor:
     n = len(ids)
     self.reserve(n, 2, False)
-    self.prepare(ids, [n], first)
+    self.prepare(ids, [n], first, adapted)
     for l in range(self.layers):
       __torch__.nn.block.forward_cached(self.blocks[l], self.kept[l % 2], self.shared[0], self.cache[l], first, adapted, self.kept[(l + 1) % 2].h)
-    return self.logits_of(self.kept[self.layers % 2].h.narrow(0, n - 1, 1)).view([-1])
+    return self.logits_of(self.kept[self.layers % 2].h.narrow(0, n - 1, 1), adapted).view([-1])
 
   # h [n, H] -> logits [n, V] fp32.
-  def logits_of(self: __torch__.M, h: Tensor) -> Tensor:
+  def logits_of(self: __torch__.M, h: Tensor, adapted: bool) -> Tensor:
     x = torch.empty_like(h)
     __torch__.nn.norm.forward(h, self.last[0], x, self.shared[0].wide)
     out = h.new_empty([h.size(0), self.vocabulary])
-    __torch__.nn.head.products(self.head[0], x, out)
+    __torch__.nn.head.products(self.head[0], x, adapted, out)
     return self.head[0].finish(out.to(torch.device("cpu"), __torch__.nn.number.fp32()))
 
   # Buffers for M tokens, kept from call to call while M and the number of kept blocks stay.
@@ -282,16 +294,13 @@ class M(Module):
     return None
 
   # Embeds the tokens, adds learned positions and builds the rotary tables; positions start at first.
-  def prepare(self: __torch__.M, ids: List[int], documents: List[int], first: int) -> NoneType:
-    embedded = self.state[1].index_select(0, self.indices(ids))
-    self.kept[0].h.copy_(embedded)
-    if self.embedding_scale != 1.:
-      self.kept[0].h.mul_(self.embedding_scale)
+  def prepare(self: __torch__.M, ids: List[int], documents: List[int], first: int, adapted: bool) -> NoneType:
+    __torch__.nn.embedding.forward(self.words[0], self.indices(ids), adapted, self.kept[0].h)
     if self.context > 0:
       positions : List[Tensor] = []
       for n in documents:
         positions.append(torch.arange(first, first + n, dtype=__torch__.nn.number.int64(), device=torch.device(self.place)))
-      self.kept[0].h.add_(self.state[2].index_select(0, torch.cat(positions)).to(self.compute))
+      self.kept[0].h.add_(self.state[1].index_select(0, torch.cat(positions)).to(self.compute))
     shared = self.shared[0]
     shared.cos.clear()
     shared.sin.clear()
@@ -311,7 +320,7 @@ class M(Module):
   # All blocks for training; the last segment's activations stay in kept, and the inputs of all segments in entries.
   # Returns the last residual stream.
   def body_in_segments(self: __torch__.M, ids: List[int], documents: List[int]) -> Tensor:
-    self.prepare(ids, documents, 0)
+    self.prepare(ids, documents, 0, True)
     place = 0
     for l in range(self.layers):
       if place == self.segment:
@@ -325,7 +334,7 @@ class M(Module):
 
   # All blocks; each block's activations stay in kept as far as there is room. Returns the last residual stream.
   def body(self: __torch__.M, ids: List[int], documents: List[int], adapted: bool) -> Tensor:
-    self.prepare(ids, documents, 0)
+    self.prepare(ids, documents, 0, adapted)
     room = len(self.kept)
     for l in range(self.layers):
       __torch__.nn.block.forward(self.blocks[l], self.kept[l % room], self.shared[0], documents, adapted, self.kept[(l + 1) % room].h)

@@ -1,0 +1,40 @@
+# The token embedding: h = s E[ids]. Where it is trained whole (PEFT's modules_to_save) it has an E and a gradient of its own.
+#
+# M tokens, H features, V vocabulary.
+
+
+class Embedding:
+  weight : Tensor    # E [V, H], storage type, memory-mapped
+  own : Tensor       # E [V, H] of the adapter, compute type; empty where it has none
+  gradient : Tensor  # [V, H] fp32, likewise
+  scale : float      # s
+
+  def __init__(self, weight: Tensor, own: Tensor, gradient: Tensor, scale: float) -> NoneType:
+    self.weight = weight
+    self.own = own
+    self.gradient = gradient
+    self.scale = scale
+    return None
+
+  # Whether the adapter has an E of its own.
+  def is_trained(self) -> bool:
+    return self.own.numel() > 0
+
+
+# ids [M] int64 -> out [M, H] compute type.
+def forward(embedding: __torch__.nn.embedding.Embedding, ids: Tensor, adapted: bool, out: Tensor) -> NoneType:
+  e = embedding.weight
+  if adapted and embedding.is_trained():
+    e = embedding.own
+  out.copy_(e.index_select(0, ids))
+  if embedding.scale != 1.:
+    out.mul_(embedding.scale)
+  return None
+
+
+# dh [M, H] fp32, overwritten -> the gradient of E: the sum of dh over the places of each token, in their order.
+def backward(embedding: __torch__.nn.embedding.Embedding, ids: Tensor, dh: Tensor) -> NoneType:
+  if embedding.scale != 1.:
+    dh.mul_(embedding.scale)
+  embedding.gradient.copy_(torch.embedding_dense_backward(dh, ids, embedding.gradient.size(0), -1, False))
+  return None
