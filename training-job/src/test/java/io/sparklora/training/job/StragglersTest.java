@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -14,7 +15,7 @@ class StragglersTest {
     /** Every straggler of {@value #STEPS} equal steps. */
     private static List<Straggler> found(int microBatches, Double... computeSeconds) {
         List<RankCard> cards = IntStream.range(0, computeSeconds.length)
-                .mapToObj(rank -> new RankCard(rank, "e" + rank, "host-" + rank, 1000, "", ""))
+                .mapToObj(rank -> new RankCard(rank, "e" + rank, "host-" + rank, List.of(1000), "", Optional.empty(), ""))
                 .toList();
         Stragglers stragglers = new Stragglers(cards, microBatches);
         List<Straggler> found = new ArrayList<>();
