@@ -1,5 +1,6 @@
 package io.sparklora.pipeline.command;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.basemodel.BaseModel;
@@ -12,6 +13,7 @@ import io.sparklora.pipeline.dataset.CorpusFiles;
 import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.Storage;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
@@ -52,6 +54,9 @@ final class CheckCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         arguments.settings().forEach(setting -> out.println("          " + setting));
         report("base model", () -> baseModel(config));
+        if (worst == ExitCode.DONE) {
+            report("memory", () -> memory(config));
+        }
         config.inputs()
                 .forEach((key, source) -> report(
                         key.startsWith(CorpusConfig.SOURCES) ? "corpus" : "evaluation",
@@ -92,17 +97,30 @@ final class CheckCommand implements Callable<Integer> {
             DecoderShape shape = base.shape();
             return String.format(
                     Locale.ROOT,
-                    "%s, %d layers, hidden %d, %d heads (%d key-value), vocabulary %,d, context %,d%n%20s%s",
+                    "%s, %d layers, hidden %d, %d heads (%d key-value), vocabulary %,d, context %,d",
                     shape.architecture(),
                     shape.layers(),
                     shape.hiddenSize(),
                     shape.attentionHeads(),
                     shape.keyValueHeads(),
                     shape.vocabularySize(),
-                    shape.contextLength(),
-                    "",
-                    MemoryEstimate.of(config, base).text());
+                    shape.contextLength());
         }
+    }
+
+    /** What training needs, and what would make it fit where it does not. */
+    private static String memory(RunConfig config) {
+        try (BaseModel base = BaseModel.open(java.nio.file.Path.of(config.base().model()))) {
+            List<String> shortages = new MemoryAdvice(config, base, machineBytes()).shortages();
+            if (!shortages.isEmpty()) {
+                throw new StageFailure(ExitCode.USAGE, String.join("; ", shortages));
+            }
+            return MemoryEstimate.of(config, base).text();
+        }
+    }
+
+    private static long machineBytes() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     }
 
     private static String source(StageMain.Context context, SourceConfig source, String key) {

@@ -8,6 +8,7 @@ import io.sparklora.pipeline.registry.RunDirectory;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -154,6 +155,38 @@ final class SparkLoraTest {
                 .doesNotContain("FAULT");
         assertThat(RunDirectory.files(directory)).noneMatch(file -> file.startsWith("runs"));
         assertThat(directory.resolve("runs")).doesNotExist();
+    }
+
+    @Test
+    void checkNamesTheSettingThatWouldFit() {
+        writeInputs();
+
+        assertThat(memory("600m", "train.batch.micro=64"))
+                .contains("FAULT   memory ", "but has 600 (spark.conf.spark.executor.memoryOverhead): set")
+                .contains("set train.batch.micro to 8");
+        assertThat(memory("455m", "train.batch.micro=1", "prepare.sequence.length=8192"))
+                .contains("set train.batch.activation-checkpointing to 1");
+        assertThat(memory("406m", "train.batch.micro=64"))
+                .contains("set train.batch.micro to 1 and prepare.sequence.length to 512");
+        assertThat(memory("10m", "train.batch.micro=1")).contains("no smaller micro-batch would fit");
+        assertThat(memory("4g", "spark.executor-memory=200m")).contains("set spark.executor-memory to 301m");
+        assertThat(memory("4g", "train.batch.micro=64")).contains("ok      memory      a rank needs 1,");
+    }
+
+    private String memory(String overhead, String... settings) {
+        List<String> words = new ArrayList<>(List.of("check", run.config().toString()));
+        for (String setting : List.of(
+                "spark.master=yarn",
+                "lora.targets=q_proj",
+                "train.batch.sequences=64",
+                "prepare.sequence.length=2048",
+                "spark.conf.spark.executor.memoryOverhead=" + overhead)) {
+            words.addAll(List.of("--set", setting));
+        }
+        List.of(settings).forEach(setting -> words.addAll(List.of("--set", setting)));
+        out = new StringWriter();
+        execute(words.toArray(String[]::new));
+        return out.toString();
     }
 
     @Test

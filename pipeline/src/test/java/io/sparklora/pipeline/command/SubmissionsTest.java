@@ -136,7 +136,7 @@ final class SubmissionsTest {
         SparkSubmit many = submit(Stage.TRAIN, "spark.master=yarn", "prepare.sequence.length=100000");
         SparkSubmit own = submit(Stage.TRAIN, "spark.master=yarn", "spark.conf.spark.executor.memoryOverhead=7g");
 
-        assertThat(mebibytes(few)).isBetween(450L, 600L);
+        assertThat(mebibytes(few)).isBetween(440L, 460L);
         // Two layers of 350 numbers a token and the buffers that they share, 100,000 tokens, four bytes each.
         assertThat(mebibytes(many) - mebibytes(few)).isBetween(500L, 1000L);
         assertThat(value(own, "spark.executor.memoryOverhead")).isEqualTo("7g");

@@ -2,7 +2,6 @@ package io.sparklora.training.model;
 
 import ai.djl.pytorch.jni.IValue;
 import io.sparklora.pipeline.adapter.ComputeType;
-import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.adapter.SavedModule.Role;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.DecoderShape;
@@ -11,16 +10,12 @@ import io.sparklora.pipeline.basemodel.DecoderVariant.Activation;
 import io.sparklora.pipeline.basemodel.DecoderVariant.Norm;
 import io.sparklora.pipeline.basemodel.Multipliers;
 import io.sparklora.pipeline.basemodel.Positions;
-import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.SavedEntry;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -105,15 +100,9 @@ public final class TorchScriptProgram implements LossProgram {
             TrainingOptions training,
             AttentionKernel attention) {
         BaseWeights weights = new BaseWeightCache(cacheDirectory).open(model, stored);
-        NativeProgram program = new NativeProgram(
-                archive(weights, layout, placement)
-                        .attribute("dropped", training.dropout())
-                        .attribute(
-                                "segment", training.heldLayers(weights.shape().layers()))
-                        .attribute("fused", attention == AttentionKernel.FUSED ? 1 : 0),
-                placement);
+        NativeProgram program = new NativeProgram(archive(weights, layout, placement, training, attention), placement);
         try {
-            map(program, weights, layout);
+            program.call("open", OpenArguments.of(weights, layout).values()).close();
             return new TorchScriptProgram(program, layout, weights.shape(), placement);
         } catch (RuntimeException e) {
             program.close();
@@ -121,7 +110,13 @@ public final class TorchScriptProgram implements LossProgram {
         }
     }
 
-    private static ScriptArchive archive(BaseWeights weights, LoraLayout layout, Placement placement) {
+    /** The program for one model, adapter and device, as PyTorch loads it. */
+    static ScriptArchive archive(
+            BaseWeights weights,
+            LoraLayout layout,
+            Placement placement,
+            TrainingOptions training,
+            AttentionKernel attention) {
         DecoderShape shape = weights.shape();
         DecoderVariant variant = shape.variant();
         Multipliers multipliers = variant.multipliers();
@@ -163,6 +158,9 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("head_at", place(layout, Role.HEAD))
                 .attribute("head_rows", headRows(shape))
                 .attribute("place", placement.place())
+                .attribute("dropped", training.dropout())
+                .attribute("segment", training.heldLayers(shape.layers()))
+                .attribute("fused", attention == AttentionKernel.FUSED ? 1 : 0)
                 .emptyList("state", "Tensor")
                 .emptyList("words", "__torch__.nn.embedding.Embedding")
                 .emptyList("magnitudes", "Tensor")
@@ -222,53 +220,8 @@ public final class TorchScriptProgram implements LossProgram {
         return (int) Math.max(16, LOGITS_BYTES / (Float.BYTES * (long) shape.vocabularySize()));
     }
 
-    private static void map(NativeProgram program, BaseWeights weights, LoraLayout layout) {
-        long[] offsets =
-                weights.plan().offsets().stream().mapToLong(Long::longValue).toArray();
-        double[] frequencies = Stream.of(
-                        Optional.of(weights.shape().inverseFrequencies()),
-                        weights.shape().windowInverseFrequencies(),
-                        weights.shape().longInverseFrequencies())
-                .flatMap(Optional::stream)
-                .flatMapToDouble(DoubleStream::of)
-                .map(frequency -> (float) frequency)
-                .toArray();
-        program.call(
-                        "open",
-                        IValue.from(weights.linearFile().toString()),
-                        IValue.from(weights.plan().elements()),
-                        IValue.listFrom(offsets),
-                        IValue.from(weights.normFile().toString()),
-                        IValue.listFrom(frequencies),
-                        IValue.listFrom(branchTable(layout)),
-                        IValue.listFrom(layout.branches().stream()
-                                .mapToDouble(LoraBranch::scale)
-                                .toArray()),
-                        IValue.listFrom(slopes(weights.shape())))
-                .close();
-    }
-
     private static boolean roundedSlopes(Positions positions) {
         return positions instanceof Positions.Alibi alibi && alibi.rounding() == Positions.Rounding.BF16;
-    }
-
-    private static double[] slopes(DecoderShape shape) {
-        return shape.variant().positions() instanceof Positions.Alibi alibi
-                ? alibi.slopes().stream().mapToDouble(Double::doubleValue).toArray()
-                : new double[0];
-    }
-
-    /** Six numbers a branch: layer, group, first output in the group, outputs, rank, and 1 for DoRA. */
-    private static long[] branchTable(LoraLayout layout) {
-        return layout.branches().stream()
-                .flatMapToLong(branch -> LongStream.of(
-                        branch.layer(),
-                        branch.module().group().ordinal(),
-                        branch.module().firstRow(),
-                        branch.module().rows(),
-                        branch.rank(),
-                        branch.kind() == Kind.DORA ? 1 : 0))
-                .toArray();
     }
 
     /** The decoder's sizes. */
