@@ -174,9 +174,8 @@ class FaultSuite {
                     .run();
             spark.parallelize(List.of(1), 1).foreachAsync(one -> Thread.sleep(25_000));
             Moment moment = new Moment(steps, () -> {});
-            TrainingState state = new BarrierTraining(
-                            spark, little.spec(name(), steps, steps), LittleRun.FACTORY, 4, moment)
-                    .run();
+            TrainingState state =
+                    new BarrierTraining(spark, little.spec(name(), steps, steps), LittleRun.FACTORY, 4, moment).run();
             assertThat(moment.worlds).containsExactly(3, 4);
             assertThat(LittleRun.sha256(state)).isEqualTo(LittleRun.sha256(expected));
             return Optional.empty();
