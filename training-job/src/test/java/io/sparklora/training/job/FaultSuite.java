@@ -18,6 +18,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -173,6 +174,10 @@ class FaultSuite {
                             spark, little.spec(name(), steps, steps), LittleRun.FACTORY, 4, new Moment(steps, () -> {}))
                     .run();
             spark.parallelize(List.of(1), 1).foreachAsync(one -> Thread.sleep(25_000));
+            while (Arrays.stream(spark.statusTracker().getExecutorInfos())
+                    .noneMatch(executor -> executor.numRunningTasks() > 0)) {
+                Thread.onSpinWait();
+            }
             Moment moment = new Moment(steps, () -> {});
             TrainingState state =
                     new BarrierTraining(spark, little.spec(name(), steps, steps), LittleRun.FACTORY, 4, moment).run();
