@@ -169,7 +169,7 @@ class FaultSuite {
     @Order(11)
     void lateExecutors() {
         FaultTable.row("an executor comes late: taken in, the same bytes", 1, random -> {
-            int steps = 2000;
+            int steps = 8000;
             TrainingState expected = new BarrierTraining(
                             spark, little.spec(name(), steps, steps), LittleRun.FACTORY, 4, new Moment(steps, () -> {}))
                     .run();
