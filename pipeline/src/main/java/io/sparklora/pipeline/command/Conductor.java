@@ -68,7 +68,8 @@ final class Conductor {
 
     /** Training that is told to end may finish its step and save it first. */
     private Duration grace(Stage stage) {
-        Duration saving = Duration.ofSeconds(context.config().train().checkpoint().grace());
+        Duration saving =
+                Duration.ofSeconds(context.config().train().checkpoint().grace());
         return stage == Stage.TRAIN ? ChildProcess.GRACE.plus(saving) : ChildProcess.GRACE;
     }
 
