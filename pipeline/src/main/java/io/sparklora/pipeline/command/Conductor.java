@@ -7,6 +7,7 @@ import io.sparklora.pipeline.run.Json;
 import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.StageResult;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -65,6 +66,13 @@ final class Conductor {
         return exitCode;
     }
 
+    /** Training that is told to end may finish its step and save it first. */
+    private Duration grace(Stage stage) {
+        Duration saving =
+                Duration.ofSeconds(context.config().train().checkpoint().grace());
+        return stage == Stage.TRAIN ? ChildProcess.GRACE.plus(saving) : ChildProcess.GRACE;
+    }
+
     /**
      * Runs one stage, done or not: it judges that itself.
      *
@@ -74,7 +82,7 @@ final class Conductor {
         SparkSubmit command = submissions.of(stage);
         // What an earlier attempt reported must not be taken for what this one does.
         context.storage().delete(context.layout().result(stage));
-        int exitCode = ChildProcess.run(command, ChildProcess.GRACE);
+        int exitCode = ChildProcess.run(command, grace(stage));
         if (exitCode != ExitCode.DONE.code()) {
             if (reported(stage).isEmpty()) {
                 err.println("spark-lora " + stage.word() + ": spark-submit ended with " + exitCode

@@ -18,6 +18,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -168,15 +169,18 @@ class FaultSuite {
     @Order(11)
     void lateExecutors() {
         FaultTable.row("an executor comes late: taken in, the same bytes", 1, random -> {
-            int steps = 2000;
+            int steps = 8000;
             TrainingState expected = new BarrierTraining(
                             spark, little.spec(name(), steps, steps), LittleRun.FACTORY, 4, new Moment(steps, () -> {}))
                     .run();
             spark.parallelize(List.of(1), 1).foreachAsync(one -> Thread.sleep(25_000));
+            while (Arrays.stream(spark.statusTracker().getExecutorInfos())
+                    .noneMatch(executor -> executor.numRunningTasks() > 0)) {
+                Thread.onSpinWait();
+            }
             Moment moment = new Moment(steps, () -> {});
-            TrainingState state = new BarrierTraining(
-                            spark, little.spec(name(), steps, steps), LittleRun.FACTORY, 4, moment)
-                    .run();
+            TrainingState state =
+                    new BarrierTraining(spark, little.spec(name(), steps, steps), LittleRun.FACTORY, 4, moment).run();
             assertThat(moment.worlds).containsExactly(3, 4);
             assertThat(LittleRun.sha256(state)).isEqualTo(LittleRun.sha256(expected));
             return Optional.empty();

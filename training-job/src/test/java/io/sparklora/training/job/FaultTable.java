@@ -67,11 +67,9 @@ final class FaultTable {
         if (figures.isEmpty()) {
             return "";
         }
-        double[] sorted =
-                figures.stream().mapToDouble(Figure::value).sorted().toArray();
+        double[] sorted = figures.stream().mapToDouble(Figure::value).sorted().toArray();
         Figure first = figures.get(0);
-        String median = String.format(
-                Locale.ROOT, "%s %.1f %s", first.what(), sorted[sorted.length / 2], first.unit());
+        String median = String.format(Locale.ROOT, "%s %.1f %s", first.what(), sorted[sorted.length / 2], first.unit());
         return sorted.length == 1
                 ? median
                 : median + String.format(Locale.ROOT, " in the median, %.1f at most", sorted[sorted.length - 1]);

@@ -144,9 +144,7 @@ class TrainingLoopTest {
                             little.data(),
                             little.validationData(),
                             LittleRun.initial())
-                    .run(
-                            observer(spec, trained),
-                            () -> asked.incrementAndGet() == 12 && collective.rank() == 1);
+                    .run(observer(spec, trained), () -> asked.incrementAndGet() == 12 && collective.rank() == 1);
             assertThat(end).isEqualTo(TrainingLoop.End.LEFT);
             return trained;
         });
@@ -155,7 +153,11 @@ class TrainingLoopTest {
             assertThat(rank.checkpoints()).extracting(TrainingState::step).containsExactly(7L, 12L);
             assertSameBytes(rank.last(), ranks.get(0).last());
         });
-        Trained rest = train(spec, new SingleRank(), LittleRun.FACTORY.open(), copy(ranks.get(2).last()));
+        Trained rest = train(
+                spec,
+                new SingleRank(),
+                LittleRun.FACTORY.open(),
+                copy(ranks.get(2).last()));
         assertSameBytes(rest.last(), train(30, new SingleRank()).last());
     }
 
