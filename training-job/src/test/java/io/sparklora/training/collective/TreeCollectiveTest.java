@@ -146,7 +146,8 @@ class TreeCollectiveTest {
         assertThat(failures).allSatisfy(failure -> {
             assertThat(failure)
                     .isInstanceOf(CollectiveException.class)
-                    .hasMessageContaining("rank " + failed + " of 6 (run run, attempt 0) has left")
+                    // A farewell may be lost with a connection that is reset; the name is not.
+                    .hasMessageMatching(".*rank " + failed + " (of 6 [^:]* has left|(closed|broke) its connection).*")
                     .hasMessageContaining("step 7");
             assertThat(((CollectiveException) failure).reason()).isEqualTo(Reason.PEER_LOST);
         });
