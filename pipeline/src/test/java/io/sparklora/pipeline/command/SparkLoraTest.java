@@ -203,7 +203,6 @@ final class SparkLoraTest {
     void checkHidesCredentials() {
         execute(
                 "check",
-                "doctor",
                 run.config().toString(),
                 "--set",
                 "spark.conf.spark.hadoop.fs.s3a.secret.key=hush",

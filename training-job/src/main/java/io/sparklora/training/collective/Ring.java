@@ -22,7 +22,7 @@ final class Ring {
     private final RingPlace place;
     private final EventLoop loop;
     private final CompletableFuture<Void> joined = new CompletableFuture<>();
-    /** Segments of the next operation: a predecessor may begin it while this rank still computes. */
+    /** Segments of later operations: a predecessor may begin them while this rank still computes. */
     private final ArrayDeque<ByteBuf> parked = new ArrayDeque<>();
 
     private @Nullable Channel incoming;
@@ -85,10 +85,11 @@ final class Ring {
             return;
         }
         sendOwnSegments();
-        while (operation == next && !parked.isEmpty()) {
+        while (operation == next && !parked.isEmpty() && Frame.sequence(parked.element()) <= next.sequence()) {
             take(next, parked.remove());
         }
-        if (incoming != null) {
+        // What is parked still belongs to a later operation, before which nothing of this one comes.
+        if (incoming != null && parked.isEmpty()) {
             incoming.config().setAutoRead(true);
         }
         completeIfReceived();

@@ -3,7 +3,6 @@ package io.sparklora.training.collective;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -65,7 +64,7 @@ class RingExplorationTest {
         private boolean dead;
 
         Node(RingPlace place) {
-            ring = new Ring(place, (EventLoop) new EmbeddedChannel().eventLoop());
+            ring = new Ring(place, new EmbeddedChannel().eventLoop());
             antechamber = new Antechamber(place);
         }
 
@@ -152,9 +151,9 @@ class RingExplorationTest {
             String[] words = event.split(" ");
             if (words[1].equals("stranger")) {
                 strangerCame = true;
-                Ring outside =
-                        new Ring(RingPlace.ofAll(new Membership("run", 0, nodes.size(), nodes.size() - 1)), (EventLoop)
-                                new EmbeddedChannel().eventLoop());
+                Ring outside = new Ring(
+                        RingPlace.ofAll(new Membership("run", 0, nodes.size(), nodes.size() - 1)),
+                        new EmbeddedChannel().eventLoop());
                 links.add(link(-1, 0, outside, SharedSecret.of("guess")));
                 return;
             }
@@ -182,6 +181,13 @@ class RingExplorationTest {
                     decoder, new PredecessorLink(door.ring, door.antechamber, SECRET, decoder, SETTINGS));
             EmbeddedChannel client = new EmbeddedChannel(new FrameDecoder(), new SuccessorLink(ring, secret));
             return new Link(connector, acceptor, client, server);
+        }
+
+        /** Frees what is on its way. */
+        void release() {
+            nodes.forEach(node -> node.ring.leave(new CompletableFuture<>()));
+            links.forEach(link -> link.client.releaseOutbound());
+            links.forEach(link -> link.server.releaseOutbound());
         }
 
         private void begin(Node node) {
@@ -238,6 +244,7 @@ class RingExplorationTest {
             if (events.stream().allMatch(event -> event.contains(" die "))) {
                 checkEnd(state, path);
             }
+            state.release();
             for (String event : events) {
                 List<String> next = new ArrayList<>(path);
                 next.add(event);
@@ -330,6 +337,7 @@ class RingExplorationTest {
     }
 
     @Test
+    @Tag("scale")
     void aStrangerWhoKnocksChangesNothing() {
         Scenario scenario = new Scenario(2, 1, -1, true);
         assertThat(explore(scenario, joining(scenario))).isGreaterThan(100);
@@ -342,6 +350,13 @@ class RingExplorationTest {
     }
 
     @Test
+    void theOtherLearnsWhoDiedWheneverItDies() {
+        Scenario scenario = new Scenario(2, 1, 0, false);
+        assertThat(explore(scenario, joining(scenario))).isGreaterThan(100);
+    }
+
+    @Test
+    @Tag("scale")
     void threeRanksLearnWhoDiedWheneverItDies() {
         Scenario scenario = new Scenario(3, 1, 0, false);
         assertThat(explore(scenario, joining(scenario))).isGreaterThan(1_000);

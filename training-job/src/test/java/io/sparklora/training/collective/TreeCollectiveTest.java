@@ -2,8 +2,12 @@ package io.sparklora.training.collective;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.ssl.SslProvider;
 import io.sparklora.training.collective.CollectiveException.Reason;
+import io.sparklora.training.collective.RingPlace.Level;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -69,6 +73,37 @@ class TreeCollectiveTest {
         assertThat(results).hasSize(hosts.split(" ").length).containsOnly(true);
     }
 
+    /** The last of a group may be so late that the result comes and, behind it, the next sum's first segment. */
+    @Test
+    void takesTheSegmentsOfTwoOperationsThatCameEarly() {
+        RingPlace place = new RingPlace(new Membership("run", 0, 3, 2), Level.GROUP, List.of(0, 1, 2));
+        EmbeddedChannel incoming = new EmbeddedChannel();
+        Ring ring = new Ring(place, incoming.eventLoop());
+        ring.accepted(incoming);
+        ring.connected(new EmbeddedChannel());
+        ring.receive(segment(Route.FROM_FIRST, 0, 2, 7));
+        ring.receive(segment(Route.TO_FIRST, 1, 1, 8));
+        long[] result = {1};
+        long[] sum = {5};
+        RingOperation first = new RingOperation(place, Route.FROM_FIRST, Reduction.SUM, 0, 4, result, 8);
+        RingOperation second = new RingOperation(place, Route.TO_FIRST, Reduction.SUM, 1, 4, sum, 8);
+        ring.start(first);
+        ring.start(second);
+        assertThat(first.done()).isCompleted();
+        assertThat(second.done()).isCompleted();
+        assertThat(result).containsExactly(7);
+        assertThat(sum).containsExactly(13);
+        assertThat(incoming.config().isAutoRead()).isTrue();
+    }
+
+    private static ByteBuf segment(Route route, long sequence, int hop, long value) {
+        ByteBuf frame = Unpooled.buffer(Frame.PAYLOAD_AT + Long.BYTES);
+        Frame.writeSegmentHeader(frame, route, Reduction.SUM, sequence, 4, 1, 0, 1);
+        Frame.setHop(frame, hop);
+        Frame.writePayload(frame, new long[] {value}, 0, 1);
+        return Frame.seal(frame);
+    }
+
     @Test
     void givesTheSameSumsByPinnedCertificates() throws Exception {
         List<Boolean> results = Ranks.results(Ranks.start(
@@ -111,7 +146,8 @@ class TreeCollectiveTest {
         assertThat(failures).allSatisfy(failure -> {
             assertThat(failure)
                     .isInstanceOf(CollectiveException.class)
-                    .hasMessageContaining("rank " + failed + " of 6 (run run, attempt 0) has left")
+                    // A farewell may be lost with a connection that is reset; the name is not.
+                    .hasMessageMatching(".*rank " + failed + " (of 6 [^:]* has left|(closed|broke) its connection).*")
                     .hasMessageContaining("step 7");
             assertThat(((CollectiveException) failure).reason()).isEqualTo(Reason.PEER_LOST);
         });
