@@ -90,7 +90,8 @@ record RankTask(
     private RankOutcome train(PreparedRank prepared, List<RankCard> cards) {
         int rank = prepared.rank();
         try (ExecutorShutdown shutdown = ExecutorShutdown.watch(spec.schedule().grace());
-                Collective collective = prepared.join(cards.stream().map(RankCard::address).toList())) {
+                Collective collective =
+                        prepared.join(cards.stream().map(RankCard::address).toList())) {
             TrainingLoop loop = prepared.loop(collective);
             End end;
             if (rank == 0) {

@@ -15,7 +15,8 @@ class StragglersTest {
     /** Every straggler of {@value #STEPS} equal steps. */
     private static List<Straggler> found(int microBatches, Double... computeSeconds) {
         List<RankCard> cards = IntStream.range(0, computeSeconds.length)
-                .mapToObj(rank -> new RankCard(rank, "e" + rank, "host-" + rank, List.of(1000), "", Optional.empty(), ""))
+                .mapToObj(
+                        rank -> new RankCard(rank, "e" + rank, "host-" + rank, List.of(1000), "", Optional.empty(), ""))
                 .toList();
         Stragglers stragglers = new Stragglers(cards, microBatches);
         List<Straggler> found = new ArrayList<>();
