@@ -30,7 +30,9 @@ final class Ring {
     private @Nullable ChannelFuture lastWrite;
     private @Nullable RingOperation operation;
     private @Nullable CollectiveException failure;
-    /** What became of the successor; null while it is there. */
+    /** Why the predecessor left, empty where it did not say; null while it is there. */
+    private @Nullable String predecessorLoss;
+    /** Why the successor left, empty where it did not say; null while it is there. */
     private @Nullable String successorLoss;
 
     Ring(RingPlace place, EventLoop loop) {
@@ -93,6 +95,7 @@ final class Ring {
             incoming.config().setAutoRead(true);
         }
         completeIfReceived();
+        failIfPredecessorIsMissed();
     }
 
     void receive(ByteBuf frame) {
@@ -153,14 +156,26 @@ final class Ring {
         }
     }
 
-    /** The predecessor says why it leaves, which it does only after it has sent all: an open wait is in vain. */
+    /** The predecessor says why it leaves. It has sent all that it will: it matters only to one who waits for more. */
     void predecessorLeft(String reason) {
-        end(lost(place.predecessor(), "left: " + reason), reason);
+        predecessorLoss = reason;
+        failIfPredecessorIsMissed();
     }
 
-    /** The predecessor is gone, and has not said why. */
+    /** The predecessor is gone. */
     void incomingClosed() {
-        fail(lost(place.predecessor(), "closed its connection"));
+        if (predecessorLoss == null) {
+            predecessorLoss = "";
+        }
+        failIfPredecessorIsMissed();
+    }
+
+    /** What it sent of an operation that has not begun here is parked, and may be all. */
+    private void failIfPredecessorIsMissed() {
+        String reason = predecessorLoss;
+        if (reason != null && (!joined.isDone() || (operation != null && !operation.received()))) {
+            missed(place.predecessor(), reason);
+        }
     }
 
     /** The successor says why it leaves. One that has received all may: it matters only to one who has more to send. */
@@ -179,13 +194,16 @@ final class Ring {
 
     private void failIfSuccessorIsMissed() {
         String reason = successorLoss;
-        if (reason == null || (joined.isDone() && (operation == null || !operation.hasLeftToSend()))) {
-            return;
+        if (reason != null && (!joined.isDone() || (operation != null && operation.hasLeftToSend()))) {
+            missed(place.successor(), reason);
         }
+    }
+
+    private void missed(int peer, String reason) {
         if (reason.isEmpty()) {
-            fail(lost(place.successor(), "closed its connection"));
+            fail(lost(peer, "closed its connection"));
         } else {
-            end(lost(place.successor(), "left: " + reason), reason);
+            end(lost(peer, "left: " + reason), reason);
         }
     }
 

@@ -96,6 +96,30 @@ class TreeCollectiveTest {
         assertThat(incoming.config().isAutoRead()).isTrue();
     }
 
+    /** Who is done says so and goes, however late the others are. */
+    @Test
+    void takesWhatAPredecessorSentBeforeItLeft() {
+        RingPlace place = new RingPlace(new Membership("run", 0, 3, 2), Level.GROUP, List.of(0, 1, 2));
+        EmbeddedChannel incoming = new EmbeddedChannel();
+        Ring ring = new Ring(place, incoming.eventLoop());
+        ring.accepted(incoming);
+        ring.connected(new EmbeddedChannel());
+        ring.receive(segment(Route.FROM_FIRST, 0, 2, 7));
+        ring.predecessorLeft("rank 1 has left");
+        ring.incomingClosed();
+        long[] result = {1};
+        RingOperation last = new RingOperation(place, Route.FROM_FIRST, Reduction.SUM, 0, 4, result, 8);
+        RingOperation none = new RingOperation(place, Route.FROM_FIRST, Reduction.SUM, 1, 5, new long[1], 8);
+        ring.start(last);
+        ring.start(none);
+        assertThat(last.done()).isCompleted();
+        assertThat(result).containsExactly(7);
+        assertThat(none.done())
+                .failsWithin(Duration.ZERO)
+                .withThrowableThat()
+                .withMessageContaining("rank 1 left: rank 1 has left during SUM");
+    }
+
     private static ByteBuf segment(Route route, long sequence, int hop, long value) {
         ByteBuf frame = Unpooled.buffer(Frame.PAYLOAD_AT + Long.BYTES);
         Frame.writeSegmentHeader(frame, route, Reduction.SUM, sequence, 4, 1, 0, 1);
