@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The state of one rank's two links, confined to one event loop: no locks, and every method but the constructor is
  * called there. The first failure is kept and ends everything; a later one, often only its echo, is dropped. A rank
- * that leaves tells both neighbours why, and they pass it on: so every rank's error names the one that failed.
+ * that leaves tells both neighbours why, and they pass it on, so that errors name the rank that failed; a connection that
+ * is reset loses it, and then they name the one that closed it.
  */
 final class Ring {
     private static final int FAREWELL_SECONDS = 1;

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
+import org.assertj.core.api.ThrowingConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,6 +25,8 @@ class TreeCollectiveTest {
     private static final RingSettings TINY_SEGMENTS =
             new RingSettings(64, Duration.ofSeconds(20), Duration.ofSeconds(20));
     private static final String UNEVEN = "a a a b b c";
+    /** A farewell is lost with a connection that is reset; who closed it is said then. */
+    private static final String NAMED_OR_RESET = ".*rank [0-5] (of 6 [^:]* has left|(closed|broke) its connection).*";
 
     private static Topology tree(String hosts) {
         return Topology.tree(List.of(hosts.split(" ")));
@@ -155,7 +158,7 @@ class TreeCollectiveTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3, 4, 5})
-    void tellsEveryRankWhichOneFailed(int failed) throws Exception {
+    void endsEveryRankAndNamesTheOneThatFailed(int failed) throws Exception {
         List<Future<Object>> ranks = Ranks.start(tree(UNEVEN), TINY_SEGMENTS, me -> new ClearText(), collective -> {
             collective.sum(6, new long[100]);
             if (collective.rank() == failed) {
@@ -167,20 +170,24 @@ class TreeCollectiveTest {
         });
         List<Throwable> failures = Ranks.failures(ranks);
         assertThat(failures.remove(failed)).hasMessage("a problem of its own");
+        assertThat(failures).anySatisfy(names(failed, "of 6 [^:]* has left"));
         assertThat(failures).allSatisfy(failure -> {
             assertThat(failure)
                     .isInstanceOf(CollectiveException.class)
-                    // A farewell may be lost with a connection that is reset; the name is not.
-                    .hasMessageMatching(".*rank " + failed + " (of 6 [^:]* has left|(closed|broke) its connection).*")
+                    .hasMessageMatching(NAMED_OR_RESET)
                     .hasMessageContaining("step 7");
             assertThat(((CollectiveException) failure).reason()).isEqualTo(Reason.PEER_LOST);
         });
     }
 
+    private static ThrowingConsumer<Throwable> names(int rank, String how) {
+        return failure -> assertThat(failure).hasMessageMatching(".*rank " + rank + " " + how + ".*");
+    }
+
     /** As where a process is killed: its connections close, and it says nothing. */
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3, 4, 5})
-    void tellsEveryRankWhichOneDied(int dead) throws Exception {
+    void endsEveryRankAndNamesTheOneThatDied(int dead) throws Exception {
         List<CollectiveEndpoint> endpoints = Ranks.bind(tree(UNEVEN), TINY_SEGMENTS, me -> new ClearText());
         List<Future<Object>> ranks = Ranks.joinAll(endpoints, collective -> {
             collective.sum(6, new long[100]);
@@ -194,9 +201,10 @@ class TreeCollectiveTest {
         });
         List<Throwable> failures = Ranks.failures(ranks);
         assertThat(failures.remove(dead)).hasMessage("killed");
+        assertThat(failures).anySatisfy(names(dead, "(closed|broke) its connection"));
         assertThat(failures).allSatisfy(failure -> assertThat(failure)
                 .isInstanceOf(CollectiveException.class)
-                .hasMessageMatching(".*rank " + dead + " (closed|broke) its connection.*"));
+                .hasMessageMatching(NAMED_OR_RESET));
     }
 
     @ParameterizedTest
