@@ -7,7 +7,9 @@ Needs a built checkout and `tokenizers` (datatrove brings it). Both have the bas
 the peer encodes them as one batch, by whichever of its two ways is faster; the numbers of tokens must be equal.
 
 What is unfair, and to whom: ours makes an array of each document's ids, the peer keeps them until they are asked for (in
-the peer's favour, and so is that the ids are not asked for within its time).
+the peer's favour, and so is that the ids are not asked for within its time). Ours remembers the tokens of pieces of text
+that it has seen, the peer those of words within its model: licences repeat each other's words, and the corpus is laid end
+to end --copies times (both in our favour).
 """
 
 import argparse
