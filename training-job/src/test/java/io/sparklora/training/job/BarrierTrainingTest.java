@@ -10,9 +10,11 @@ import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.TrainingState;
 import io.sparklora.training.model.LossProgram;
+import io.sparklora.training.model.MicroBatch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -128,7 +131,8 @@ class BarrierTrainingTest {
     void savesAndPlansAgainBeforeAnExecutorLeaves(String signal) {
         ProcessHandle leaving = LocalCluster.executors().get(0);
         Watcher watcher = new Watcher(30, () -> LocalCluster.signal(signal, leaving));
-        TrainingState state = train(little.spec("leaving-" + signal, STEPS, STEPS), 3, watcher);
+        TrainingSpec spec = little.spec("leaving-" + signal, STEPS, STEPS);
+        TrainingState state = new BarrierTraining(spark, spec, new SlowFactory(), 3, watcher).run();
         assertThat(watcher.losses).first(InstanceOfAssertFactories.STRING).startsWith("the state was saved");
         assertThat(watcher.starts.get(1)).isGreaterThanOrEqualTo(30);
         assertSameBytes(state, reference);
@@ -220,6 +224,28 @@ class BarrierTrainingTest {
         Watcher watcher = new Watcher();
         assertSameBytes(train(little.spec("reference", STEPS, 20), 3, watcher), reference);
         assertThat(watcher.worlds).isEmpty();
+    }
+
+    /** The little model, slow enough for Spark to say what an executor was told before the run is over. */
+    private record SlowFactory() implements ProgramFactory {
+        private static final long serialVersionUID = 1L;
+        private static final Duration PAUSE = Duration.ofMillis(15);
+
+        @Override
+        public LossProgram open(Optional<ComputeType> settled) {
+            return new BigramProgram(LittleRun.VOCABULARY) {
+                @Override
+                public double forwardBackward(MicroBatch batch, float[] gradient) {
+                    LockSupport.parkNanos(PAUSE.toNanos());
+                    return super.forwardBackward(batch, gradient);
+                }
+            };
+        }
+
+        @Override
+        public float[] initialParameters(Storage storage) {
+            return LittleRun.FACTORY.initialParameters(storage);
+        }
     }
 
     /** A model that no heap is large enough for. */
