@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param firstLoss mean loss of the first step, nats a token
  * @param lastLoss mean loss of the last tenth of the steps, nats a token
  * @param compute number type of the products that it was trained with
+ * @param device what they were computed on
  * @param validation the last measurement of this adapter's loss on the validation split, where there was one
  * @param rank r of every branch in the files
  * @param alpha alpha in the files
@@ -35,6 +36,7 @@ public record AdapterManifest(
         double firstLoss,
         double lastLoss,
         ComputeType compute,
+        DeviceType device,
         Optional<Validation> validation,
         int rank,
         int alpha,

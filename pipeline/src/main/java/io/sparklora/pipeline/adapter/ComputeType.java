@@ -2,10 +2,6 @@ package io.sparklora.pipeline.adapter;
 
 import io.sparklora.pipeline.config.BaseConfig;
 import io.sparklora.pipeline.config.BaseConfig.Dtype;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -18,9 +14,6 @@ public enum ComputeType {
     FP32("fp32"),
     /** bfloat16 operands with fp32 accumulation. */
     BF16("bf16");
-
-    private static final Path CPU_FLAGS = Path.of("/proc/cpuinfo");
-    private static final List<String> BF16_FLAGS = List.of(" avx512_bf16 ", " amx_bf16 ");
 
     private final String configName;
 
@@ -48,17 +41,11 @@ public enum ComputeType {
      * emulated and three times slower than fp32 ones.
      */
     public static ComputeType ofProcessor(Dtype stored) {
-        return stored == Dtype.BF16 && multipliesBf16(CPU_FLAGS) ? BF16 : FP32;
+        return stored == Dtype.BF16 && ProcessorFeatures.ofHost().multipliesBf16() ? BF16 : FP32;
     }
 
-    static boolean multipliesBf16(Path flags) {
-        try {
-            return Files.readAllLines(flags).stream()
-                    .filter(line -> line.startsWith("flags"))
-                    .anyMatch(line -> BF16_FLAGS.stream().anyMatch((line + " ")::contains));
-        } catch (IOException e) {
-            // Another operating system: no such file, and no bf16 kernels of PyTorch's that would be faster.
-            return false;
-        }
+    /** The type of the stored weights, which GPUs of the last years multiply (NVIDIA's from Ampere on). */
+    public static ComputeType ofGpu(Dtype stored) {
+        return stored == Dtype.BF16 ? BF16 : FP32;
     }
 }

@@ -1,6 +1,7 @@
 package io.sparklora.pipeline.command;
 
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.ProcessorFeatures;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -138,14 +139,15 @@ final class Examination {
     }
 
     private Finding processor() {
-        List<String> features = host.processorFeatures();
-        if (features.isEmpty()) {
+        ProcessorFeatures features = host.processorFeatures();
+        if (features.names().isEmpty()) {
             return Finding.ok("processor", "its features are unknown");
         }
-        boolean bf16 = Stream.of("avx512_bf16", "amx_bf16", "bf16").anyMatch(features::contains);
         return Finding.ok(
                 "processor",
-                bf16 ? "multiplies bf16" : "has no bf16 units: bf16 weights are multiplied as fp32, which is slower");
+                features.multipliesBf16()
+                        ? "multiplies bf16"
+                        : "has neither AVX512-BF16 nor AMX-BF16: bf16 weights are multiplied as fp32, which is slower");
     }
 
     private Finding gpu() {
@@ -160,11 +162,11 @@ final class Examination {
                     "gpu", all, "install a driver of version " + LEAST_DRIVER + " or newer, for CUDA 12");
         }
         if (!host.variable("PYTORCH_FLAVOR").orElse("cpu").startsWith("cu")) {
-            return Finding.missing(
+            // RAPIDS needs no libtorch: a host of prepare's may lack nothing.
+            return Finding.ok(
                     "gpu",
-                    all + ", but libtorch is the processor's",
-                    "set PYTORCH_LIBRARY_PATH to a PyTorch " + LIBTORCH + "+cu128's lib, PYTORCH_VERSION=" + LIBTORCH
-                            + " and PYTORCH_FLAVOR=cu128");
+                    all + "; training needs libtorch for CUDA here: set PYTORCH_LIBRARY_PATH to a PyTorch " + LIBTORCH
+                            + "+cu128's lib, PYTORCH_VERSION=" + LIBTORCH + " and PYTORCH_FLAVOR=cu128");
         }
         return Finding.ok("gpu", all);
     }

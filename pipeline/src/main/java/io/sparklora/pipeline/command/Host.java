@@ -1,5 +1,6 @@
 package io.sparklora.pipeline.command;
 
+import io.sparklora.pipeline.adapter.ProcessorFeatures;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -38,13 +39,9 @@ record Host(Map<String, String> environment, Path proc, Path userHome, int javaV
         return Optional.ofNullable(environment.get(name)).filter(value -> !value.isEmpty());
     }
 
-    /** Names of the first processor's features, as Linux calls them; none where they are unknown. */
-    List<String> processorFeatures() {
-        return lines("cpuinfo")
-                .filter(line -> line.matches("(flags|Features)\\s*:.*"))
-                .findFirst()
-                .map(line -> List.of(line.replaceFirst("[^:]*:\\s*", "").split(" ")))
-                .orElse(List.of());
+    /** The first processor's features. */
+    ProcessorFeatures processorFeatures() {
+        return ProcessorFeatures.read(proc.resolve("cpuinfo"));
     }
 
     /** Bytes that processes may still take without swapping. */

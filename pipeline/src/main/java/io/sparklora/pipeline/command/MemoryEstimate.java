@@ -8,6 +8,7 @@ import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.BaseTensor;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.config.BaseConfig;
+import io.sparklora.pipeline.config.BaseConfig.Device;
 import io.sparklora.pipeline.config.BaseConfig.Dtype;
 import io.sparklora.pipeline.config.LoraConfig;
 import io.sparklora.pipeline.config.RunConfig;
@@ -81,14 +82,18 @@ record MemoryEstimate(
     }
 
     /**
-     * The type of the executors' products: what the configuration says; where it leaves it to their processors, fp32, the
-     * larger one, unless they are on this machine.
+     * The type of the executors' products: what the configuration says; where it leaves it to them, the weights' on GPUs and
+     * fp32, the larger one, on processors, unless they are on this machine.
      */
     static ComputeType compute(RunConfig config) {
         BaseConfig base = config.base();
+        boolean onGpus =
+                base.device() != Device.CPU && !config.spark().executorGpus().equals("0");
         boolean here = config.spark().master().startsWith("local");
         return ComputeType.named(base.compute())
-                .orElseGet(() -> here ? ComputeType.ofProcessor(base.dtype()) : ComputeType.FP32);
+                .orElseGet(() -> onGpus
+                        ? ComputeType.ofGpu(base.dtype())
+                        : here ? ComputeType.ofProcessor(base.dtype()) : ComputeType.FP32);
     }
 
     /** The buffers' sizes, one method a file of the program. */

@@ -14,7 +14,13 @@ public record BaseConfig(
                                 + "processors multiply it, else fp32. A run keeps what it began with; executors that differ are "
                                 + "refused.",
                 or = "auto")
-        Compute compute) {
+        Compute compute,
+
+        @Key(
+                value = "Where products are computed: `auto` is the GPU where Spark gives a task one (`spark.conf`'s "
+                        + "`spark.executor.resource.gpu.amount`), else the processor. A run keeps what it began with.",
+                or = "auto")
+        Device device) {
     /** Number formats of the frozen weights; adapter, moments and reductions are always fp32. */
     public enum Dtype {
         FP32,
@@ -29,10 +35,21 @@ public record BaseConfig(
         BF16
     }
 
-    /** Refuses products of less precision than the weights have. */
+    /** Kinds of devices. */
+    public enum Device {
+        /** The GPU that Spark gives a task, else the processor. */
+        AUTO,
+        CPU,
+        GPU
+    }
+
+    /** Refuses products of less precision than the weights have; there is one choice for weights in fp32. */
     public BaseConfig {
         if (dtype == Dtype.FP32 && compute == Compute.BF16) {
             throw new IllegalArgumentException("compute must be auto or fp32 where dtype is fp32 but was bf16");
+        }
+        if (dtype == Dtype.FP32) {
+            compute = Compute.FP32;
         }
     }
 }

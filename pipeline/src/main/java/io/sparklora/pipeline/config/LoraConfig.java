@@ -122,7 +122,6 @@ public record LoraConfig(
      */
     public LoraConfig {
         targets = List.copyOf(targets);
-        modulesToSave = List.copyOf(modulesToSave);
         rankPattern = Map.copyOf(rankPattern);
         alphaPattern = Map.copyOf(alphaPattern);
         if (targets.isEmpty()
@@ -139,6 +138,8 @@ public record LoraConfig(
             throw new IllegalArgumentException(
                     "modules-to-save must name each module once, but was " + String.join(", ", modulesToSave));
         }
+        // Their order changes nothing.
+        modulesToSave = modulesToSave.stream().sorted().toList();
         blocks(layers);
         boolean expressions = targets.stream().map(ModulePattern::target).anyMatch(ModulePattern::isExpression);
         if (expressions && !layers.equals(ALL)) {

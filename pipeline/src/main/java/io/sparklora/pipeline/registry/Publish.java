@@ -146,6 +146,8 @@ public final class Publish {
                         plan.datasetKey(),
                         plan.corpusFingerprint(),
                         plan.baseModelHash(),
+                        Optional.of(adapter.compute()),
+                        Optional.of(adapter.device()),
                         new VersionManifest.Metrics(
                                 verdict.supervisedTokens(),
                                 verdict.baseLoss(),

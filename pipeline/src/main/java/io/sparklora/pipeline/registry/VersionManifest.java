@@ -1,5 +1,7 @@
 package io.sparklora.pipeline.registry;
 
+import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.DeviceType;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.FileEntry;
 import io.sparklora.pipeline.run.Manifest;
@@ -21,6 +23,8 @@ import java.util.TreeMap;
  * @param datasetKey the dataset that it was trained on
  * @param corpusFingerprint what the corpus was when it was read
  * @param baseModelHash content hash of the base model; a server must load this adapter over no other
+ * @param compute number type of the products that it was trained with; absent in versions from before it was kept
+ * @param device what they were computed on; absent likewise
  * @param metrics what it was judged by when it was published
  * @param licences documents that it was made of by licence; the empty name counts those without one
  * @param codeVersion the version of Spark LoRA that published it
@@ -36,6 +40,8 @@ public record VersionManifest(
         ContentKey datasetKey,
         ContentKey corpusFingerprint,
         ContentKey baseModelHash,
+        Optional<ComputeType> compute,
+        Optional<DeviceType> device,
         Metrics metrics,
         Map<String, Long> licences,
         String codeVersion,

@@ -15,7 +15,7 @@ import java.util.Optional;
  * <ul>
  *   <li>configuration key: seed, base model's location, corpus and prepare
  *   <li>dataset key: seed, base model's content, the corpus' fingerprint, corpus and prepare
- *   <li>run key: the dataset key, base model's content, dtype and compute, seed, lora, the adapter that it starts from, and train
+ *   <li>run key: the dataset key, base model's content, dtype, compute and device, seed, lora, the adapter that it starts from, and train
  *   <li>evaluation key: the run key, the gate and the champion
  * </ul>
  */
@@ -61,7 +61,7 @@ public final class RunKeys {
 
     /** The part of the configuration that makes the adapter out of the dataset, as canonical JSON. */
     public String training() {
-        return file.canonical(List.of("seed", "base.dtype", "base.compute", "lora", "train"));
+        return file.canonical(List.of("seed", "base.dtype", "base.compute", "base.device", "lora", "train"));
     }
 
     /** The resolved configuration as an artifact carries it, see {@link ConfigFile#resolved()}. */

@@ -118,7 +118,7 @@ final class DoctorCommandTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             570.86.15 | cu128 | ok      gpu         NVIDIA H100, 570.86.15, 81559 MiB
-            570.86.15 | cpu   | MISSING gpu         NVIDIA H100, 570.86.15, 81559 MiB, but libtorch is the processor's
+            570.86.15 | cpu   | ok      gpu         NVIDIA H100, 570.86.15, 81559 MiB; training needs libtorch for CUDA
             470.57.02 | cu128 | MISSING gpu         NVIDIA H100, 470.57.02
             """)
     void looksAtTheGpusDriverAndAtWhatLibtorchIsFor(String driver, String flavour, String line) {

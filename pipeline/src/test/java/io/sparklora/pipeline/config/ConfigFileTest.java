@@ -52,7 +52,9 @@ final class ConfigFileTest {
 
         assertThat(config.name()).isEqualTo("legal");
         assertThat(config.seed()).isEqualTo(17);
-        assertThat(config.base()).isEqualTo(new BaseConfig("m.gguf", BaseConfig.Dtype.BF16, BaseConfig.Compute.AUTO));
+        assertThat(config.base())
+                .isEqualTo(new BaseConfig(
+                        "m.gguf", BaseConfig.Dtype.BF16, BaseConfig.Compute.AUTO, BaseConfig.Device.AUTO));
         assertThat(config.train().learningRate()).isEqualTo(1e-3);
         assertThat(config.train().batch()).isEqualTo(new TrainConfig.Batch(4, 1, 0));
         assertThat(config.lora().targets()).containsExactly("all-linear");
@@ -284,7 +286,7 @@ final class ConfigFileTest {
         List<String> all = List.of("seed", "base", "corpus", "prepare", "lora", "train");
         ConfigFile spelled = parse("""
                 corpus: {bad-rows: 1e-2, sources: [{path: "c/*.json", format: json, text: text}]}
-                base: {compute: auto, dtype: bf16, model: "m.gguf"}
+                base: {compute: auto, device: auto, dtype: bf16, model: "m.gguf"}
                 name: 'legal'
                 seed: 0x11
                 train: {clip: 1, warmup: 6.0e-2, weight-decay: -0.0}

@@ -80,6 +80,8 @@ final class AdapterRegistryTest {
                         key,
                         key,
                         key,
+                        Optional.empty(),
+                        Optional.empty(),
                         new VersionManifest.Metrics(1, 2, 1, Optional.empty(), Optional.empty()),
                         Map.of(),
                         "0.1.0",

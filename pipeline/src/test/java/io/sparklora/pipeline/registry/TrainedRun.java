@@ -2,6 +2,7 @@ package io.sparklora.pipeline.registry;
 
 import io.sparklora.pipeline.adapter.AdapterManifest;
 import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.DeviceType;
 import io.sparklora.pipeline.adapter.EvaluationManifest;
 import io.sparklora.pipeline.basemodel.SafetensorsWriter;
 import io.sparklora.pipeline.dataset.DatasetManifest;
@@ -142,6 +143,7 @@ public final class TrainedRun {
                     2.9,
                     2.32,
                     ComputeType.FP32,
+                    DeviceType.CPU,
                     Optional.empty(),
                     RANK,
                     2 * RANK,

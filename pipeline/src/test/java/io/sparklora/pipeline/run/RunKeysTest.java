@@ -36,6 +36,13 @@ final class RunKeysTest {
         return List.of(keys.configKey(), dataset, adapter, keys.evaluationKey(adapter, Optional.empty()));
     }
 
+    @Test
+    void areOneWhereSettingsMeanTheSame() {
+        assertThat(keys("base.dtype=fp32", "base.compute=fp32")).isEqualTo(keys("base.dtype=fp32"));
+        assertThat(keys("publish.profile=peft", "lora.modules-to-save=[lm_head, embed_tokens]"))
+                .isEqualTo(keys("publish.profile=peft", "lora.modules-to-save=[embed_tokens, lm_head]"));
+    }
+
     /** Letters of the keys that an override changes: c(onfig), d(ataset), r(un), e(valuation). */
     @ParameterizedTest
     @CsvSource({
@@ -46,6 +53,7 @@ final class RunKeysTest {
         "base.model=other, c",
         "base.dtype=fp32, re",
         "base.compute=fp32, re",
+        "base.device=cpu, re",
         "lora.rank=4, re",
         "lora.dropout=0.1, re",
         "lora.rank-pattern.q_proj=2, re",
@@ -53,6 +61,8 @@ final class RunKeysTest {
         "train.threads=2, re",
         "train.executors=3, ''",
         "train.checkpoint.steps=5, ''",
+        "train.checkpoint.minutes=5, ''",
+        "train.checkpoint.grace=5, ''",
         "evaluate.gate.min-improvement=0.1, e",
         "publish.alias=best, ''",
         "storage.runs=elsewhere, ''",

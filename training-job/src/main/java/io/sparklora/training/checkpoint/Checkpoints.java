@@ -85,7 +85,7 @@ public final class Checkpoints {
                     new CheckpointManifest.Milestone(
                             state.milestone().step(), state.milestone().updates()),
                     state.best().map(BestAdapter::step),
-                    state.compute(),
+                    state.arithmetic(),
                     state.parameters().length,
                     files));
         }
@@ -176,7 +176,7 @@ public final class Checkpoints {
                             : readSnapshot(checkpoint, manifest, MILESTONE, milestone.step(), milestone.updates()),
                     manifest.best().map(step -> readBest(checkpoint, manifest, step, current)),
                     readHistory(checkpoint, manifest),
-                    manifest.compute());
+                    manifest.arithmetic());
         } catch (IllegalArgumentException e) {
             throw refusal(checkpoint, e.getMessage());
         }

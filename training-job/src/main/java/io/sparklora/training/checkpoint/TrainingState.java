@@ -1,6 +1,6 @@
 package io.sparklora.training.checkpoint;
 
-import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.Arithmetic;
 import java.util.List;
 import java.util.Optional;
 
@@ -11,14 +11,14 @@ import java.util.Optional;
  * @param milestone the adapter at an earlier step, to which a run that breaks down goes back
  * @param best the adapter with the lowest validation loss, where one was measured
  * @param history a record of each step made; the list is copied
- * @param compute number type that the run's products are in from its first step on; absent before it
+ * @param arithmetic what the run's products are computed on and in from its first step on; absent before it
  */
 public record TrainingState(
         Snapshot current,
         Snapshot milestone,
         Optional<BestAdapter> best,
         List<StepRecord> history,
-        Optional<ComputeType> compute) {
+        Optional<Arithmetic> arithmetic) {
     /** Refuses parts that do not belong together. */
     public TrainingState {
         history = List.copyOf(history);
@@ -39,20 +39,15 @@ public record TrainingState(
         });
     }
 
-    /** A state whose products' number type is not known. */
-    public TrainingState(Snapshot current, Snapshot milestone, Optional<BestAdapter> best, List<StepRecord> history) {
-        this(current, milestone, best, history, Optional.empty());
-    }
-
     /** The state before the first step; the array is taken over. */
     public static TrainingState initial(float[] parameters) {
         Snapshot start = new Snapshot(0, 0, parameters, new float[parameters.length], new float[parameters.length]);
-        return new TrainingState(start, start.copy(), Optional.empty(), List.of());
+        return new TrainingState(start, start.copy(), Optional.empty(), List.of(), Optional.empty());
     }
 
     /** The same with arrays of its own where a run changes them: milestone and best adapter never change. */
     public TrainingState copy() {
-        return new TrainingState(current.copy(), milestone, best, history);
+        return new TrainingState(current.copy(), milestone, best, history, arithmetic);
     }
 
     /** Steps made. */

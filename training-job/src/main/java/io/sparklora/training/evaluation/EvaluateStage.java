@@ -12,6 +12,7 @@ import io.sparklora.pipeline.run.StageResult;
 import io.sparklora.pipeline.run.StageTransaction;
 import io.sparklora.training.console.LiveLine;
 import io.sparklora.training.console.StopSignal;
+import io.sparklora.training.model.TaskGpu;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
@@ -82,6 +83,7 @@ public final class EvaluateStage {
                 .setAppName("spark-lora evaluate " + context.config().name())
                 // Running tasks report how far they are with their executor's heartbeat.
                 .setIfMissing("spark.executor.heartbeatInterval", "2s");
+        TaskGpu.request(conf, context.config().base().device());
         long losses = (long) batches.count() * (inputs.candidates().size() + 1);
         try (LiveLine line = LiveLine.onStandardError();
                 JavaSparkContext spark = new JavaSparkContext(conf);

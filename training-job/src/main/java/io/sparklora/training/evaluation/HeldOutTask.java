@@ -12,6 +12,7 @@ import io.sparklora.training.data.TokenSequences;
 import io.sparklora.training.model.HostModel;
 import io.sparklora.training.model.MicroBatch;
 import io.sparklora.training.model.SharedBase;
+import io.sparklora.training.model.TaskGpu;
 import io.sparklora.training.model.TorchScriptProgram;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -53,7 +54,7 @@ record HeldOutTask(
         List<Share> shares = new ArrayList<>();
         batches.ofTask(task, tasks).forEach(number -> shares.add(new Share(number)));
         try (BaseModel base = host.open(new ContentKey(baseHash));
-                SharedBase shared = new SharedBase(host, base)) {
+                SharedBase shared = new SharedBase(host, base, TaskGpu.of(TaskContext.get()))) {
             boolean first = true;
             for (Candidate candidate : candidates.value()) {
                 TorchScriptProgram program = shared.under(candidate.config(), candidate.parameters());

@@ -14,6 +14,7 @@ import io.sparklora.training.model.Branches;
 import io.sparklora.training.model.Decoder;
 import io.sparklora.training.model.HostModel;
 import io.sparklora.training.model.SharedBase;
+import io.sparklora.training.model.TaskGpu;
 import io.sparklora.training.model.TorchScriptProgram;
 import java.io.PrintStream;
 import java.util.List;
@@ -49,13 +50,13 @@ public final class GenerateCommand {
         Storage storage = StageMain.storage();
         AdaptersOfOneBase adapters = AdaptersOfOneBase.find(storage, arguments.adapters());
         AdapterLocation described = adapters.described();
-        HostModel host = new HostModel(
-                described.modelPath(arguments.base()), arguments.cache(), described.stored(), arguments.threads());
+        HostModel host =
+                described.onProcessor(described.modelPath(arguments.base()), arguments.cache(), arguments.threads());
         try (BaseModel base = described.openBase(host)) {
             List<PeftAdapter> read = adapters.read(storage, base);
             try (StopSignal signal = StopSignal.install(() -> stopped = true);
                     PromptTokenizer tokenizer = PromptTokenizer.of(base);
-                    SharedBase shared = new SharedBase(host, base)) {
+                    SharedBase shared = new SharedBase(host, base, TaskGpu.NONE)) {
                 if (arguments.withBase()) {
                     head(BASE, arguments);
                     report(stream(arguments, tokenizer, shared.under(read.get(0)), Branches.BASE));

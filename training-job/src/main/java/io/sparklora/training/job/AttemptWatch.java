@@ -6,6 +6,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
@@ -13,6 +15,7 @@ import scala.jdk.javaapi.CollectionConverters;
  * executor is being decommissioned, or executors that the attempt was planned without have come.
  */
 final class AttemptWatch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(AttemptWatch.class);
     private static final Duration POLL = Duration.ofSeconds(1);
 
     /** So long new executors must have been there: a plan costs some seconds. */
@@ -59,7 +62,14 @@ final class AttemptWatch implements AutoCloseable {
     }
 
     private void look() {
-        Optional<String> reason = decommissioned().or(this::grown);
+        Optional<String> reason;
+        try {
+            reason = decommissioned().or(this::grown);
+        } catch (RuntimeException e) {
+            // A look that fails would be the schedule's last.
+            LOG.warn("the cluster could not be looked at, tried again in {} s: {}", POLL.toSeconds(), e.toString());
+            return;
+        }
         if (reason.isPresent()) {
             why = reason;
             leave.run();

@@ -2,7 +2,7 @@ package io.sparklora.training.job;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
-import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.Arithmetic;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.Storage;
@@ -13,6 +13,7 @@ import io.sparklora.training.lora.PeftConfig;
 import io.sparklora.training.lora.WarmStart;
 import io.sparklora.training.model.HostModel;
 import io.sparklora.training.model.LossProgram;
+import io.sparklora.training.model.TaskGpu;
 import io.sparklora.training.model.TrainingOptions;
 import io.sparklora.training.optimizer.ParameterGroup;
 import java.util.List;
@@ -34,10 +35,10 @@ record LoraProgramFactory(
         HostModel host, String baseHash, PeftConfig adapter, String from, TrainingOptions training, long seed)
         implements ProgramFactory {
     @Override
-    public LossProgram open(Optional<ComputeType> settled) {
+    public LossProgram open(Optional<Arithmetic> settled, TaskGpu gpu) {
         HostModel settledHost = settled.map(host::computing).orElse(host);
         try (BaseModel base = settledHost.open(new ContentKey(baseHash))) {
-            return settledHost.program(base, adapter, training);
+            return settledHost.program(base, adapter, gpu, training);
         }
     }
 

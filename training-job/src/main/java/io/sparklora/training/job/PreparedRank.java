@@ -17,6 +17,7 @@ import io.sparklora.training.collective.SingleRank;
 import io.sparklora.training.collective.Topology;
 import io.sparklora.training.data.TokenSequences;
 import io.sparklora.training.model.LossProgram;
+import io.sparklora.training.model.TaskGpu;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -60,8 +61,9 @@ final class PreparedRank implements AutoCloseable {
      * Prepares a rank on the calling thread, which is to run its loop; nothing is left open where it fails.
      *
      * @param hosts where each rank runs, in rank order
+     * @param gpu what Spark gave the task to compute on
      */
-    static PreparedRank of(RankTask task, int rank, List<String> hosts) {
+    static PreparedRank of(RankTask task, int rank, List<String> hosts, TaskGpu gpu) {
         int world = hosts.size();
         TrainingSpec spec = task.spec();
         Storage storage = new Storage(task.hadoop().value());
@@ -74,7 +76,7 @@ final class PreparedRank implements AutoCloseable {
         TrainingState state = task.startStep() == 0
                 ? TrainingState.initial(task.factory().initialParameters(storage))
                 : checkpoints.load(task.startStep());
-        LossProgram program = task.factory().open(state.compute());
+        LossProgram program = task.factory().open(state.arithmetic(), gpu);
         try {
             if (program.parameterCount() != state.parameters().length) {
                 throw new StageFailure(
@@ -139,7 +141,7 @@ final class PreparedRank implements AutoCloseable {
                 address.host(),
                 address.ports(),
                 address.fingerprint(),
-                Optional.of(program.compute()),
+                Optional.of(program.arithmetic()),
                 "");
     }
 

@@ -1,8 +1,9 @@
 package io.sparklora.training.job;
 
-import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.Arithmetic;
 import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.model.LossProgram;
+import io.sparklora.training.model.TaskGpu;
 import java.io.Serializable;
 import java.util.Optional;
 
@@ -11,18 +12,12 @@ public interface ProgramFactory extends Serializable {
     /**
      * Opens the program on the calling thread, which uses and closes it.
      *
-     * @throws io.sparklora.pipeline.StageFailure where the model is not what the run was planned for
+     * @param settled what the run began with, if it has begun
+     * @param gpu what Spark gave the task to compute on
+     * @throws io.sparklora.pipeline.StageFailure where the model is not what the run was planned for, or cannot be computed
+     *     with as it began
      */
-    default LossProgram open() {
-        return open(Optional.empty());
-    }
-
-    /**
-     * The same where the number type of its products is settled, on whatever processor.
-     *
-     * @param settled the type that the run began with, if it has begun
-     */
-    LossProgram open(Optional<ComputeType> settled);
+    LossProgram open(Optional<Arithmetic> settled, TaskGpu gpu);
 
     /**
      * The adapter before the first step: a new array, the same bytes on every rank and at every restart.

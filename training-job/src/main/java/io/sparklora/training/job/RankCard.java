@@ -1,6 +1,6 @@
 package io.sparklora.training.job;
 
-import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.Arithmetic;
 import io.sparklora.training.collective.CollectiveEndpoint.Address;
 import java.util.List;
 import java.util.Optional;
@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param host where its endpoint listens; empty where it has none
  * @param ports of the endpoint's doors
  * @param fingerprint of the endpoint's certificate, 64 hexadecimal digits; empty where it has none of its own
- * @param compute number type that its program multiplies in; absent where it is not ready
+ * @param arithmetic what its program multiplies on and in; absent where it is not ready
  * @param failure why it is not ready, one line; empty where it is
  */
 record RankCard(
@@ -22,7 +22,7 @@ record RankCard(
         String host,
         List<Integer> ports,
         String fingerprint,
-        Optional<ComputeType> compute,
+        Optional<Arithmetic> arithmetic,
         String failure) {
     static RankCard failed(int rank, String executor, String message) {
         return new RankCard(rank, executor, "", List.of(), "", Optional.empty(), message);

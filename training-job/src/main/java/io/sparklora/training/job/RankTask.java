@@ -11,6 +11,7 @@ import io.sparklora.training.job.RankOutcome.Finished;
 import io.sparklora.training.job.RankOutcome.Left;
 import io.sparklora.training.job.RankOutcome.Origin;
 import io.sparklora.training.job.TrainingLoop.End;
+import io.sparklora.training.model.TaskGpu;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
@@ -60,7 +61,7 @@ record RankTask(
         String executor = SparkEnv.get().executorId();
         PreparedRank prepared;
         try {
-            prepared = PreparedRank.of(this, rank, hosts(context));
+            prepared = PreparedRank.of(this, rank, hosts(context), TaskGpu.of(context));
         } catch (RuntimeException | OutOfMemoryError e) {
             StageFailure failure = asFailure(rank, e);
             exchange(context, RankCard.failed(rank, executor, failure.getMessage()));
@@ -182,19 +183,19 @@ record RankTask(
         return mixed(rank, cards);
     }
 
-    /** Refuses ranks whose products differ in their number type: their sums would depend on who computed what. */
+    /** Refuses ranks whose products differ in number type or device: their sums would depend on who computed what. */
     private static Optional<RankOutcome> mixed(int rank, List<RankCard> cards) {
         RankCard first = cards.get(0);
         return cards.stream()
-                .filter(card -> !card.compute().equals(first.compute()))
+                .filter(card -> !card.arithmetic().equals(first.arithmetic()))
                 .findFirst()
                 .map(card -> new Failed(
                         rank,
                         Origin.OWN,
                         ExitCode.USAGE,
-                        "executors multiply in different number types: rank " + first.rank() + " in "
-                                + first.compute().orElseThrow().configName() + " but rank " + card.rank() + " in "
-                                + card.compute().orElseThrow().configName()
-                                + ": set base.compute to one of them, or use executors of one hardware kind"));
+                        "executors multiply differently: rank " + first.rank() + " in "
+                                + first.arithmetic().orElseThrow() + " but rank " + card.rank() + " in "
+                                + card.arithmetic().orElseThrow()
+                                + ": set base.compute and base.device, or use executors of one hardware kind"));
     }
 }

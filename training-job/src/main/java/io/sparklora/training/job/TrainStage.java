@@ -5,6 +5,7 @@ import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.AdapterFiles;
 import io.sparklora.pipeline.adapter.AdapterManifest;
 import io.sparklora.pipeline.adapter.AdapterShape;
+import io.sparklora.pipeline.adapter.Arithmetic;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.config.LoraConfig;
 import io.sparklora.pipeline.config.RunConfig;
@@ -29,6 +30,7 @@ import io.sparklora.training.data.BatchPlan;
 import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.lora.PeftConfig;
 import io.sparklora.training.model.HostModel;
+import io.sparklora.training.model.TaskGpu;
 import io.sparklora.training.model.TrainingOptions;
 import io.sparklora.training.optimizer.GradientClip;
 import io.sparklora.training.optimizer.LearningRate;
@@ -180,6 +182,7 @@ public final class TrainStage {
 
     private TrainingState train(TrainingSpec spec, LoraProgramFactory factory, MetricsFile metrics) {
         SparkConf conf = TrainingSparkSettings.apply(new SparkConf().setAppName("spark-lora train " + config.name()));
+        TaskGpu.request(conf, config.base().device());
         try (LiveLine line = LiveLine.onStandardError();
                 JavaSparkContext spark = new JavaSparkContext(conf)) {
             TrainingListener listeners = TrainingListener.all(List.of(
@@ -218,6 +221,7 @@ public final class TrainStage {
             PeftAdapter adapter =
                     factory.portable(chosen.map(BestAdapter::parameters).orElse(end.parameters()));
             adapter.write(storage, new Path(transaction.workDirectory(), ADAPTER_DIRECTORY));
+            Arithmetic arithmetic = end.arithmetic().orElseThrow();
             LossCurve curve = LossCurve.of(end.history());
             return transaction.commit(files -> new AdapterManifest(
                     SCHEMA_VERSION,
@@ -228,7 +232,8 @@ public final class TrainStage {
                     Math.multiplyExact(end.step(), spec.batches().batchTokens()),
                     curve.first(),
                     curve.last(),
-                    end.compute().orElseThrow(),
+                    arithmetic.compute(),
+                    arithmetic.device(),
                     validation(end.history(), chosen.map(BestAdapter::step).orElse(end.step())),
                     adapter.config().shape().rank(),
                     adapter.config().shape().alpha(),

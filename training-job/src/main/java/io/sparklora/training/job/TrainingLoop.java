@@ -258,7 +258,7 @@ final class TrainingLoop {
 
     /** The state after the last step; its arrays are the loop's own. */
     private TrainingState state() {
-        return new TrainingState(current(), milestone, best, history, Optional.of(program.compute()));
+        return new TrainingState(current(), milestone, best, history, Optional.of(program.arithmetic()));
     }
 
     private Snapshot current() {

@@ -40,7 +40,7 @@ public final class CombineCommand {
         AdaptersOfOneBase adapters = AdaptersOfOneBase.find(
                 storage, weighted.stream().map(WeightedAdapter::adapter).toList());
         AdapterLocation described = adapters.described();
-        HostModel host = new HostModel(described.modelPath(arguments.base()), "", described.stored(), 1);
+        HostModel host = HostModel.onProcessor(described.modelPath(arguments.base()), "", described.stored(), 1);
         try (BaseModel base = described.openBase(host)) {
             PeftAdapter combined = sum.of(
                     adapters.read(storage, base),

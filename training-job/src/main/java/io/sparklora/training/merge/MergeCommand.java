@@ -51,7 +51,7 @@ public final class MergeCommand {
         AdapterLocation location = AdapterLocation.find(storage, arguments.adapter());
         String model = location.modelPath(arguments.base());
         checkKind(Path.of(model), output.target());
-        try (BaseModel base = location.openBase(new HostModel(model, "", location.stored(), 1));
+        try (BaseModel base = location.openBase(HostModel.onProcessor(model, "", location.stored(), 1));
                 ModelRewrite rewrite = ModelRewrite.of(base)) {
             AdapterMatrices adapter = new AdapterMatrices(PeftAdapter.read(storage, location.directory(), base));
             FusedAdapter fused = new FusedAdapter(adapter, orientation(base));

@@ -3,6 +3,7 @@ package io.sparklora.training.model;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.AdapterManifest;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.registry.VersionManifest;
 import io.sparklora.pipeline.run.ContentKey;
@@ -25,9 +26,14 @@ import org.jspecify.annotations.Nullable;
  * @param baseHash the base model's content hash, where a manifest says it
  * @param baseModel the base model's location, where a manifest says it
  * @param stored how the base was stored in training; bf16 where nothing says it
+ * @param compute number type of training's products, where a manifest says it
  */
 public record AdapterLocation(
-        Path directory, Optional<ContentKey> baseHash, Optional<String> baseModel, WeightType stored) {
+        Path directory,
+        Optional<ContentKey> baseHash,
+        Optional<String> baseModel,
+        WeightType stored,
+        Optional<ComputeType> compute) {
     /**
      * Finds the adapter in a registry version, in a run's adapter directory or in a bare PEFT directory.
      *
@@ -40,7 +46,7 @@ public record AdapterLocation(
         if (storage.exists(new Path(root, PeftConfig.FILE))) {
             return described
                     ? version(root, Json.parse(VersionManifest.class, storage.read(manifest), manifest))
-                    : new AdapterLocation(root, Optional.empty(), Optional.empty(), WeightType.BF16);
+                    : new AdapterLocation(root, Optional.empty(), Optional.empty(), WeightType.BF16, Optional.empty());
         }
         // A run keeps PEFT's files in a directory of their own, beside its metrics and checkpoints.
         Path files = new Path(root, RunLayout.ADAPTER_FILES);
@@ -70,6 +76,18 @@ public record AdapterLocation(
     }
 
     /**
+     * The base model for this process alone, on its processor, computing as in training where that is known.
+     *
+     * @param model as {@link #modelPath} gives it
+     * @param cache as in {@link HostModel}
+     * @param threads threads of one native call, at least 1
+     */
+    public HostModel onProcessor(String model, String cache, int threads) {
+        HostModel host = HostModel.onProcessor(model, cache, stored, threads);
+        return compute.map(host::computing).orElse(host);
+    }
+
+    /**
      * Opens the base model, held against the hash of the one that the adapter was made for where that is known; the caller
      * closes it.
      */
@@ -83,7 +101,8 @@ public record AdapterLocation(
                 directory,
                 Optional.of(manifest.baseModelHash()),
                 Optional.ofNullable(base.get("model")).map(String::valueOf),
-                stored(base.get("dtype")));
+                stored(base.get("dtype")),
+                manifest.compute());
     }
 
     private static AdapterLocation trained(Path directory, AdapterManifest manifest) {
@@ -91,7 +110,8 @@ public record AdapterLocation(
                 directory,
                 Optional.of(manifest.baseModelHash()),
                 Optional.empty(),
-                stored(config(manifest.config(), directory).get("base.dtype")));
+                stored(config(manifest.config(), directory).get("base.dtype")),
+                Optional.of(manifest.compute()));
     }
 
     private static Map<?, ?> config(String json, Path where) {

@@ -1,10 +1,14 @@
 package io.sparklora.training.model;
 
+import ai.djl.Device;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.Arithmetic;
 import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.DeviceType;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.InvalidBaseModelException;
+import io.sparklora.pipeline.config.BaseConfig;
 import io.sparklora.pipeline.config.BaseConfig.Compute;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.run.ContentKey;
@@ -13,6 +17,7 @@ import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.PeftConfig;
 import java.io.Serializable;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 
 /**
  * Where a host finds the base model and how its processes compute with it; the same on every host of a run.
@@ -20,14 +25,16 @@ import java.nio.file.Path;
  * @param model absolute path of the GGUF file or the Hugging Face directory
  * @param cache directory for the dequantised weights; empty for {@code .cache/spark-lora} in the user's home on each host
  * @param stored number type of the frozen weights
- * @param compute number type of products; {@code auto} for the fastest of the host's processor
+ * @param compute number type of products; {@code auto} for the fastest of the device
+ * @param device where products are computed; {@code auto} for the task's GPU, if it has one
  * @param threads threads of one native call, at least 1
  */
-public record HostModel(String model, String cache, WeightType stored, Compute compute, int threads)
+public record HostModel(
+        String model, String cache, WeightType stored, Compute compute, BaseConfig.Device device, int threads)
         implements Serializable {
-    /** One whose processor decides the number type of products. */
-    public HostModel(String model, String cache, WeightType stored, int threads) {
-        this(model, cache, stored, Compute.AUTO, threads);
+    /** One for this process alone, on its processor, in the number type that this multiplies fastest. */
+    public static HostModel onProcessor(String model, String cache, WeightType stored, int threads) {
+        return new HostModel(model, cache, stored, Compute.AUTO, BaseConfig.Device.CPU, threads);
     }
 
     /** What a configuration says, a relative path taken from this process' working directory. */
@@ -37,12 +44,25 @@ public record HostModel(String model, String cache, WeightType stored, Compute c
                 config.storage().cache(),
                 WeightType.of(config.base().dtype()),
                 config.base().compute(),
+                config.base().device(),
                 config.train().threads());
     }
 
     /** The same with a number type of products that is settled. */
     public HostModel computing(ComputeType type) {
-        return new HostModel(model, cache, stored, type == ComputeType.BF16 ? Compute.BF16 : Compute.FP32, threads);
+        return new HostModel(
+                model, cache, stored, type == ComputeType.BF16 ? Compute.BF16 : Compute.FP32, device, threads);
+    }
+
+    /** The same where number type and device are settled. */
+    public HostModel computing(Arithmetic settled) {
+        return new HostModel(
+                model,
+                cache,
+                stored,
+                settled.compute() == ComputeType.BF16 ? Compute.BF16 : Compute.FP32,
+                settled.device() == DeviceType.GPU ? BaseConfig.Device.GPU : BaseConfig.Device.CPU,
+                threads);
     }
 
     /**
@@ -91,25 +111,50 @@ public record HostModel(String model, String cache, WeightType stored, Compute c
     }
 
     /** Opens a program for an adapter's branches, its parameters zero; the caller closes it. */
-    public TorchScriptProgram program(BaseModel base, PeftConfig adapter) {
-        return program(base, adapter, TrainingOptions.PLAIN);
+    public TorchScriptProgram program(BaseModel base, PeftConfig adapter, TaskGpu gpu) {
+        return program(base, adapter, gpu, TrainingOptions.PLAIN);
     }
 
     /**
      * The same for training.
      *
+     * @param gpu what Spark gave the task to compute on
      * @param training what it does where it computes gradients
      */
-    public TorchScriptProgram program(BaseModel base, PeftConfig adapter, TrainingOptions training) {
+    public TorchScriptProgram program(BaseModel base, PeftConfig adapter, TaskGpu gpu, TrainingOptions training) {
         return TorchScriptProgram.open(
-                base, cacheDirectory(), stored, adapter.layout(base.shape()), placement(), training);
+                base, cacheDirectory(), stored, adapter.layout(base.shape()), placement(gpu), training);
     }
 
-    private Placement placement() {
-        Placement fastest = Placement.cpu(stored, threads);
-        return ComputeType.named(compute)
-                .map(type -> new Placement(fastest.device(), type, threads))
-                .orElse(fastest);
+    /**
+     * Where a task computes.
+     *
+     * @throws StageFailure ({@link ExitCode#USAGE}) where it needs a GPU and has none
+     */
+    Placement placement(TaskGpu gpu) {
+        Device place = place(gpu);
+        return new Placement(place, ComputeType.named(compute).orElseGet(() -> fastest(place)), threads);
+    }
+
+    private ComputeType fastest(Device place) {
+        return place.isGpu() ? ComputeType.ofGpu(stored.dtype()) : ComputeType.ofProcessor(stored.dtype());
+    }
+
+    private Device place(TaskGpu gpu) {
+        OptionalInt assigned = gpu.assigned();
+        return switch (device) {
+            case CPU -> Device.cpu();
+            case AUTO -> assigned.isPresent() ? Device.gpu(assigned.getAsInt()) : Device.cpu();
+            case GPU -> {
+                if (assigned.isEmpty() && !gpu.local()) {
+                    throw new StageFailure(
+                            ExitCode.USAGE,
+                            "products are to be computed on a GPU (base.device, or what the run began with), but Spark gave"
+                                    + " the task none: set spark.executor.resource.gpu.amount to 1");
+                }
+                yield Device.gpu(assigned.orElse(0));
+            }
+        };
     }
 
     private Path cacheDirectory() {

@@ -1,6 +1,6 @@
 package io.sparklora.training.model;
 
-import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.Arithmetic;
 
 /**
  * Loss and gradient of a frozen base model with trainable adapter parameters, one micro-batch a call.
@@ -10,8 +10,8 @@ import io.sparklora.pipeline.adapter.ComputeType;
  * that any rank computes the same bytes for the same micro-batch.
  */
 public interface LossProgram extends AutoCloseable {
-    /** The number type of its products, which decides its results' last bits. */
-    ComputeType compute();
+    /** What decides its results' last bits. */
+    Arithmetic arithmetic();
 
     /** Length of theta. */
     int parameterCount();

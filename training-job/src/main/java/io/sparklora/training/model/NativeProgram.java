@@ -1,6 +1,8 @@
 package io.sparklora.training.model;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.engine.StandardCapabilities;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -11,6 +13,8 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -32,7 +36,7 @@ final class NativeProgram implements AutoCloseable {
 
     /** Loads the archive and sets PyTorch's threads, which are the whole process's. */
     NativeProgram(ScriptArchive archive, Placement placement) {
-        Engine.getEngine("PyTorch");
+        requireDevice(Engine.getEngine("PyTorch"), placement.device());
         JniUtils.setNumThreads(placement.threads());
         // The optimising executor profiles and re-specialises: other bytes on the first calls than later.
         JniUtils.setGraphExecutorOptimize(false);
@@ -47,6 +51,16 @@ final class NativeProgram implements AutoCloseable {
         } catch (RuntimeException e) {
             manager.close();
             throw e;
+        }
+    }
+
+    private static void requireDevice(Engine engine, Device device) {
+        if (device.isGpu() && !engine.hasCapability(StandardCapabilities.CUDA)) {
+            throw new StageFailure(
+                    ExitCode.USAGE,
+                    "the model is to be computed on GPU " + device.getDeviceId()
+                            + ", but this host's libtorch is the processor's: name one with CUDA by PYTORCH_LIBRARY_PATH,"
+                            + " PYTORCH_VERSION and PYTORCH_FLAVOR, or set base.device to cpu");
         }
     }
 

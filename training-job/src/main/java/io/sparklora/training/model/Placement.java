@@ -1,7 +1,9 @@
 package io.sparklora.training.model;
 
 import ai.djl.Device;
+import io.sparklora.pipeline.adapter.Arithmetic;
 import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.DeviceType;
 
 /**
  * Where and how a program computes; chosen once a run. Equal placements on equal hardware give equal bytes.
@@ -19,9 +21,9 @@ public record Placement(Device device, ComputeType compute, int threads) {
         }
     }
 
-    /** The CPU, with the fastest compute type that the stored weights justify. */
-    public static Placement cpu(WeightType stored, int threads) {
-        return new Placement(Device.cpu(), ComputeType.ofProcessor(stored.dtype()), threads);
+    /** What decides its results' last bits. */
+    Arithmetic arithmetic() {
+        return new Arithmetic(device.isGpu() ? DeviceType.GPU : DeviceType.CPU, compute);
     }
 
     /** The number that stands for the compute type in TorchScript. */

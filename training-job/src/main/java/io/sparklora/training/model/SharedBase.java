@@ -12,13 +12,19 @@ import org.jspecify.annotations.Nullable;
 public final class SharedBase implements AutoCloseable {
     private final HostModel host;
     private final BaseModel base;
+    private final TaskGpu gpu;
     private @Nullable PeftConfig config;
     private @Nullable TorchScriptProgram program;
 
-    /** Nothing is opened before the first adapter. */
-    public SharedBase(HostModel host, BaseModel base) {
+    /**
+     * Nothing is opened before the first adapter.
+     *
+     * @param gpu what Spark gave the task to compute on
+     */
+    public SharedBase(HostModel host, BaseModel base, TaskGpu gpu) {
         this.host = host;
         this.base = base;
+        this.gpu = gpu;
     }
 
     /** The base under an adapter, until the next is asked for; not to be closed by the caller. */
@@ -31,7 +37,7 @@ public final class SharedBase implements AutoCloseable {
         TorchScriptProgram open = program;
         if (open == null || !adapter.equals(config)) {
             close();
-            open = host.program(base, adapter);
+            open = host.program(base, adapter, gpu);
             program = open;
             config = adapter;
         }

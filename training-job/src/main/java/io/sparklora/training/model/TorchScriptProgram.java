@@ -1,7 +1,7 @@
 package io.sparklora.training.model;
 
 import ai.djl.pytorch.jni.IValue;
-import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.Arithmetic;
 import io.sparklora.pipeline.adapter.SavedModule.Role;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.DecoderShape;
@@ -229,14 +229,9 @@ public final class TorchScriptProgram implements LossProgram {
         return shape;
     }
 
-    /** Where it computes and in which number type; belongs to a run's record. */
-    public Placement placement() {
-        return placement;
-    }
-
     @Override
-    public ComputeType compute() {
-        return placement.compute();
+    public Arithmetic arithmetic() {
+        return placement.arithmetic();
     }
 
     @Override

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.Arithmetic;
+import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.DeviceType;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
@@ -56,7 +59,8 @@ class BackgroundCheckpointsTest {
                 new Snapshot(step, 0, new float[] {step}, new float[] {step}, new float[] {step}),
                 TrainingState.initial(new float[1]).current(),
                 Optional.empty(),
-                Collections.nCopies((int) step, new StepRecord(1, 1, 1, 1, 1, StepRecord.Update.APPLIED)));
+                Collections.nCopies((int) step, new StepRecord(1, 1, 1, 1, 1, StepRecord.Update.APPLIED)),
+                Optional.of(new Arithmetic(DeviceType.GPU, ComputeType.BF16)));
     }
 
     private TrainingState awaitWritten() throws InterruptedException {

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.Arithmetic;
 import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.DeviceType;
 import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.checkpoint.StepRecord.Update;
 import java.io.IOException;
@@ -62,7 +64,12 @@ class CheckpointsTest {
         Snapshot milestone = step % 10 == 0
                 ? current.copy()
                 : new Snapshot(step / 10 * 10, 0, vectors[1].clone(), vectors[2].clone(), vectors[0].clone());
-        return new TrainingState(current, milestone, best(step, vectors), history, Optional.of(ComputeType.BF16));
+        return new TrainingState(
+                current,
+                milestone,
+                best(step, vectors),
+                history,
+                Optional.of(new Arithmetic(DeviceType.GPU, ComputeType.BF16)));
     }
 
     /** Of the step before; of the step itself where that is a multiple of three; none before step 5. */

@@ -3,6 +3,7 @@ package io.sparklora.training.evaluation;
 import io.sparklora.pipeline.adapter.AdapterManifest;
 import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.DeviceType;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.TinyModels;
 import io.sparklora.pipeline.config.ConfigFile;
@@ -30,6 +31,7 @@ import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.lora.PeftConfig;
 import io.sparklora.training.model.HostModel;
 import io.sparklora.training.model.MicroBatch;
+import io.sparklora.training.model.TaskGpu;
 import io.sparklora.training.model.TorchScriptProgram;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -185,6 +187,7 @@ public final class EvaluationFixture {
                     1,
                     1,
                     ComputeType.FP32,
+                    DeviceType.CPU,
                     Optional.empty(),
                     adapter.config().shape().rank(),
                     adapter.config().shape().alpha(),
@@ -210,6 +213,8 @@ public final class EvaluationFixture {
                 key("dataset"),
                 key("corpus"),
                 base,
+                Optional.of(ComputeType.FP32),
+                Optional.of(DeviceType.CPU),
                 new VersionManifest.Metrics(9, 3, 2, Optional.empty(), Optional.empty()),
                 Map.of(),
                 "0.1.0",
@@ -228,7 +233,7 @@ public final class EvaluationFixture {
         HostModel host = HostModel.of(context.config());
         PeftConfig config = new PeftConfig("base", AdapterShape.plain(rank, 8, List.of("all-linear")));
         try (BaseModel base = host.open();
-                TorchScriptProgram program = host.program(base, config)) {
+                TorchScriptProgram program = host.program(base, config, TaskGpu.NONE)) {
             LoraLayout layout = config.layout(base.shape());
             float[] parameters = LoraInitializer.seeded(1).initial(layout);
             float[] gradient = new float[parameters.length];
@@ -247,7 +252,7 @@ public final class EvaluationFixture {
     double[] meanLosses(PeftAdapter adapter) {
         HostModel host = HostModel.of(context.config());
         try (BaseModel base = host.open();
-                TorchScriptProgram program = host.program(base, adapter.config())) {
+                TorchScriptProgram program = host.program(base, adapter.config(), TaskGpu.NONE)) {
             program.load(adapter.parameters());
             double baseSum = 0;
             double adapterSum = 0;

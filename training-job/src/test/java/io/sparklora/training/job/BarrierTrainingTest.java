@@ -5,12 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
-import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.Arithmetic;
 import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.TrainingState;
 import io.sparklora.training.model.LossProgram;
 import io.sparklora.training.model.MicroBatch;
+import io.sparklora.training.model.TaskGpu;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
@@ -232,7 +233,7 @@ class BarrierTrainingTest {
         private static final Duration PAUSE = Duration.ofMillis(15);
 
         @Override
-        public LossProgram open(Optional<ComputeType> settled) {
+        public LossProgram open(Optional<Arithmetic> settled, TaskGpu gpu) {
             return new BigramProgram(LittleRun.VOCABULARY) {
                 @Override
                 public double forwardBackward(MicroBatch batch, float[] gradient) {
@@ -253,7 +254,7 @@ class BarrierTrainingTest {
         private static final long serialVersionUID = 1L;
 
         @Override
-        public LossProgram open(Optional<ComputeType> settled) {
+        public LossProgram open(Optional<Arithmetic> settled, TaskGpu gpu) {
             throw new OutOfMemoryError("Java heap space");
         }
 

@@ -1,8 +1,9 @@
 package io.sparklora.training.job;
 
-import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.Arithmetic;
 import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.model.LossProgram;
+import io.sparklora.training.model.TaskGpu;
 import java.util.Optional;
 import java.util.Random;
 
@@ -11,7 +12,7 @@ record BigramFactory(int vocabulary, long seed) implements ProgramFactory {
     private static final long serialVersionUID = 1L;
 
     @Override
-    public LossProgram open(Optional<ComputeType> settled) {
+    public LossProgram open(Optional<Arithmetic> settled, TaskGpu gpu) {
         return new BigramProgram(vocabulary);
     }
 

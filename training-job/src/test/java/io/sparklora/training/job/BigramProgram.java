@@ -1,6 +1,8 @@
 package io.sparklora.training.job;
 
+import io.sparklora.pipeline.adapter.Arithmetic;
 import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.DeviceType;
 import io.sparklora.training.model.LossProgram;
 import io.sparklora.training.model.MicroBatch;
 import java.util.Arrays;
@@ -19,8 +21,8 @@ class BigramProgram implements LossProgram {
     }
 
     @Override
-    public ComputeType compute() {
-        return ComputeType.FP32;
+    public Arithmetic arithmetic() {
+        return new Arithmetic(DeviceType.CPU, ComputeType.FP32);
     }
 
     @Override

@@ -262,12 +262,7 @@ class FaultSuite {
 
     private static void saveTwo(LittleRun run, TrainingSpec spec) throws Exception {
         Ranks.run(1, collective -> new TrainingLoop(
-                        spec,
-                        collective,
-                        LittleRun.FACTORY.open(),
-                        run.data(),
-                        run.validationData(),
-                        LittleRun.initial())
+                        spec, collective, LittleRun.program(), run.data(), run.validationData(), LittleRun.initial())
                 .run(
                         new TrainingLoop.Observer() {
                             @Override
@@ -352,8 +347,7 @@ class FaultSuite {
             TrainingSpec spec = run.spec("none", 10, 100);
             List<TrainingState> ends = Ranks.run(world, collective -> {
                 LastState end = new LastState();
-                LossProgram program =
-                        collective.rank() == broken ? notFiniteAt(badMicroBatch) : LittleRun.FACTORY.open();
+                LossProgram program = collective.rank() == broken ? notFiniteAt(badMicroBatch) : LittleRun.program();
                 new TrainingLoop(spec, collective, program, run.data(), run.validationData(), LittleRun.initial())
                         .run(end, () -> false);
                 return end.last();

@@ -17,7 +17,9 @@ import io.sparklora.training.data.BatchPlan;
 import io.sparklora.training.data.TokenParquet;
 import io.sparklora.training.data.TokenParquet.Row;
 import io.sparklora.training.data.TokenSequences;
+import io.sparklora.training.model.LossProgram;
 import io.sparklora.training.model.MicroBatch;
+import io.sparklora.training.model.TaskGpu;
 import io.sparklora.training.optimizer.GradientClip;
 import io.sparklora.training.optimizer.LearningRate;
 import java.io.IOException;
@@ -132,6 +134,11 @@ final class LittleRun {
             text.append(HexFormat.of().formatHex(bytes.array()));
         }
         return ContentKey.of(List.of(text.toString())).hex();
+    }
+
+    /** The model, opened on this thread. */
+    static LossProgram program() {
+        return FACTORY.open(Optional.empty(), TaskGpu.NONE);
     }
 
     static TrainingState initial() {

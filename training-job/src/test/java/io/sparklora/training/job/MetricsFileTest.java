@@ -37,7 +37,8 @@ class MetricsFileTest {
                 new Snapshot(history.size(), 0, new float[1], new float[1], new float[1]),
                 start,
                 Optional.empty(),
-                history);
+                history,
+                Optional.empty());
     }
 
     private MetricsFile open() {

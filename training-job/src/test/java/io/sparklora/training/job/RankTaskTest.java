@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.Arithmetic;
 import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.DeviceType;
 import io.sparklora.training.job.RankOutcome.Failed;
 import io.sparklora.training.job.RankOutcome.Origin;
 import java.util.List;
@@ -15,11 +17,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RankTaskTest {
     private static RankCard ready(int rank, String executor) {
-        return ready(rank, executor, ComputeType.FP32);
+        return ready(rank, executor, new Arithmetic(DeviceType.CPU, ComputeType.FP32));
     }
 
-    private static RankCard ready(int rank, String executor, ComputeType compute) {
-        return new RankCard(rank, executor, "host", List.of(1000 + rank), "", Optional.of(compute), "");
+    private static RankCard ready(int rank, String executor, Arithmetic arithmetic) {
+        return new RankCard(rank, executor, "host", List.of(1000 + rank), "", Optional.of(arithmetic), "");
     }
 
     @Test
@@ -28,14 +30,15 @@ class RankTaskTest {
     }
 
     @Test
-    void refusesRanksThatMultiplyInDifferentNumberTypes() {
-        assertThat(RankTask.hopeless(1, List.of(ready(0, "7"), ready(1, "8"), ready(2, "9", ComputeType.BF16))))
+    void refusesRanksThatMultiplyDifferently() {
+        Arithmetic other = new Arithmetic(DeviceType.GPU, ComputeType.BF16);
+        assertThat(RankTask.hopeless(1, List.of(ready(0, "7"), ready(1, "8"), ready(2, "9", other))))
                 .contains(new Failed(
                         1,
                         Origin.OWN,
                         ExitCode.USAGE,
-                        "executors multiply in different number types: rank 0 in fp32 but rank 2 in bf16: set"
-                                + " base.compute to one of them, or use executors of one hardware kind"));
+                        "executors multiply differently: rank 0 in fp32 on cpu but rank 2 in bf16 on gpu: set"
+                                + " base.compute and base.device, or use executors of one hardware kind"));
     }
 
     @Test

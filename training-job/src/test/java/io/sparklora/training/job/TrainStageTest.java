@@ -21,6 +21,7 @@ import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.lora.SavedEntry;
 import io.sparklora.training.model.HostModel;
 import io.sparklora.training.model.MicroBatch;
+import io.sparklora.training.model.TaskGpu;
 import io.sparklora.training.model.TorchScriptProgram;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -162,7 +163,8 @@ class TrainStageTest {
         try (BaseModel base = BaseModel.open(tiny.model)) {
             PeftAdapter adapter =
                     PeftAdapter.read(tiny.storage, context.layout().adapterFiles(runKey), base);
-            try (TorchScriptProgram program = HostModel.of(context.config()).program(base, adapter.config())) {
+            try (TorchScriptProgram program =
+                    HostModel.of(context.config()).program(base, adapter.config(), TaskGpu.NONE)) {
                 program.load(adapter.parameters());
                 MicroBatch batch =
                         tiny.sequences(context).read(LongStream.range(0, 30).toArray());

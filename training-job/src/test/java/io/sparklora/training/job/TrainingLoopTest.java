@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
-import io.sparklora.training.checkpoint.BestAdapter;
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.StepRecord.Update;
 import io.sparklora.training.checkpoint.TrainingState;
@@ -69,18 +68,13 @@ class TrainingLoopTest {
 
             @Override
             public void ended(TrainingState state) {
-                trained.checkpoints().add(copy(state));
+                trained.checkpoints().add(state.copy());
             }
         };
     }
 
-    private static TrainingState copy(TrainingState state) {
-        return new TrainingState(
-                state.current().copy(), state.milestone().copy(), state.best().map(BestAdapter::copy), state.history());
-    }
-
     private Trained train(int steps, Collective collective) {
-        return train(little.spec("none", steps, 10), collective, LittleRun.FACTORY.open(), LittleRun.initial());
+        return train(little.spec("none", steps, 10), collective, LittleRun.program(), LittleRun.initial());
     }
 
     private static void assertSameBytes(TrainingState actual, TrainingState expected) {
@@ -140,7 +134,7 @@ class TrainingLoopTest {
             TrainingLoop.End end = new TrainingLoop(
                             spec,
                             collective,
-                            LittleRun.FACTORY.open(),
+                            LittleRun.program(),
                             little.data(),
                             little.validationData(),
                             LittleRun.initial())
@@ -154,10 +148,7 @@ class TrainingLoopTest {
             assertSameBytes(rank.last(), ranks.get(0).last());
         });
         Trained rest = train(
-                spec,
-                new SingleRank(),
-                LittleRun.FACTORY.open(),
-                copy(ranks.get(2).last()));
+                spec, new SingleRank(), LittleRun.program(), ranks.get(2).last().copy());
         assertSameBytes(rest.last(), train(30, new SingleRank()).last());
     }
 
@@ -166,8 +157,7 @@ class TrainingLoopTest {
         Trained straight = train(30, new SingleRank());
         assertThat(straight.checkpoints()).extracting(TrainingState::step).containsExactly(10L, 20L, 30L);
         for (TrainingState start : straight.checkpoints()) {
-            Trained resumed =
-                    train(little.spec("none", 30, 1), new SingleRank(), LittleRun.FACTORY.open(), copy(start));
+            Trained resumed = train(little.spec("none", 30, 1), new SingleRank(), LittleRun.program(), start.copy());
             assertThat(resumed.steps()).hasSize(30 - (int) start.step());
             if (start.step() < 30) {
                 assertSameBytes(resumed.last(), straight.last());
@@ -181,10 +171,10 @@ class TrainingLoopTest {
     @ValueSource(ints = {2, 3, 8})
     void measuresTheSameOnAnyNumberOfRanksAndAfterTheLastStep(int world) throws Exception {
         TrainingSpec spec = little.spec("none", 12, 4, EVERY_FIVE_STEPS);
-        TrainingState alone = train(spec, new SingleRank(), LittleRun.FACTORY.open(), LittleRun.initial())
+        TrainingState alone = train(spec, new SingleRank(), LittleRun.program(), LittleRun.initial())
                 .last();
         List<Trained> ranks =
-                Ranks.run(world, collective -> train(spec, collective, LittleRun.FACTORY.open(), LittleRun.initial()));
+                Ranks.run(world, collective -> train(spec, collective, LittleRun.program(), LittleRun.initial()));
 
         assertThat(alone.history().stream().filter(step -> step.validationLoss().isPresent()))
                 .extracting(StepRecord::step)
@@ -202,10 +192,10 @@ class TrainingLoopTest {
                 .hasSize(2)
                 .containsExactly(new long[] {13, 20}, new long[] {55, 62});
         StepRecord step = train(
-                        little.spec("none", 1, 1, all), new SingleRank(), LittleRun.FACTORY.open(), LittleRun.initial())
+                        little.spec("none", 1, 1, all), new SingleRank(), LittleRun.program(), LittleRun.initial())
                 .steps()
                 .get(0);
-        try (LossProgram program = LittleRun.FACTORY.open()) {
+        try (LossProgram program = LittleRun.program()) {
             TrainingState after = train(1, new SingleRank()).last();
             program.load(after.parameters());
             double sum = 0;
@@ -248,7 +238,7 @@ class TrainingLoopTest {
                 .isEqualTo(straight.checkpoints().get(19).parameters())
                 .isNotEqualTo(straight.last().parameters());
         for (int from : new int[] {17, 20, 33, 35}) {
-            TrainingState start = copy(straight.checkpoints().get(from - 1));
+            TrainingState start = straight.checkpoints().get(from - 1).copy();
             Trained resumed = train(spec, new SingleRank(), worseAfter(20 - from), start);
             assertThat(resumed.steps()).hasSize(35 - from);
             if (from < 35) {
@@ -337,7 +327,7 @@ class TrainingLoopTest {
                 spec,
                 new SingleRank(),
                 sometimesNotFinite(call -> breaksAfterTheMilestone(call + 7 * 54)),
-                copy(straight.checkpoints().get(53)));
+                straight.checkpoints().get(53).copy());
         assertThat(resumed.steps().get(0).step()).isEqualTo(55);
         assertSameBytes(resumed.last(), straight.last());
     }
@@ -369,7 +359,7 @@ class TrainingLoopTest {
                     if (collective.rank() == 2) {
                         start.parameters()[100] = Math.nextUp(start.parameters()[100]);
                     }
-                    return train(spec, collective, LittleRun.FACTORY.open(), start);
+                    return train(spec, collective, LittleRun.program(), start);
                 }))
                 .hasMessageContaining("ranks [2] of 3 hold another adapter than rank 0")
                 .extracting(e -> ((StageFailure) e).exitCode())

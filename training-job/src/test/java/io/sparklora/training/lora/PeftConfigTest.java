@@ -127,7 +127,11 @@ final class PeftConfigTest {
     @Test
     void namesTheBaseWithoutTheWayToIt() {
         PeftConfig config = PeftConfig.of(
-                new BaseConfig("/data/models/tiny.gguf", BaseConfig.Dtype.BF16, BaseConfig.Compute.AUTO),
+                new BaseConfig(
+                        "/data/models/tiny.gguf",
+                        BaseConfig.Dtype.BF16,
+                        BaseConfig.Compute.AUTO,
+                        BaseConfig.Device.AUTO),
                 new LoraConfig(
                         Kind.LORA,
                         2,

@@ -14,6 +14,7 @@ import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.model.HostModel;
 import io.sparklora.training.model.MicroBatch;
 import io.sparklora.training.model.SharedBase;
+import io.sparklora.training.model.TaskGpu;
 import io.sparklora.training.model.TorchScriptProgram;
 import io.sparklora.training.model.WeightType;
 import java.io.ByteArrayOutputStream;
@@ -149,15 +150,15 @@ final class MergeCommandTest {
     }
 
     private static double losses(Path model, boolean withAdapter) {
-        HostModel host =
-                new HostModel(model.toString(), directory.resolve("cache").toString(), WeightType.FP32, 1);
+        HostModel host = HostModel.onProcessor(
+                model.toString(), directory.resolve("cache").toString(), WeightType.FP32, 1);
         int[] ids = new java.util.Random(5).ints(32, 40, 48).toArray();
         int[] labels = ids.clone();
         labels[0] = -100;
         labels[16] = -100;
         MicroBatch batch = new MicroBatch(2, 16, ids, labels, new int[][] {{16}, {16}});
         try (BaseModel base = host.open();
-                SharedBase shared = new SharedBase(host, base)) {
+                SharedBase shared = new SharedBase(host, base, TaskGpu.NONE)) {
             TorchScriptProgram program = shared.under(adapter);
             return withAdapter ? program.lossSum(batch) : program.baseLossSum(batch);
         }

@@ -19,6 +19,7 @@ import io.sparklora.training.model.Branches;
 import io.sparklora.training.model.HostModel;
 import io.sparklora.training.model.MicroBatch;
 import io.sparklora.training.model.SharedBase;
+import io.sparklora.training.model.TaskGpu;
 import io.sparklora.training.model.TorchScriptProgram;
 import io.sparklora.training.model.WeightType;
 import java.io.ByteArrayOutputStream;
@@ -155,15 +156,15 @@ final class MergedFamilyTest {
     }
 
     private float[] logProbabilities(Path model, PeftAdapter adapter, Branches branches) {
-        HostModel host =
-                new HostModel(model.toString(), directory.resolve("cache").toString(), WeightType.FP32, 1);
+        HostModel host = HostModel.onProcessor(
+                model.toString(), directory.resolve("cache").toString(), WeightType.FP32, 1);
         int[] ids = new Random(5).ints(2 * LENGTH, 0, VOCABULARY).toArray();
         int[] labels = ids.clone();
         labels[0] = -100;
         labels[LENGTH] = -100;
         MicroBatch batch = new MicroBatch(2, LENGTH, ids, labels, new int[][] {{LENGTH}, {LENGTH}});
         try (BaseModel base = host.open();
-                SharedBase shared = new SharedBase(host, base)) {
+                SharedBase shared = new SharedBase(host, base, TaskGpu.NONE)) {
             return shared.under(adapter).logProbabilities(batch, branches);
         }
     }

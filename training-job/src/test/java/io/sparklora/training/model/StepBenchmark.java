@@ -1,5 +1,7 @@
 package io.sparklora.training.model;
 
+import ai.djl.Device;
+import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.optimizer.AdamW;
@@ -28,7 +30,8 @@ final class StepBenchmark {
         WeightType stored = WeightType.valueOf(arguments[2].toUpperCase(Locale.ROOT));
         int rows = Integer.parseInt(arguments[3]);
         int length = Integer.parseInt(arguments[4]);
-        Placement placement = Placement.cpu(stored, Integer.parseInt(arguments[5]));
+        Placement placement =
+                new Placement(Device.cpu(), ComputeType.ofProcessor(stored.dtype()), Integer.parseInt(arguments[5]));
         try (BaseModel model = arguments[0].equals("random")
                 ? new RandomLlama(RandomLlama.smolLm2(), 1)
                 : BaseModel.open(Path.of(arguments[0]))) {
@@ -59,7 +62,7 @@ final class StepBenchmark {
         for (int warmUp = 0; warmUp < 2; warmUp++) {
             step(program, parameters, optimiser, batch, gradient);
         }
-        System.out.println("ready " + program.placement().compute());
+        System.out.println("ready " + program.arithmetic().compute());
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         while (lines.readLine() != null) {
             long start = System.nanoTime();

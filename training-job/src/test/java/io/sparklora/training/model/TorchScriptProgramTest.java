@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.adapter.LoraBranch;
@@ -537,6 +538,17 @@ final class TorchScriptProgramTest {
         }
 
         assertThat(thrown).singleElement().asString().contains("was called by thread other");
+    }
+
+    @Test
+    void refusesAGpuWhereLibtorchIsTheProcessors() {
+        RandomLlama model = new RandomLlama(RandomLlama.tiny(4, 2, true, Optional.empty()), 3);
+        Placement gpu = new Placement(Device.gpu(1), ComputeType.FP32, 1);
+        assertThatThrownBy(() -> open(model, WeightType.FP32, dora(model), gpu))
+                .isInstanceOf(StageFailure.class)
+                .hasMessageStartingWith(
+                        "the model is to be computed on GPU 1, but this host's libtorch is the processor's")
+                .hasMessageEndingWith("or set base.device to cpu");
     }
 
     private TorchScriptProgram open(RandomLlama model, WeightType stored, LoraLayout layout, Placement placement) {
