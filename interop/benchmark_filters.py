@@ -73,7 +73,7 @@ def filter_part(part):
 
 
 def measure(arguments, corpus):
-    texts = texts_of(arguments.licences, arguments.copies)
+    texts = texts_of(arguments.corpus, arguments.copies)
     corpus.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     megabytes = sum(len(text.encode()) for text in texts) / MEGABYTE
     print(
@@ -99,7 +99,7 @@ def measure(arguments, corpus):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("licences", type=Path, help="directory of the SPDX licence list's JSON files")
+    parser.add_argument("corpus", type=Path, help="directory of SPDX licences in JSON, or of text files")
     parser.add_argument("--processes", type=int, default=2, help="datatrove's processes, and our threads")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--warm-up", type=int, default=3, help="rounds before those that count")

@@ -4,7 +4,8 @@
     /tmp/datatrove/bin/python interop/benchmark_tokenizers.py corpus/spdx-licences models/SmolLM2-135M-Instruct.Q4_1.gguf
 
 Needs a built checkout and `tokenizers` (datatrove brings it). Both have the base model's tokenizer and the texts in memory;
-the peer encodes them as one batch, by whichever of its two ways is faster; the numbers of tokens must be equal.
+the peer encodes them as one batch, by whichever of its two ways is faster; the numbers of tokens must be equal. Names of
+special tokens within a text are text to both: ours never takes them for the tokens, the peer is told not to.
 
 What is unfair, and to whom: ours makes an array of each document's ids, the peer keeps them until they are asked for (in
 the peer's favour, and so is that the ids are not asked for within its time). Ours remembers the tokens of pieces of text
@@ -46,7 +47,7 @@ class Peer:
 def measure(arguments, directory):
     from tokenizers import Tokenizer  # reads its environment when it is imported
 
-    texts = texts_of(arguments.licences, arguments.copies)
+    texts = texts_of(arguments.corpus, arguments.copies)
     corpus = directory / "corpus.jsonl"
     corpus.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     megabytes = sum(len(text.encode()) for text in texts) / MEGABYTE
@@ -54,6 +55,7 @@ def measure(arguments, directory):
     tokenizer_file = directory / "tokenizer.json"
     ours = Jvm("dataset.TokenizerBenchmark", corpus, arguments.threads, arguments.model, tokenizer_file)
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    tokenizer.encode_special_tokens = True
     contenders = {
         "spark-lora": ours,
         "encode_batch": Peer(tokenizer, "encode_batch", texts),
@@ -76,7 +78,7 @@ def measure(arguments, directory):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("licences", type=Path, help="directory of the SPDX licence list's JSON files")
+    parser.add_argument("corpus", type=Path, help="directory of SPDX licences in JSON, or of text files")
     parser.add_argument("model", type=Path, help="base model whose tokenizer both use")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)

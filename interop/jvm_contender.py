@@ -1,5 +1,6 @@
 """What the benchmarks share: our side, which is a JVM with a built checkout's classes, and the corpus of both sides."""
 
+import gzip
 import json
 import os
 import re
@@ -67,8 +68,16 @@ def class_path(*modules):
 
 
 def texts_of(directory, copies):
-    texts = [
-        (fields := json.loads(path.read_text())).get("licenseText") or fields["licenseExceptionText"]
-        for path in sorted(directory.glob("*.json"))
-    ]
-    return texts * copies
+    """Texts of a directory of the SPDX licence list's JSON files, or of text files (.txt, .rst, also with .gz) below it.
+
+    Texts that are there twice are taken once, then all are laid end to end so many times.
+    """
+    licences = [json.loads(path.read_text()) for path in sorted(directory.glob("*.json"))]
+    texts = [fields.get("licenseText") or fields["licenseExceptionText"] for fields in licences]
+    for path in sorted(directory.rglob("*")):
+        if path.name.removesuffix(".gz").endswith((".txt", ".rst")) and path.is_file():
+            data = path.read_bytes()
+            texts.append((gzip.decompress(data) if path.suffix == ".gz" else data).decode(errors="replace"))
+    if not texts:
+        raise SystemExit(f"no texts in {directory}")
+    return list(dict.fromkeys(texts)) * copies
