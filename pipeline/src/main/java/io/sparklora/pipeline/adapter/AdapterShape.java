@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -41,6 +42,12 @@ public record AdapterShape(
         Map<String, Integer> alphas,
         List<String> modulesToSave)
         implements Serializable {
+    /**
+     * Trained numbers of a run, at most: their vector travels to the model, and to and from checkpoints, as one buffer of
+     * 2 GiB, of which a file's header has some.
+     */
+    public static final int MOST_PARAMETERS = (1 << 29) - (1 << 16);
+
     /** Checks the numbers and sorts the targets. */
     public AdapterShape {
         if (rank < 1 || alpha < 1) {
@@ -119,12 +126,30 @@ public record AdapterShape(
         AdapterShape shape = of(lora);
         try {
             List<LoraBranch> branches = shape.branches(LoraModules.of(model));
-            SavedModule.named(shape.modulesToSave, model);
+            refuseTooMany(branches.stream().mapToLong(LoraBranch::parameters).sum()
+                    + SavedModule.named(shape.modulesToSave, model).stream()
+                            .mapToLong(SavedModule::parameters)
+                            .sum());
             refuseIdle("rank-pattern", shape.ranks.keySet().stream().toList(), branches);
             refuseIdle("alpha-pattern", shape.alphas.keySet().stream().toList(), branches);
             return branches;
         } catch (IllegalArgumentException e) {
             throw new StageFailure(ExitCode.USAGE, "lora: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Refuses more trained numbers than a run can hold.
+     *
+     * @throws IllegalArgumentException from {@link #MOST_PARAMETERS} + 1 on
+     */
+    public static void refuseTooMany(long parameters) {
+        if (parameters > MOST_PARAMETERS) {
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "at most %,d numbers can be trained, but there would be %,d: take a smaller rank, or fewer modules-to-save",
+                    MOST_PARAMETERS,
+                    parameters));
         }
     }
 

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 public final class SafetensorsFile implements AutoCloseable {
     private static final int CHUNK_BYTES = 1 << 18;
 
+    /** Values that are read at once, at most: an array may have about twice as many. */
+    private static final int MOST_VALUES = 1 << 30;
+
     private final ByteSource source;
     private final Map<String, String> metadata;
     private final Map<String, SafetensorsTensor> tensors;
@@ -135,7 +138,7 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     private int size(SafetensorsTensor tensor) {
-        if (tensor.elements() > Integer.MAX_VALUE / 8) {
+        if (tensor.elements() > MOST_VALUES) {
             throw new InvalidBaseModelException(source.name() + ": tensor " + tensor.name() + " has "
                     + tensor.elements() + " values, too many to be read at once");
         }

@@ -37,6 +37,14 @@ record MemoryAdvice(RunConfig config, BaseModel base, long machineBytes) {
                     estimate.parameters(),
                     (long) Math.ceil(estimate.heapBytes() / MEBIBYTE)));
         }
+        if (estimate.driverHeapBytes() > bytes(config.spark().driverMemory()).orElse(Long.MAX_VALUE)) {
+            shortages.add(String.format(
+                    Locale.ROOT,
+                    "the driver's heap of %s is too small for vectors of %,d trained numbers: set spark.driver-memory to %dm",
+                    config.spark().driverMemory(),
+                    estimate.parameters(),
+                    (long) Math.ceil(estimate.driverHeapBytes() / MEBIBYTE)));
+        }
         long room = room(estimate);
         if (estimate.nativeBytes() > room) {
             shortages.add(String.format(

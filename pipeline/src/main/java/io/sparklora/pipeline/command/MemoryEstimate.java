@@ -29,6 +29,7 @@ import java.util.Locale;
  *     of logits
  * @param runtimeBytes the JVM outside its heap and libtorch: code, threads, allocators
  * @param heapBytes vectors of the trained numbers on the heap
+ * @param driverHeapBytes those on the driver's
  */
 record MemoryEstimate(
         long baseBytes,
@@ -37,15 +38,22 @@ record MemoryEstimate(
         long activationBytes,
         long workspaceBytes,
         long runtimeBytes,
-        long heapBytes) {
+        long heapBytes,
+        long driverHeapBytes) {
     /** Read off an executor that trained the smallest model: 205 MiB of a bare JVM with libtorch, and Spark's classes. */
     private static final long RUNTIME_BYTES = 400L << 20;
 
     /** What Spark and the stage take of the heap themselves. */
     private static final long HEAP_BYTES = 300L << 20;
 
-    /** Parameters, gradient, sum of 64 bits, two moments, the milestone's three vectors, the best adapter. */
-    private static final int HEAP_BYTES_A_PARAMETER = 40;
+    /**
+     * Parameters, gradient, sum of 64 bits, two moments, the milestone's three vectors, the best adapter; and while a
+     * checkpoint is written, its copy of three vectors and the milestone that a new one has replaced meanwhile.
+     */
+    private static final int HEAP_BYTES_A_PARAMETER = 64;
+
+    /** The last checkpoint as it is read, and the adapter that is published. */
+    private static final int DRIVER_BYTES_A_PARAMETER = 40;
 
     private static final long LOGITS_BYTES = 50L << 20;
     private static final int FEWEST_LOGIT_ROWS = 16;
@@ -140,7 +148,8 @@ record MemoryEstimate(
                             + embedding()
                             + widened(),
                     RUNTIME_BYTES,
-                    HEAP_BYTES + parameters * (HEAP_BYTES_A_PARAMETER + Float.BYTES * microBatchesOfARank()));
+                    HEAP_BYTES + parameters * (HEAP_BYTES_A_PARAMETER + Float.BYTES * microBatchesOfARank()),
+                    HEAP_BYTES + parameters * DRIVER_BYTES_A_PARAMETER);
         }
 
         private static long elements(BaseTensor tensor) {

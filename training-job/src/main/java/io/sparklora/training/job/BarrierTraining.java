@@ -97,15 +97,29 @@ public final class BarrierTraining {
             fruitless = from.step() > reached ? 0 : fruitless + 1;
             reached = from.step();
             AttemptEnd end = attempt(attempt, world, from);
-            if (end.lost().isPresent() && fruitless + 1 >= FRUITLESS_ATTEMPTS) {
+            if (end.lost().isEmpty()) {
+                return ended(checkpoints);
+            }
+            if (fruitless + 1 >= FRUITLESS_ATTEMPTS) {
                 throw new StageFailure(
                         ExitCode.RETRYABLE,
                         FRUITLESS_ATTEMPTS + " attempts in a row got no further than step " + reached
                                 + "; the last one: " + end.lost().get());
             }
-            end.lost().ifPresent(listener::attemptLost);
+            listener.attemptLost(end.lost().get());
             leaving = end.leaving();
         }
+    }
+
+    /** What the ranks saved when they had made all steps. */
+    private TrainingState ended(Checkpoints checkpoints) {
+        return checkpoints
+                .latest()
+                .filter(state -> spec.isOver(state.history()))
+                .orElseThrow(() -> new StageFailure(
+                        ExitCode.RETRYABLE,
+                        "the ranks made all steps, but the last checkpoint in " + spec.checkpoints()
+                                + " cannot be read back; the log says why"));
     }
 
     /**

@@ -45,7 +45,7 @@ public final class LoraLayout {
      * Lays out A and B of every branch.
      *
      * @param branches at least one, in any order, no two of one module and layer
-     * @throws IllegalArgumentException where a branch is there twice or the vector would pass 2^31 - 1 elements
+     * @throws IllegalArgumentException where a branch is there twice or the vector would be longer than a run can hold ({@link AdapterShape#refuseTooMany})
      */
     public static LoraLayout of(Collection<LoraBranch> branches) {
         return of(branches, List.of());
@@ -61,28 +61,31 @@ public final class LoraLayout {
             throw new IllegalArgumentException("LoRA needs at least one branch");
         }
         refuseTwice(branches);
+        AdapterShape.refuseTooMany(
+                branches.stream().mapToLong(LoraBranch::parameters).sum()
+                        + modules.stream().mapToLong(SavedModule::parameters).sum());
         List<LoraBranch> ordered = branches.stream().sorted(ORDER).toList();
         Map<Integer, List<LoraBranch>> blocks =
                 ordered.stream().collect(Collectors.groupingBy(LoraBranch::layer, TreeMap::new, Collectors.toList()));
         List<LoraEntry> entries = new ArrayList<>();
-        long offset = 0;
+        int offset = 0;
         for (List<LoraBranch> block : blocks.values()) {
             for (LoraMatrix matrix : LoraMatrix.values()) {
                 for (LoraBranch branch : block) {
                     if (matrix != LoraMatrix.MAGNITUDE || branch.kind() == Kind.DORA) {
-                        LoraEntry entry = new LoraEntry(branch, matrix, fitting(offset));
+                        LoraEntry entry = new LoraEntry(branch, matrix, offset);
                         entries.add(entry);
-                        offset += (long) entry.rows() * entry.columns();
+                        offset += entry.elements();
                     }
                 }
             }
         }
         List<SavedEntry> saved = new ArrayList<>();
         for (SavedModule module : modules) {
-            saved.add(new SavedEntry(module, fitting(offset)));
-            offset += module.parameters();
+            saved.add(new SavedEntry(module, offset));
+            offset += (int) module.parameters();
         }
-        return new LoraLayout(ordered, List.copyOf(entries), List.copyOf(saved), fitting(offset));
+        return new LoraLayout(ordered, List.copyOf(entries), List.copyOf(saved), offset);
     }
 
     private static void refuseTwice(Collection<LoraBranch> branches) {
@@ -100,21 +103,13 @@ public final class LoraLayout {
      * @param rank r, from 1 to 1024 and at most the model's hidden size
      * @param scale of every branch
      * @param targets as {@link AdapterShape} takes them
-     * @throws IllegalArgumentException where the rank or the targets are out of range, or the vector would pass
-     *     2^31 - 1 elements
+     * @throws IllegalArgumentException where the rank or the targets are out of range, or the vector would be
+     *     longer than a run can hold ({@link AdapterShape#refuseTooMany})
      */
     public static LoraLayout uniform(DecoderShape shape, int rank, double scale, List<String> targets) {
         return of(AdapterShape.plain(rank, 1, targets).branches(LoraModules.of(shape)).stream()
                 .map(branch -> branch.with(rank, scale))
                 .toList());
-    }
-
-    private static int fitting(long elements) {
-        if (elements > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException(
-                    "an adapter may have at most 2^31 - 1 parameters but would have " + elements + " or more");
-        }
-        return (int) elements;
     }
 
     /** The branches in vector order, unmodifiable. */

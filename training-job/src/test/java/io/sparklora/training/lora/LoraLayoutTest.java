@@ -105,6 +105,6 @@ final class LoraLayoutTest {
                 "llama", 16_384, 53_248, 126, 128, 8, 128, 128_256, 8_192, 500_000, Optional.empty(), 1e-5, false);
 
         assertThatThrownBy(() -> LoraLayout.uniform(huge, 1024, 2, List.of("all-linear")))
-                .hasMessageContaining("at most 2^31 - 1 parameters");
+                .hasMessageContaining("at most 536,805,376 numbers can be trained, but there would be 39,900,413,952");
     }
 }
