@@ -54,9 +54,9 @@ public record SavedModule(Role role, String path, String baseTensor, int rows, i
         chosen.removeIf(module -> wanted.stream().noneMatch(module::isCalled));
         for (String name : wanted) {
             if (all.stream().noneMatch(module -> module.isCalled(name))) {
-                throw new IllegalArgumentException("modules-to-save must be of "
-                        + all.stream().map(SavedModule::name).toList() + ", the model's embedding and head, but has "
-                        + name);
+                throw new IllegalArgumentException("modules to save must be of "
+                        + all.stream().map(SavedModule::name).toList() + ", the model's embedding and head, but are "
+                        + wanted);
             }
         }
         return List.copyOf(chosen);

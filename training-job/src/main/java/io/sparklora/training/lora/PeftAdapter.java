@@ -84,9 +84,9 @@ public final class PeftAdapter {
      *
      * @param directory holds both files; any location that Hadoop's FileSystem opens
      * @param base the model that the adapter is to be used with
-     * @throws StageFailure ({@link ExitCode#MISMATCH}) where a file is missing or damaged, the configuration asks for more
-     *     than a plain LoRA ({@link PeftConfig#parse}), or the tensors are not, one for one and size for size, those of the
-     *     configured layers of this base
+     * @throws StageFailure ({@link ExitCode#MISMATCH}) where a file is missing or damaged, the configuration asks for
+     *     what is not built ({@link PeftConfig#parse}), or the tensors are not, one for one and size for size, those of the
+     *     configured branches and modules over this base
      */
     public static PeftAdapter read(Storage storage, Path directory, BaseModel base) {
         Path configFile = required(storage, directory, PeftConfig.FILE);

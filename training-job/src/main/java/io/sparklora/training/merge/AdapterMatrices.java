@@ -38,7 +38,7 @@ final class AdapterMatrices {
                     ExitCode.USAGE,
                     "adapters with modules_to_save can't be merged or combined: "
                             + adapter.layout().saved().get(0).module().path()
-                            + " is a matrix of the adapter's own, which a tied base has no place for");
+                            + " is a matrix of the adapter's own, which is no sum with the base's");
         }
     }
 

@@ -119,7 +119,7 @@ class TrainStageTest {
         }
         assertThatThrownBy(
                         () -> new TrainStage(tiny.context("lora.modules-to-save=[wte]", "publish.profile=peft")).run())
-                .hasMessageContaining("modules-to-save must be of [embed_tokens, lm_head]");
+                .hasMessageContaining("modules to save must be of [embed_tokens, lm_head]");
     }
 
     @Test
