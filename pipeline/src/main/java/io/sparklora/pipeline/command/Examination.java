@@ -8,6 +8,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -32,8 +34,12 @@ final class Examination {
     private static final long LEAST_MEMORY = 4 * GIBIBYTE;
     /** Two bytes a parameter of a model with two thousand million. */
     private static final long LEAST_CACHE = 4 * GIBIBYTE;
-    /** Native libraries are unpacked to 432 MB, and Spark spills. */
+    /** Native libraries are unpacked to 432 MB. */
+    private static final long LEAST_NATIVES = GIBIBYTE;
+    /** A small corpus, shuffled. */
     private static final long LEAST_SCRATCH = 2 * GIBIBYTE;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private static final int CONNECT_MILLIS = 5000;
 
@@ -61,7 +67,7 @@ final class Examination {
     }
 
     List<Finding> findings() {
-        return List.of(
+        List<Finding> findings = new ArrayList<>(List.of(
                 java(),
                 spark(),
                 found("jars", "build Spark LoRA, or unpack a release", () -> installation
@@ -72,8 +78,10 @@ final class Examination {
                 gpu(),
                 memory(),
                 disk("base cache", host.userHome().resolve(".cache/spark-lora"), LEAST_CACHE),
-                disk("scratch", Path.of(System.getProperty("java.io.tmpdir")), LEAST_SCRATCH),
-                network());
+                disk("djl cache", host.nativesCache(), LEAST_NATIVES)));
+        host.sparkDirectories().forEach(directory -> findings.add(disk("scratch", directory, LEAST_SCRATCH)));
+        findings.add(network());
+        return findings;
     }
 
     private Finding java() {
@@ -151,7 +159,13 @@ final class Examination {
     }
 
     private Finding gpu() {
-        List<String> gpus = host.gpus();
+        List<String> gpus;
+        try {
+            gpus = host.gpus(PATIENCE);
+        } catch (StageFailure e) {
+            return Finding.missing(
+                    "gpu", e.getMessage(), "mend the driver, or take nvidia-smi off the PATH where there is no GPU");
+        }
         if (gpus.isEmpty()) {
             return Finding.ok("gpu", "none that nvidia-smi names; training is on the processor");
         }
@@ -185,33 +199,35 @@ final class Examination {
                         "free some; bin/spark-lora check says what a configuration needs");
     }
 
-    private static Finding disk(String topic, Path directory, long least) {
+    private Finding disk(String topic, Path directory, long least) {
         Path there = directory;
         while (!Files.exists(there) && there.getParent() != null) {
             there = there.getParent();
         }
-        long usable = there.toFile().getUsableSpace();
+        long usable = host.freeBytes().applyAsLong(there);
         String text = directory + ", " + gibibytes(usable) + " free";
         return usable >= least && Files.isWritable(there)
                 ? Finding.ok(topic, text)
                 : Finding.missing(topic, text, "make it writable, with " + gibibytes(least) + " free at least");
     }
 
-    /** Ranks and driver must reach each other by the host's own name, on ports that the system picks. */
-    private static Finding network() {
-        String name = "";
+    /** Ranks and driver must reach each other at the host's own address, on ports that the system picks. */
+    private Finding network() {
         try {
-            InetAddress own = InetAddress.getLocalHost();
-            name = own.toString();
+            InetAddress own = host.address();
             try (ServerSocket door = new ServerSocket(0, 1, own);
                     Socket visitor = new Socket()) {
                 visitor.connect(door.getLocalSocketAddress(), CONNECT_MILLIS);
             }
-            return Finding.ok("network", name + " listens and answers");
+            return Finding.ok("network", own + " listens and answers");
         } catch (IOException e) {
             return Finding.missing(
                     "network",
-                    "this host cannot reach itself by its own name: " + name + " " + e.getMessage(),
+                    "this host cannot reach itself by "
+                            + host.variable(Host.LOCAL_ADDRESS)
+                                    .map(address -> "SPARK_LOCAL_IP " + address)
+                                    .orElse("its own name")
+                            + ": " + e.getMessage(),
                     "mend its name in /etc/hosts, or set SPARK_LOCAL_IP to an address that the others reach");
         }
     }

@@ -5,10 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sparklora.pipeline.registry.RunDirectory;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,11 +20,11 @@ final class DoctorCommandTest {
     @TempDir
     private Path machine;
 
-    private final Map<String, String> environment = new HashMap<>();
-    private int javaVersion = 17;
+    private FakeHost host;
 
     @BeforeEach
     void furnish() {
+        host = new FakeHost(machine);
         write("spark/bin/spark-submit", "").toFile().setExecutable(true);
         write("spark/jars/spark-core_2.13-4.2.0.jar", "");
         write("home/jars/spark-lora-training-job.jar", "");
@@ -45,9 +44,8 @@ final class DoctorCommandTest {
     private Answer examine(String... arguments) {
         Installation installation =
                 new Installation(machine.resolve("home"), machine.resolve("spark"), "bin/spark-lora");
-        Host host = new Host(environment, machine.resolve("proc"), machine.resolve("user"), javaVersion);
         StringWriter out = new StringWriter();
-        CommandLine command = new CommandLine(new DoctorCommand(installation, host)).setOut(new PrintWriter(out, true));
+        CommandLine command = new CommandLine(new DoctorCommand(installation, host.host())).setOut(new PrintWriter(out, true));
         return new Answer(command.execute(arguments), out.toString());
     }
 
@@ -61,6 +59,9 @@ final class DoctorCommandTest {
                 .contains("ok      processor   multiplies bf16")
                 .contains("ok      gpu         none that nvidia-smi names")
                 .contains("ok      memory      32.0 GiB available")
+                .contains("ok      base cache  " + machine.resolve("user/.cache/spark-lora") + ", 100.0 GiB free")
+                .contains("ok      djl cache   " + machine.resolve("temporary/.djl.ai") + ", 100.0 GiB free")
+                .contains("ok      scratch     " + machine.resolve("temporary") + ", 100.0 GiB free")
                 .contains("ok      network")
                 .contains("this host has what it needs")
                 .doesNotContain("MISSING");
@@ -92,7 +93,7 @@ final class DoctorCommandTest {
 
     @Test
     void refusesAnOldJavaAndTooLittleMemory() {
-        javaVersion = 11;
+        host.javaVersion = 11;
         write("proc/meminfo", "MemAvailable:   1048576 kB\n");
         assertThat(examine().text())
                 .contains("MISSING java        version 11, but 17 or newer is needed")
@@ -109,9 +110,10 @@ final class DoctorCommandTest {
             """)
     void looksAtAnInstalledLibtorch(String version, String flavour, String file, String line) {
         write("torch/" + file, "");
-        environment.put("PYTORCH_LIBRARY_PATH", machine.resolve("torch").toString());
-        environment.put("PYTORCH_VERSION", version);
-        environment.put("PYTORCH_FLAVOR", flavour);
+        host.environment.put(
+                "PYTORCH_LIBRARY_PATH", machine.resolve("torch").toString());
+        host.environment.put("PYTORCH_VERSION", version);
+        host.environment.put("PYTORCH_FLAVOR", flavour);
         assertThat(examine().text()).contains(line);
     }
 
@@ -122,12 +124,51 @@ final class DoctorCommandTest {
             470.57.02 | cu128 | MISSING gpu         NVIDIA H100, 470.57.02
             """)
     void looksAtTheGpusDriverAndAtWhatLibtorchIsFor(String driver, String flavour, String line) {
-        write("bin/nvidia-smi", "#!/bin/sh\necho 'NVIDIA H100, " + driver + ", 81559 MiB'\n")
-                .toFile()
-                .setExecutable(true);
-        environment.put("PATH", machine.resolve("none") + ":" + machine.resolve("bin"));
-        environment.put("PYTORCH_FLAVOR", flavour);
+        answerForGpus("echo 'NVIDIA H100, " + driver + ", 81559 MiB'");
+        host.environment.put("PYTORCH_FLAVOR", flavour);
         assertThat(examine().text()).contains(line);
+    }
+
+    private void answerForGpus(String command) {
+        write("bin/nvidia-smi", "#!/bin/sh\n" + command + "\n").toFile().setExecutable(true);
+        host.environment.put("PATH", machine.resolve("none") + ":" + machine.resolve("bin"));
+    }
+
+    @Test
+    void saysThatTheGpusDriverFails() {
+        answerForGpus("echo 'NVIDIA-SMI has failed'; exit 9");
+        assertThat(examine().text())
+                .contains("MISSING gpu         " + machine.resolve("bin/nvidia-smi")
+                        + " ended with 9: NVIDIA-SMI has failed\n");
+    }
+
+    @Test
+    void looksAtTheDisksWhereLibrariesAreUnpackedAndSparkSpills() {
+        host.freeBytes = 3L << 29;
+        host.environment.put("SPARK_LOCAL_DIRS", machine.resolve("a") + "," + machine.resolve("b"));
+        assertThat(examine().text())
+                .contains("MISSING base cache ")
+                .contains("ok      djl cache ")
+                .contains("MISSING scratch     " + machine.resolve("a") + ", 1.5 GiB free")
+                .contains("MISSING scratch     " + machine.resolve("b") + ", 1.5 GiB free")
+                .contains("3 of these are missing");
+    }
+
+    @Test
+    void takesTheAddressThatSparkIsTold() {
+        host.ownName = () -> {
+            throw new UnknownHostException("this-host: Name or service not known");
+        };
+        assertThat(examine().text())
+                .contains("MISSING network     this host cannot reach itself by its own name: this-host: Name");
+
+        host.environment.put("SPARK_LOCAL_IP", "127.0.0.1");
+        assertThat(examine().text()).contains("ok      network     /127.0.0.1 listens and answers");
+
+        // An address for documentation (RFC 5737), which no host has.
+        host.environment.put("SPARK_LOCAL_IP", "192.0.2.1");
+        assertThat(examine().text())
+                .contains("MISSING network     this host cannot reach itself by SPARK_LOCAL_IP 192.0.2.1: ");
     }
 
     @Test
