@@ -17,10 +17,8 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
-import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
-import org.apache.hadoop.fs.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -137,13 +135,10 @@ final class CheckCommand implements Callable<Integer> {
                 files.stream().mapToLong(CorpusFiles.File::bytes).sum());
     }
 
-    /** Leaves nothing behind: neither the probe nor the directory, if it was not there. */
     private static String writable(Storage storage, String location) {
-        Path directory = new Path(location);
-        boolean wasThere = storage.exists(directory);
-        Path probe = new Path(directory, ".check-" + UUID.randomUUID());
-        storage.create(probe, "check".getBytes(StandardCharsets.UTF_8));
-        storage.delete(wasThere ? probe : directory);
+        try (StorageProbe probe = StorageProbe.in(storage, location)) {
+            storage.create(probe.file(), "check".getBytes(StandardCharsets.UTF_8));
+        }
         return location + " can be written";
     }
 

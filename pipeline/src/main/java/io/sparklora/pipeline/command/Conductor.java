@@ -112,9 +112,7 @@ final class Conductor {
 
     private Optional<StageResult> reported(Stage stage) {
         Path file = resultFile(stage);
-        return context.storage().exists(file)
-                ? Optional.of(Json.parse(StageResult.class, context.storage().read(file), file))
-                : Optional.empty();
+        return context.storage().find(file).map(bytes -> Json.parse(StageResult.class, bytes, file));
     }
 
     private void close(List<StageResult.Summary> summaries, int exitCode) {

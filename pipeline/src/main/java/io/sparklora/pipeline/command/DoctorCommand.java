@@ -5,14 +5,11 @@ import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.run.HadoopSettings;
 import io.sparklora.pipeline.run.Storage;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.concurrent.Callable;
-import org.apache.hadoop.fs.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -52,17 +49,30 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        refuseOtherSettings();
         PrintWriter out = spec.commandLine().getOut();
         int missing = 0;
         for (Examination.Finding finding : new Examination(installation, host).findings()) {
             missing += print(out, finding);
         }
+        StorageExamination storage = new StorageExamination(new Storage(HadoopSettings.of(conf)));
         for (String location : locations) {
-            missing += print(out, storage(location));
+            missing += print(out, storage.of(location));
         }
         out.println(missing == 0 ? "this host has what it needs" : missing + " of these are missing");
         out.flush();
         return (missing == 0 ? ExitCode.DONE : ExitCode.USAGE).code();
+    }
+
+    /** Others than Hadoop's would change nothing here. */
+    private void refuseOtherSettings() {
+        conf.keySet().stream()
+                .filter(key -> !key.startsWith(HadoopSettings.PREFIX))
+                .findFirst()
+                .ifPresent(key -> {
+                    throw new StageFailure(
+                            ExitCode.USAGE, "--conf must be " + HadoopSettings.PREFIX + "KEY=VALUE but named " + key);
+                });
     }
 
     private static int print(PrintWriter out, Examination.Finding finding) {
@@ -70,30 +80,5 @@ final class DoctorCommand implements Callable<Integer> {
         out.println(String.format(Locale.ROOT, "%-8s%-12s%s", word, finding.topic(), finding.text()));
         finding.remedy().ifPresent(remedy -> out.println(" ".repeat(20) + "-> " + remedy));
         return finding.remedy().isEmpty() ? 0 : 1;
-    }
-
-    /** Reachable, and such that one of two who create a file gets it. Leaves nothing behind. */
-    private Examination.Finding storage(String location) {
-        Storage storage = new Storage(HadoopSettings.of(conf));
-        try {
-            Path directory = new Path(location);
-            boolean wasThere = storage.exists(directory);
-            Path probe = new Path(directory, ".doctor-" + UUID.randomUUID());
-            byte[] bytes = "doctor".getBytes(StandardCharsets.UTF_8);
-            boolean first = storage.createIfAbsent(probe, bytes);
-            boolean second = storage.createIfAbsent(probe, bytes);
-            storage.delete(wasThere ? probe : directory);
-            return first && !second
-                    ? Examination.Finding.ok("storage", location + " can be written, and creates a file once")
-                    : Examination.Finding.missing(
-                            "storage",
-                            location + " lets two writers create one file",
-                            "take another store, or see docs/storage.md");
-        } catch (StageFailure | IllegalArgumentException e) {
-            return Examination.Finding.missing(
-                    "storage",
-                    String.valueOf(e.getMessage()),
-                    "see docs/storage.md for the jars and settings of HDFS and S3; pass settings with --conf");
-        }
     }
 }

@@ -136,12 +136,12 @@ final class FinishedStages {
     /** What the stage itself said, if its last attempt was about this very artifact. */
     private Optional<Summary> reported(Stage stage, String artifact) {
         var file = context.layout().result(stage);
-        if (!context.storage().exists(file)) {
-            return Optional.empty();
-        }
-        StageResult result = Json.parse(StageResult.class, context.storage().read(file), file);
-        boolean isSame = result.artifacts().containsValue(artifact)
-                && (result.status() == StageResult.Status.DONE || result.status() == StageResult.Status.ALREADY_DONE);
-        return isSame ? Optional.of(result.summary()) : Optional.empty();
+        return context.storage()
+                .find(file)
+                .map(bytes -> Json.parse(StageResult.class, bytes, file))
+                .filter(result -> result.artifacts().containsValue(artifact)
+                        && (result.status() == StageResult.Status.DONE
+                                || result.status() == StageResult.Status.ALREADY_DONE))
+                .map(StageResult::summary);
     }
 }

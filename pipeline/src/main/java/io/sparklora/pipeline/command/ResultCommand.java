@@ -31,10 +31,11 @@ final class ResultCommand implements Callable<Integer> {
     public Integer call() {
         StageMain.Context context = arguments.context();
         Path file = context.layout().result(stage);
-        if (!context.storage().exists(file)) {
-            throw new StageFailure(ExitCode.USAGE, stage.word() + " has left no result: there is no " + file);
-        }
-        spec.commandLine().getOut().print(new String(context.storage().read(file), StandardCharsets.UTF_8));
+        byte[] result = context.storage()
+                .find(file)
+                .orElseThrow(() -> new StageFailure(
+                        ExitCode.USAGE, stage.word() + " has left no result: there is no " + file));
+        spec.commandLine().getOut().print(new String(result, StandardCharsets.UTF_8));
         spec.commandLine().getOut().flush();
         return ExitCode.DONE.code();
     }

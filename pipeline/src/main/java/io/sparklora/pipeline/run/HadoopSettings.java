@@ -8,7 +8,8 @@ import org.apache.hadoop.conf.Configuration;
  * {@code spark.hadoop.*}, so that a stage without SparkContext reaches the storage that the executors reach.
  */
 public final class HadoopSettings {
-    private static final String PREFIX = "spark.hadoop.";
+    /** What Spark puts before the names of Hadoop's settings. */
+    public static final String PREFIX = "spark.hadoop.";
 
     private HadoopSettings() {}
 

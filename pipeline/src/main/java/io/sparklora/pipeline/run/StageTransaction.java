@@ -45,12 +45,9 @@ public final class StageTransaction implements AutoCloseable {
      */
     public static <M extends Manifest> Optional<M> committed(Storage storage, Path directory, Class<M> type) {
         Path manifest = new Path(directory, RunLayout.MANIFEST);
-        if (!storage.exists(manifest)) {
-            return Optional.empty();
-        }
-        M value = Json.parse(type, storage.read(manifest), manifest);
-        boolean whole = value.files().stream().allMatch(file -> isWhole(storage, directory, file));
-        return whole ? Optional.of(value) : Optional.empty();
+        return storage.find(manifest)
+                .map(bytes -> Json.parse(type, bytes, manifest))
+                .filter(value -> value.files().stream().allMatch(file -> isWhole(storage, directory, file)));
     }
 
     private static boolean isWhole(Storage storage, Path directory, FileEntry file) {

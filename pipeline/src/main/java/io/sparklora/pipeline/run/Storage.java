@@ -13,7 +13,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
@@ -48,7 +51,23 @@ public final class Storage {
             throw new StageFailure(ExitCode.USAGE, "can't open " + path + ": " + e.getMessage(), e);
         } catch (IOException e) {
             throw failed("can't open the file system of", path, e);
+        } catch (LinkageError e) {
+            throw lacksClass(path, e);
+        } catch (RuntimeException e) {
+            // Hadoop knows the names of clients whose jars a stock Spark does not bring.
+            throw Stream.<Throwable>iterate(e, Objects::nonNull, Throwable::getCause)
+                    .filter(cause -> cause instanceof ClassNotFoundException || cause instanceof LinkageError)
+                    .findFirst()
+                    .<RuntimeException>map(cause -> lacksClass(path, cause))
+                    .orElse(e);
         }
+    }
+
+    private static StageFailure lacksClass(Path path, Throwable cause) {
+        return new StageFailure(
+                ExitCode.USAGE,
+                "can't open " + path + ": a jar of its client is missing in Spark's jars (" + cause + ")",
+                cause);
     }
 
     /** Whether a file or directory is there. */
@@ -70,14 +89,32 @@ public final class Storage {
 
     /** A small file's bytes. */
     public byte[] read(Path path) {
+        return attempt("can't read", path, () -> bytes(path));
+    }
+
+    /** A small file's bytes; empty where there is no file of that name. */
+    public Optional<byte[]> find(Path path) {
         return attempt("can't read", path, () -> {
-            try (InputStream in = of(path).open(path)) {
-                return in.readAllBytes();
+            try {
+                return Optional.of(bytes(path));
+            } catch (FileNotFoundException e) {
+                // Of a file that is being replaced this may be the moment without one; and the local file system calls a
+                // file missing that it must not read.
+                return of(path).exists(path) ? Optional.of(bytes(path)) : Optional.empty();
             }
         });
     }
 
-    /** Replaces a small file in one step: a reader sees the old bytes or the new ones. */
+    private byte[] bytes(Path path) throws IOException {
+        try (InputStream in = of(path).open(path)) {
+            return in.readAllBytes();
+        }
+    }
+
+    /**
+     * Replaces a small file. On the local file system a reader sees the old bytes or the new ones; on any other, for a
+     * moment, no file.
+     */
     public void replace(Path path, byte[] bytes) {
         Path aside = new Path(path.getParent(), "." + path.getName() + "." + UUID.randomUUID());
         create(aside, bytes);
@@ -103,7 +140,8 @@ public final class Storage {
     /**
      * Writes a small new file whole, unless there is one of that name: of any number of writers, in any process, one
      * wins. The local file system guarantees that by linking, HDFS by renaming, S3A by a conditional write
-     * ({@code If-None-Match}); on any other it is as good as that file system's rename refuses a name that is taken.
+     * ({@code If-None-Match}, {@link #writesConditionally}); on any other it is as good as that file system's rename
+     * refuses a name that is taken.
      *
      * @return whether it was written; false where the name was taken
      */
@@ -113,10 +151,16 @@ public final class Storage {
             if (fileSystem.exists(path)) {
                 return false;
             }
-            return fileSystem.hasPathCapability(path, CreateFileOptionKeys.FS_OPTION_CREATE_CONDITIONAL_OVERWRITE)
+            return writesConditionally(path)
                     ? ExclusiveWrite.conditionally(fileSystem, path, bytes)
                     : ExclusiveWrite.byName(this, fileSystem, path, bytes);
         });
+    }
+
+    /** Whether a path's file system has conditional writes, as S3A has from Hadoop 3.4.2 on unless they are off. */
+    public boolean writesConditionally(Path path) {
+        return attempt("can't look for", path, () -> of(path)
+                .hasPathCapability(path, CreateFileOptionKeys.FS_OPTION_CREATE_CONDITIONAL_OVERWRITE));
     }
 
     /** Copies a file. */
@@ -150,6 +194,21 @@ public final class Storage {
     /** Deletes a file or a whole directory, if it is there. */
     public void delete(Path path) {
         attempt("can't delete", path, () -> of(path).delete(path, true));
+    }
+
+    /** Deletes a directory if it is there and nothing is in it. */
+    public void deleteIfEmpty(Path directory) {
+        attempt("can't delete", directory, () -> {
+            FileSystem fileSystem = of(directory);
+            try {
+                return fileSystem.delete(directory, false);
+            } catch (IOException e) {
+                if (fileSystem.listStatus(directory).length > 0) {
+                    return false;
+                }
+                throw e;
+            }
+        });
     }
 
     /** Makes a directory and its parents. */

@@ -3,11 +3,17 @@ package io.sparklora.pipeline.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparklora.pipeline.registry.RunDirectory;
+import io.sparklora.pipeline.run.LocalStore;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -176,9 +182,48 @@ final class DoctorCommandTest {
         Path runs = machine.resolve("runs");
         Answer answer = examine(runs.toString(), "nowhere://a/b");
         assertThat(answer.text())
-                .contains("ok      storage     " + runs + " can be written, and creates a file once")
+                .contains("ok      storage     " + runs + " can be written, and lets one of 8 create a file")
                 .containsPattern("MISSING storage .*No FileSystem for scheme \"nowhere\"\n +-> see docs/storage.md");
         assertThat(answer.status()).isEqualTo(2);
         assertThat(runs).doesNotExist();
+    }
+
+    /** Renames by copying: those who looked before any copy was made all make theirs. */
+    static final class CopyingStore extends LocalStore {
+        private static final CyclicBarrier LOOKED = new CyclicBarrier(StorageExamination.WRITERS);
+
+        @Override
+        public boolean rename(org.apache.hadoop.fs.Path from, org.apache.hadoop.fs.Path to) throws IOException {
+            try {
+                LOOKED.await(10, TimeUnit.SECONDS);
+            } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+                throw new IOException("the others never came", e);
+            }
+            return super.rename(from, to);
+        }
+    }
+
+    @Test
+    void findsAStoreThatLetsSeveralWritersCreateOneFile() {
+        Path runs = machine.resolve("runs");
+        Answer answer =
+                examine("--conf", "spark.hadoop.fs.copying.impl=" + CopyingStore.class.getName(), "copying://" + runs);
+        assertThat(answer.text())
+                .contains("MISSING storage     copying://" + runs + " lets 8 of 8 writers create one file");
+        assertThat(runs).doesNotExist();
+    }
+
+    @Test
+    void findsAnS3ClientWithoutConditionalWrites() {
+        assertThat(examine("--conf", "spark.hadoop.fs.s3a.impl=" + LocalStore.class.getName(), "s3a://old" + machine)
+                        .text())
+                .containsPattern("MISSING storage +s3a://old.* has no conditional writes\n +-> .*Hadoop 3.4.2 or newer");
+    }
+
+    @Test
+    void saysThatAStoresClientIsNotThere() {
+        assertThat(examine("s3a://absent/runs").text())
+                .containsPattern("MISSING storage +can't open s3a://absent/runs: a jar of its client is missing .*\n"
+                        + " +-> see docs/storage.md for the jars");
     }
 }

@@ -90,6 +90,7 @@ final class SparkLoraTest {
             run                            | spark-lora run: Missing required parameter: 'CONFIG.yaml' (see spark-lora run --help)
             rnu x.yaml                     | spark-lora: Unmatched arguments from index 0: 'rnu', 'x.yaml' (see spark-lora --help)
             train x.yaml --executors 2     | spark-lora train: Unknown options: '--executors', '2' (see spark-lora train --help)
+            doctor --conf fs.s3a.secret.key=hush | spark-lora doctor: --conf must be spark.hadoop.KEY=VALUE but named fs.s3a.secret.key
             check missing.yaml             | spark-lora check: there is no configuration file missing.yaml
             result train missing.yaml      | spark-lora result: there is no configuration file missing.yaml
             result fly missing.yaml        | spark-lora result: Invalid value for positional parameter at index 0 (STAGE): expected one of [PREPARE, TRAIN, EVALUATE, PUBLISH] (case-insensitive) but was 'fly' (see spark-lora result --help)

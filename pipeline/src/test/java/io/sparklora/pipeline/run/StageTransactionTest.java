@@ -6,12 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.registry.RunDirectory;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,6 +60,30 @@ final class StageTransactionTest {
 
     private Optional<Plain> committed() {
         return StageTransaction.committed(storage, directory, Plain.class);
+    }
+
+    /** A store on which a file is not there for a moment, as while it is replaced. */
+    static final class Blinking extends LocalStore {
+        private final AtomicInteger opened = new AtomicInteger();
+
+        @Override
+        public FSDataInputStream open(Path path, int bufferBytes) throws IOException {
+            if (opened.getAndIncrement() == 0) {
+                throw new FileNotFoundException(path.toString());
+            }
+            return super.open(path, bufferBytes);
+        }
+    }
+
+    @Test
+    void aManifestThatIsBeingReplacedIsLookedForAgain() {
+        commit("whole", "a");
+        Configuration hadoop = new Configuration();
+        hadoop.setClass("fs.blinking.impl", Blinking.class, FileSystem.class);
+
+        assertThat(StageTransaction.committed(
+                        new Storage(hadoop), new Path("blinking://" + directory), Plain.class))
+                .hasValueSatisfying(plain -> assertThat(plain.what()).isEqualTo("whole"));
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.registry.RunDirectory;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -106,7 +108,9 @@ final class StorageTest {
         assertThat(storage.length(path("no"))).isEqualTo(-1);
         assertThat(storage.length(path(""))).isEqualTo(-1);
         assertThat(storage.list(path("no"))).isEmpty();
+        assertThat(storage.find(path("no"))).isEmpty();
         storage.delete(path("no"));
+        storage.deleteIfEmpty(path("no"));
         assertThatThrownBy(() -> storage.read(path("no")))
                 .isInstanceOfSatisfying(
                         StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.RETRYABLE))
@@ -119,6 +123,34 @@ final class StorageTest {
                 .isInstanceOfSatisfying(
                         StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
                 .hasMessageContaining("No FileSystem for scheme \"nowhere\"");
+    }
+
+    @Test
+    void refusesASchemeWhoseClientIsNotThere() {
+        assertThatThrownBy(() -> storage.exists(new Path("s3a://a/b")))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
+                .hasMessageContaining("can't open s3a://a/b: a jar of its client is missing in Spark's jars")
+                .hasMessageContaining("org.apache.hadoop.fs.s3a.S3AFileSystem");
+    }
+
+    /** A client that lies in Spark's jars without one of the jars that it needs. */
+    static final class HalfInstalled extends LocalStore {
+        @Override
+        public void initialize(URI name, Configuration hadoop) {
+            throw new NoClassDefFoundError("software/amazon/s3/analyticsaccelerator/Factory");
+        }
+    }
+
+    @Test
+    void refusesASchemeWhoseClientIsHalfThere() {
+        Configuration hadoop = new Configuration();
+        hadoop.setClass("fs.half.impl", HalfInstalled.class, FileSystem.class);
+
+        assertThatThrownBy(() -> new Storage(hadoop).exists(new Path("half://a/b")))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
+                .hasMessageContaining("NoClassDefFoundError: software/amazon/s3/analyticsaccelerator/Factory");
     }
 
     @Test
