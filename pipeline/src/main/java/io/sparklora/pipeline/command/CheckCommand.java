@@ -1,6 +1,5 @@
 package io.sparklora.pipeline.command;
 
-import com.sun.management.OperatingSystemMXBean;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.basemodel.BaseModel;
@@ -13,7 +12,6 @@ import io.sparklora.pipeline.dataset.CorpusFiles;
 import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.Storage;
 import java.io.PrintWriter;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
@@ -32,6 +30,7 @@ import picocli.CommandLine.Spec;
                         + "Spark, native libraries; prints every setting. Exits as the run would at the first fault.")
 final class CheckCommand implements Callable<Integer> {
     private final Installation installation;
+    private final Host host;
 
     @Mixin
     private ConfigArguments arguments;
@@ -41,8 +40,9 @@ final class CheckCommand implements Callable<Integer> {
 
     private ExitCode worst = ExitCode.DONE;
 
-    CheckCommand(Installation installation) {
+    CheckCommand(Installation installation, Host host) {
         this.installation = installation;
+        this.host = host;
     }
 
     @Override
@@ -54,6 +54,9 @@ final class CheckCommand implements Callable<Integer> {
         report("base model", () -> baseModel(config));
         if (worst == ExitCode.DONE) {
             report("memory", () -> memory(config));
+        }
+        if (worst == ExitCode.DONE) {
+            warnOfShortages(config);
         }
         config.inputs()
                 .forEach((key, source) -> report(
@@ -74,7 +77,7 @@ final class CheckCommand implements Callable<Integer> {
     private void report(String topic, Supplier<String> look) {
         String line;
         try {
-            line = "ok      " + String.format(Locale.ROOT, "%-12s", topic) + look.get();
+            line = line("ok", topic, look.get());
         } catch (InvalidBaseModelException e) {
             line = fault(topic, ExitCode.MISMATCH, String.valueOf(e.getMessage()));
         } catch (StageFailure e) {
@@ -87,7 +90,11 @@ final class CheckCommand implements Callable<Integer> {
         if (worst == ExitCode.DONE) {
             worst = code;
         }
-        return "FAULT   " + String.format(Locale.ROOT, "%-12s", topic) + message;
+        return line("FAULT", topic, message);
+    }
+
+    private static String line(String word, String topic, String text) {
+        return String.format(Locale.ROOT, "%-8s%-12s%s", word, topic, text);
     }
 
     private static String baseModel(RunConfig config) {
@@ -106,19 +113,19 @@ final class CheckCommand implements Callable<Integer> {
         }
     }
 
-    /** What training needs, and what would make it fit where it does not. */
     private static String memory(RunConfig config) {
         try (BaseModel base = BaseModel.open(java.nio.file.Path.of(config.base().model()))) {
-            List<String> shortages = new MemoryAdvice(config, base, machineBytes()).shortages();
-            if (!shortages.isEmpty()) {
-                throw new StageFailure(ExitCode.USAGE, String.join("; ", shortages));
-            }
             return MemoryEstimate.of(config, base).text();
         }
     }
 
-    private static long machineBytes() {
-        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+    /** What may not fit, and what would: an estimate, for which no stage refuses to start. */
+    private void warnOfShortages(RunConfig config) {
+        try (BaseModel base = BaseModel.open(java.nio.file.Path.of(config.base().model()))) {
+            for (String shortage : new MemoryAdvice(config, base, host.memoryBytes()).shortages()) {
+                spec.commandLine().getOut().println(line("WARNING", "memory", shortage));
+            }
+        }
     }
 
     private static String source(StageMain.Context context, SourceConfig source, String key) {

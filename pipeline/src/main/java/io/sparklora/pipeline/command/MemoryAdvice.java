@@ -22,19 +22,22 @@ record MemoryAdvice(RunConfig config, BaseModel base, long machineBytes) {
     private static final String OVERHEAD = "spark.executor.memoryOverhead";
     private static final Pattern SIZE = Pattern.compile("([0-9]+)([kmgt]?)b?", Pattern.CASE_INSENSITIVE);
     private static final String UNITS = "kmgt";
+    private static final int LEAST_LENGTH = 64;
     private static final double MEBIBYTE = 1 << 20;
 
     /** What does not fit and what would help, one line each; none where all fits or nothing is known of the executors. */
     List<String> shortages() {
         List<String> shortages = new ArrayList<>();
         MemoryEstimate estimate = MemoryEstimate.of(config, base);
-        long heap = bytes(config.spark().executorMemory()).orElse(Long.MAX_VALUE);
-        if (estimate.heapBytes() > heap) {
+        String heap = isInDriver() ? config.spark().driverMemory() : config.spark().executorMemory();
+        if (estimate.heapBytes() > bytes(heap).orElse(Long.MAX_VALUE)) {
             shortages.add(String.format(
                     Locale.ROOT,
-                    "an executor's heap of %s is too small for vectors of %,d trained numbers: set spark.executor-memory to %dm",
-                    config.spark().executorMemory(),
+                    "%s heap of %s is too small for vectors of %,d trained numbers: set spark.%s-memory to %dm",
+                    isInDriver() ? "the driver's" : "an executor's",
+                    heap,
                     estimate.parameters(),
+                    isInDriver() ? "driver" : "executor",
                     (long) Math.ceil(estimate.heapBytes() / MEBIBYTE)));
         }
         if (estimate.driverHeapBytes() > bytes(config.spark().driverMemory()).orElse(Long.MAX_VALUE)) {
@@ -62,6 +65,11 @@ record MemoryAdvice(RunConfig config, BaseModel base, long machineBytes) {
         return config.spark().master().startsWith("local");
     }
 
+    /** Under {@code local[N]} the only executor is the driver itself; {@code local} starts processes of their own. */
+    private boolean isInDriver() {
+        return config.spark().master().startsWith("local[");
+    }
+
     /** Bytes outside the heap that a rank may take, the base included. */
     private long room(MemoryEstimate estimate) {
         if (!isLocal()) {
@@ -69,10 +77,10 @@ record MemoryAdvice(RunConfig config, BaseModel base, long machineBytes) {
                     .map(MemoryAdvice::overhead)
                     .orElse(Long.MAX_VALUE);
         }
-        long heaps = config.train().executors()
-                        * bytes(config.spark().executorMemory()).orElse(0)
+        int processes = isInDriver() ? 0 : config.train().executors();
+        long heaps = processes * bytes(config.spark().executorMemory()).orElse(0)
                 + bytes(config.spark().driverMemory()).orElse(0);
-        return (machineBytes - heaps - estimate.baseBytes()) / config.train().executors() + estimate.baseBytes();
+        return (machineBytes - heaps - estimate.baseBytes()) / Math.max(1, processes) + estimate.baseBytes();
     }
 
     /** Spark takes a number without a unit for MiB. */
@@ -96,7 +104,8 @@ record MemoryAdvice(RunConfig config, BaseModel base, long machineBytes) {
      */
     private Optional<String> remedy(long room) {
         Load now = Load.of(config);
-        for (int length = now.length(); length >= 64; length /= 2) {
+        // Halves of a sequence that hold too little to learn from are no remedy; its own length always is.
+        for (int length = now.length(); length == now.length() || length >= LEAST_LENGTH; length /= 2) {
             for (int held : held(now)) {
                 for (int rows = now.rows(); rows >= 1; rows--) {
                     Load load = new Load(rows, length, held);

@@ -43,10 +43,10 @@ public final class SparkLora {
      */
     public static void main(String[] args) {
         Installation installation = Installation.find(System.getenv(), System.getProperties());
-        System.exit(commandLine(installation).execute(args));
+        System.exit(commandLine(installation, Host.here()).execute(args));
     }
 
-    static CommandLine commandLine(Installation installation) {
+    static CommandLine commandLine(Installation installation, Host host) {
         CommandLine commands = new CommandLine(new SparkLora());
         commands.addSubcommand("run", new RunCommand(installation));
         for (Stage stage : Stage.values()) {
@@ -57,8 +57,8 @@ public final class SparkLora {
         commands.addSubcommand("generate", new GenerateCommand(installation));
         commands.addSubcommand("merge", new MergeCommand(installation));
         commands.addSubcommand("combine", new CombineCommand(installation));
-        commands.addSubcommand("check", new CheckCommand(installation));
-        commands.addSubcommand("doctor", new DoctorCommand(installation, Host.here()));
+        commands.addSubcommand("check", new CheckCommand(installation, host));
+        commands.addSubcommand("doctor", new DoctorCommand(installation, host));
         commands.addSubcommand("result", new ResultCommand());
         commands.setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, command));
         commands.setParameterExceptionHandler((failure, arguments) -> misused(failure));

@@ -28,6 +28,7 @@ final class SparkLoraTest {
     @TempDir
     private Path directory;
 
+    private FakeHost host;
     private RunDirectory run;
     private StringWriter out;
     private StringWriter err;
@@ -40,13 +41,14 @@ final class SparkLoraTest {
 
     @BeforeEach
     void configure() {
+        host = new FakeHost(directory.resolve("machine"));
         run = new RunDirectory(directory);
         out = new StringWriter();
         err = new StringWriter();
     }
 
     private int execute(String... arguments) {
-        CommandLine commands = SparkLora.commandLine(installation.installation());
+        CommandLine commands = SparkLora.commandLine(installation.installation(), host.host());
         commands.setOut(new PrintWriter(out, true));
         commands.setErr(new PrintWriter(err, true));
         return commands.execute(arguments);
@@ -163,7 +165,7 @@ final class SparkLoraTest {
         writeInputs();
 
         assertThat(memory("600m", "train.batch.micro=64"))
-                .contains("FAULT   memory ", "but has 600 (spark.conf.spark.executor.memoryOverhead): set")
+                .contains("WARNING memory ", "but has 600 (spark.conf.spark.executor.memoryOverhead): set")
                 .contains("set train.batch.micro to 8");
         assertThat(memory("455m", "train.batch.micro=1", "prepare.sequence.length=8192"))
                 .contains("set train.batch.activation-checkpointing to 1");
@@ -171,7 +173,32 @@ final class SparkLoraTest {
                 .contains("set train.batch.micro to 1 and prepare.sequence.length to 512");
         assertThat(memory("10m", "train.batch.micro=1")).contains("no smaller micro-batch would fit");
         assertThat(memory("4g", "spark.executor-memory=200m")).contains("set spark.executor-memory to 301m");
-        assertThat(memory("4g", "train.batch.micro=64")).contains("ok      memory      a rank needs 1,");
+        assertThat(memory("4g", "train.batch.micro=64"))
+                .contains("ok      memory      a rank needs 1,")
+                .doesNotContain("WARNING");
+    }
+
+    @Test
+    void checkTriesSmallerMicroBatchesOfShortSequencesToo() {
+        writeInputs();
+
+        assertThat(memory("405m", "train.batch.micro=64", "prepare.sequence.length=32"))
+                .contains("set train.batch.micro to ");
+    }
+
+    @Test
+    void checkLooksAtTheDriverWhereItIsTheOnlyExecutor() {
+        writeInputs();
+        host.memoryBytes = 4L << 30;
+
+        assertThat(memory("1m", "spark.master=local[2]", "spark.executor-memory=100g", "spark.driver-memory=2g"))
+                .doesNotContain("WARNING");
+        assertThat(memory("1m", "spark.master=local[2]", "spark.executor-memory=100g", "spark.driver-memory=200m"))
+                .contains("the driver's heap of 200m is too small", "set spark.driver-memory to 301m");
+        assertThat(memory("1m", "spark.master=local[2]", "spark.driver-memory=3600m", "train.batch.micro=64"))
+                .contains("but has 496 (its share of this machine): set train.batch.micro to ");
+        assertThat(memory("1m", "spark.master=local", "spark.executor-memory=3g", "spark.driver-memory=2g"))
+                .contains("but has 0 (its share of this machine): no smaller micro-batch would fit");
     }
 
     private String memory(String overhead, String... settings) {
@@ -186,7 +213,7 @@ final class SparkLoraTest {
         }
         List.of(settings).forEach(setting -> words.addAll(List.of("--set", setting)));
         out = new StringWriter();
-        execute(words.toArray(String[]::new));
+        assertThat(execute(words.toArray(String[]::new))).isZero();
         return out.toString();
     }
 
