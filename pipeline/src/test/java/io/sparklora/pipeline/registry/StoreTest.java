@@ -48,11 +48,11 @@ final class StoreTest {
 
     private static Storage client() {
         Configuration hadoop = new Configuration();
-        for (String setting : System.getProperty("store.settings", "").split(" ")) {
-            if (!setting.isEmpty()) {
-                hadoop.set(setting.replaceFirst("=.*", ""), setting.replaceFirst("[^=]*=", ""));
-            }
-        }
+        System.getenv()
+                .getOrDefault("STORE_SETTINGS", "")
+                .lines()
+                .filter(setting -> !setting.isBlank())
+                .forEach(setting -> hadoop.set(setting.replaceFirst("=.*", ""), setting.replaceFirst("[^=]*=", "")));
         String scheme = new Path(System.getProperty("store.location")).toUri().getScheme();
         hadoop.setBoolean("fs." + scheme + ".impl.disable.cache", true);
         return new Storage(hadoop);
