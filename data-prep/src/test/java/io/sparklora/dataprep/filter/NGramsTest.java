@@ -3,6 +3,7 @@ package io.sparklora.dataprep.filter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,16 +15,32 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class NGramsTest {
+    /** Few letters without and with spaces: one text in many words, and many n-grams that differ in their bounds. */
+    private static String letters(Random random) {
+        return random.ints(random.nextInt(120), 0, 6)
+                .mapToObj(
+                        i -> List.of("a", "1", " ", " ", "\uD83D\uDE00", ".").get(i))
+                .collect(Collectors.joining());
+    }
+
+    /** Words of which some make an n-gram that is told by its start, others a shorter one; stretches of them come again. */
+    private static String stretches(Random random) {
+        List<String> words = random.ints(40, 0, 7)
+                .mapToObj(i -> List.of("abcd", "bcda", "abcdefgh", "ab", "c", "\uD83D\uDE00d", "1")
+                        .get(i))
+                .collect(Collectors.toCollection(ArrayList::new));
+        for (int repeat = 0; repeat < 4; repeat++) {
+            int from = random.nextInt(words.size() - 15);
+            words.addAll(List.copyOf(words.subList(from, from + 5 + random.nextInt(11))));
+        }
+        return String.join(" ", words);
+    }
+
     @Test
     void countsAsANaiveModelDoes() {
         Random random = new Random(5);
-        for (int round = 0; round < 400; round++) {
-            // Few letters without and with spaces: one text in many words, and many n-grams that differ in their
-            // bounds.
-            String text = random.ints(random.nextInt(120), 0, 6)
-                    .mapToObj(i ->
-                            List.of("a", "1", " ", " ", "\uD83D\uDE00", ".").get(i))
-                    .collect(Collectors.joining());
+        for (int round = 0; round < 800; round++) {
+            String text = round % 2 == 0 ? letters(random) : stretches(random);
             List<String> words = words(text);
             NGrams ngrams = new NGrams(Words.of(text));
 

@@ -19,6 +19,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class PiecesTest {
+    /** What Qwen's texts may spell, an added token that is not special. */
+    private static final String THINK = "<think>";
+
     private static final List<String> PARTS = List.of(
             "a",
             "b",
@@ -44,6 +47,7 @@ final class PiecesTest {
             "\u0301",
             "\uD83D\uDE00",
             "<|",
+            THINK,
             "\u001f");
     /** As byte-level BPE writes space, line feed and others. */
     private static final List<String> MERGED = List.of("a", "b", "\u0120", "1", "2", ".", "'", "s", "\u010a", "\u010d");
@@ -159,9 +163,25 @@ final class PiecesTest {
             case "gpt-2" -> setPreTokenizer(tokenizer, bytes);
             case "smollm" -> setPreTokenizer(tokenizer, digits, bytes);
             case "llama-3" -> setPreTokenizer(tokenizer, split("\\p{N}{1,3}"), bytes.put("use_regex", false));
-            case "qwen-2" -> setPreTokenizer(tokenizer, split("\\p{N}"), bytes.put("use_regex", false));
+            case "qwen-2" -> {
+                setPreTokenizer(tokenizer, split("\\p{N}"), bytes.put("use_regex", false));
+                tokenizer.putObject("normalizer").put("type", "NFC");
+                addThink();
+            }
             default -> throw new IllegalArgumentException(kind);
         }
+    }
+
+    private void addThink() {
+        ObjectNode vocabulary = (ObjectNode) tokenizer.path("model").path("vocab");
+        added(tokenizer)
+                .put("id", vocabulary.size())
+                .put("content", THINK)
+                .put("single_word", false)
+                .put("lstrip", false)
+                .put("rstrip", false)
+                .put("normalized", false);
+        vocabulary.put(THINK, vocabulary.size());
     }
 
     private static void setPreTokenizer(ObjectNode tokenizer, JsonNode... parts) {
