@@ -18,8 +18,7 @@ final class NGramsTest {
     /** Few letters without and with spaces: one text in many words, and many n-grams that differ in their bounds. */
     private static String letters(Random random) {
         return random.ints(random.nextInt(120), 0, 6)
-                .mapToObj(
-                        i -> List.of("a", "1", " ", " ", "\uD83D\uDE00", ".").get(i))
+                .mapToObj(i -> List.of("a", "1", " ", " ", "\uD83D\uDE00", ".").get(i))
                 .collect(Collectors.joining());
     }
 

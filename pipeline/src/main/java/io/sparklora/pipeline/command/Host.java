@@ -110,7 +110,9 @@ record Host(
 
     /** Where Spark's processes spill, unless a cluster manager or {@code spark.local.dir} says otherwise. */
     List<Path> sparkDirectories() {
-        return Stream.of(variable("SPARK_LOCAL_DIRS").orElse(temporary.toString()).split(","))
+        return Stream.of(variable("SPARK_LOCAL_DIRS")
+                        .orElse(temporary.toString())
+                        .split(","))
                 .map(Path::of)
                 .toList();
     }
@@ -147,7 +149,10 @@ record Host(
             }
             String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (process.exitValue() != 0) {
-                throw failed(command[0] + " ended with " + process.exitValue() + ": " + String.join(" ", text.lines().toList()), null);
+                throw failed(
+                        command[0] + " ended with " + process.exitValue() + ": "
+                                + String.join(" ", text.lines().toList()),
+                        null);
             }
             return text.lines().toList();
         } catch (IOException e) {

@@ -29,7 +29,8 @@ record MemoryAdvice(RunConfig config, BaseModel base, long machineBytes) {
     List<String> shortages() {
         List<String> shortages = new ArrayList<>();
         MemoryEstimate estimate = MemoryEstimate.of(config, base);
-        String heap = isInDriver() ? config.spark().driverMemory() : config.spark().executorMemory();
+        String heap =
+                isInDriver() ? config.spark().driverMemory() : config.spark().executorMemory();
         if (estimate.heapBytes() > bytes(heap).orElse(Long.MAX_VALUE)) {
             shortages.add(String.format(
                     Locale.ROOT,

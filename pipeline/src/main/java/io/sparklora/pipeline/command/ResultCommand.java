@@ -33,8 +33,8 @@ final class ResultCommand implements Callable<Integer> {
         Path file = context.layout().result(stage);
         byte[] result = context.storage()
                 .find(file)
-                .orElseThrow(() -> new StageFailure(
-                        ExitCode.USAGE, stage.word() + " has left no result: there is no " + file));
+                .orElseThrow(() ->
+                        new StageFailure(ExitCode.USAGE, stage.word() + " has left no result: there is no " + file));
         spec.commandLine().getOut().print(new String(result, StandardCharsets.UTF_8));
         spec.commandLine().getOut().flush();
         return ExitCode.DONE.code();

@@ -22,6 +22,7 @@ final class StorageExamination {
     private static final String TOPIC = "storage";
     /** Those who create a file at once. */
     static final int WRITERS = 8;
+
     private static final byte[] BYTES = "doctor".getBytes(StandardCharsets.UTF_8);
 
     private final Storage storage;

@@ -98,7 +98,8 @@ public final class Storage {
             try {
                 return Optional.of(bytes(path));
             } catch (FileNotFoundException e) {
-                // Of a file that is being replaced this may be the moment without one; and the local file system calls a
+                // Of a file that is being replaced this may be the moment without one; and the local file system calls
+                // a
                 // file missing that it must not read.
                 return of(path).exists(path) ? Optional.of(bytes(path)) : Optional.empty();
             }
@@ -159,8 +160,8 @@ public final class Storage {
 
     /** Whether a path's file system has conditional writes, as S3A has from Hadoop 3.4.2 on unless they are off. */
     public boolean writesConditionally(Path path) {
-        return attempt("can't look for", path, () -> of(path)
-                .hasPathCapability(path, CreateFileOptionKeys.FS_OPTION_CREATE_CONDITIONAL_OVERWRITE));
+        return attempt("can't look for", path, () -> of(path).hasPathCapability(
+                        path, CreateFileOptionKeys.FS_OPTION_CREATE_CONDITIONAL_OVERWRITE));
     }
 
     /** Copies a file. */

@@ -51,7 +51,8 @@ final class DoctorCommandTest {
         Installation installation =
                 new Installation(machine.resolve("home"), machine.resolve("spark"), "bin/spark-lora");
         StringWriter out = new StringWriter();
-        CommandLine command = new CommandLine(new DoctorCommand(installation, host.host())).setOut(new PrintWriter(out, true));
+        CommandLine command =
+                new CommandLine(new DoctorCommand(installation, host.host())).setOut(new PrintWriter(out, true));
         return new Answer(command.execute(arguments), out.toString());
     }
 
@@ -116,8 +117,7 @@ final class DoctorCommandTest {
             """)
     void looksAtAnInstalledLibtorch(String version, String flavour, String file, String line) {
         write("torch/" + file, "");
-        host.environment.put(
-                "PYTORCH_LIBRARY_PATH", machine.resolve("torch").toString());
+        host.environment.put("PYTORCH_LIBRARY_PATH", machine.resolve("torch").toString());
         host.environment.put("PYTORCH_VERSION", version);
         host.environment.put("PYTORCH_FLAVOR", flavour);
         assertThat(examine().text()).contains(line);
@@ -217,7 +217,8 @@ final class DoctorCommandTest {
     void findsAnS3ClientWithoutConditionalWrites() {
         assertThat(examine("--conf", "spark.hadoop.fs.s3a.impl=" + LocalStore.class.getName(), "s3a://old" + machine)
                         .text())
-                .containsPattern("MISSING storage +s3a://old.* has no conditional writes\n +-> .*Hadoop 3.4.2 or newer");
+                .containsPattern(
+                        "MISSING storage +s3a://old.* has no conditional writes\n +-> .*Hadoop 3.4.2 or newer");
     }
 
     @Test

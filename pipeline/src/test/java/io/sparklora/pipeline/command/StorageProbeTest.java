@@ -18,8 +18,7 @@ final class StorageProbeTest {
     private Path temporary;
 
     private StorageProbe probe() {
-        StorageProbe probe =
-                StorageProbe.in(storage, temporary.resolve("runs").toString());
+        StorageProbe probe = StorageProbe.in(storage, temporary.resolve("runs").toString());
         storage.create(probe.file(), new byte[] {1});
         return probe;
     }

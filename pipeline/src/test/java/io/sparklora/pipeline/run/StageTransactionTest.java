@@ -81,8 +81,7 @@ final class StageTransactionTest {
         Configuration hadoop = new Configuration();
         hadoop.setClass("fs.blinking.impl", Blinking.class, FileSystem.class);
 
-        assertThat(StageTransaction.committed(
-                        new Storage(hadoop), new Path("blinking://" + directory), Plain.class))
+        assertThat(StageTransaction.committed(new Storage(hadoop), new Path("blinking://" + directory), Plain.class))
                 .hasValueSatisfying(plain -> assertThat(plain.what()).isEqualTo("whole"));
     }
 
