@@ -139,6 +139,11 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
             refuse(ctx, tls == null ? String.valueOf(cause.getMessage()) : tls);
             return;
         }
+        if (cause instanceof Error) {
+            // This rank's own, such as a lack of memory for a segment.
+            ring.fail(cause);
+            return;
+        }
         int peer = ring.place().predecessor();
         ring.fail(
                 cause instanceof IOException

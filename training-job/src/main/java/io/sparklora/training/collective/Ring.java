@@ -30,7 +30,7 @@ final class Ring {
     private @Nullable Channel outgoing;
     private @Nullable ChannelFuture lastWrite;
     private @Nullable RingOperation operation;
-    private @Nullable CollectiveException failure;
+    private @Nullable Throwable failure;
     /** Why the predecessor left, empty where it did not say; null while it is there. */
     private @Nullable String predecessorLoss;
     /** Why the successor left, empty where it did not say; null while it is there. */
@@ -77,9 +77,7 @@ final class Ring {
 
     void start(RingOperation next) {
         if (failure != null) {
-            next.done()
-                    .completeExceptionally(new CollectiveException(
-                            failure.reason(), failure.getMessage() + " before " + next, failure));
+            next.done().completeExceptionally(before(next, failure));
             return;
         }
         operation = next;
@@ -97,6 +95,12 @@ final class Ring {
         }
         completeIfReceived();
         failIfPredecessorIsMissed();
+    }
+
+    private static Throwable before(RingOperation next, Throwable failure) {
+        return failure instanceof CollectiveException broken
+                ? new CollectiveException(broken.reason(), broken.getMessage() + " before " + next, broken)
+                : failure;
     }
 
     void receive(ByteBuf frame) {
@@ -216,13 +220,17 @@ final class Ring {
         return operation == null ? "" : " during " + operation;
     }
 
-    /** A failure that is found here. */
-    void fail(CollectiveException first) {
-        end(first, String.valueOf(first.getMessage()));
+    /** A failure that is found here: of the ring, or this rank's own, such as a lack of memory. */
+    void fail(Throwable first) {
+        end(
+                first,
+                first instanceof CollectiveException
+                        ? String.valueOf(first.getMessage())
+                        : place + " failed" + during() + ": " + first);
     }
 
     /** @param reason what the neighbours are told */
-    private void end(CollectiveException first, String reason) {
+    private void end(Throwable first, String reason) {
         if (failure != null) {
             return;
         }

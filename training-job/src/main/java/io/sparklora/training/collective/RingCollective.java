@@ -11,7 +11,8 @@ import java.util.function.Supplier;
 
 /**
  * The caller's side of a {@link Ring}: hands operations to its event loop and waits for them, with a deadline. An
- * interrupted wait leaves the ring and throws {@link CancellationException} with the thread's interrupt flag set.
+ * interrupted wait leaves the ring and throws {@link CancellationException} with the thread's interrupt flag set. Where
+ * the event loop runs out of memory, the caller gets that very {@link OutOfMemoryError}.
  */
 final class RingCollective implements Collective {
     private static final Duration LEAVE_TIMEOUT = Duration.ofSeconds(10);
@@ -54,8 +55,17 @@ final class RingCollective implements Collective {
         }
         RingOperation operation =
                 new RingOperation(ring.place(), route, reduction, sequence++, step, values, settings.segmentLongs());
-        ring.loop().execute(() -> ring.start(operation));
+        ring.loop().execute(() -> start(operation));
         await(operation.done(), deadline, operation::toString);
+    }
+
+    /** The event loop would only log what is thrown there. */
+    private void start(RingOperation operation) {
+        try {
+            ring.start(operation);
+        } catch (RuntimeException | Error e) {
+            ring.fail(e);
+        }
     }
 
     void awaitJoin() {
@@ -68,6 +78,9 @@ final class RingCollective implements Collective {
         } catch (ExecutionException e) {
             if (e.getCause() instanceof CollectiveException failure) {
                 throw new CollectiveException(failure.reason(), String.valueOf(failure.getMessage()), failure);
+            }
+            if (e.getCause() instanceof Error own) {
+                throw own;
             }
             throw new IllegalStateException(ring.place() + " failed while it waited for " + what.get(), e);
         } catch (TimeoutException e) {

@@ -68,7 +68,11 @@ final class SuccessorLink extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         String tls = Tls.failure(cause);
-        if (tls != null) {
+        if (cause instanceof Error) {
+            // This rank's own, such as a lack of memory for a segment.
+            ring.fail(cause);
+            ctx.close();
+        } else if (tls != null) {
             ring.fail(refused("and this rank have no link: " + tls));
             ctx.close();
         } else if (cause instanceof IOException) {
