@@ -11,6 +11,7 @@ import io.sparklora.training.collective.Greeting.Hello;
 import io.sparklora.training.collective.SharedSecret.Side;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -97,6 +98,8 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
             ctx.writeAndFlush(Greeting.welcome(nonce, secret.prove(Side.ACCEPTOR, said.bytes(), nonce)));
         } else if (!secret.verify(Side.CONNECTOR, first.bytes(), nonce, Greeting.readProof(frame))) {
             refuse(ctx, "it does not know the shared secret");
+        } else if (ring.farewell().isPresent()) {
+            refuse(ctx, ring.farewell().get(), Greeting::farewell);
         } else if (!ring.accepted(ctx.channel())) {
             refuse(ctx, "the predecessor is connected already");
         } else {
@@ -108,6 +111,10 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
     }
 
     private void refuse(ChannelHandlerContext ctx, String reason) {
+        refuse(ctx, reason, Greeting::refusal);
+    }
+
+    private void refuse(ChannelHandlerContext ctx, String reason, Function<String, ByteBuf> word) {
         if (refused) {
             return;
         }
@@ -115,7 +122,7 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
         ctx.channel().config().setAutoRead(false);
         LOG.warn("{} refused {}: {}", ring.place(), ctx.channel().remoteAddress(), reason);
         cancelDeadline();
-        ctx.writeAndFlush(Greeting.refusal(reason)).addListener(ChannelFutureListener.CLOSE);
+        ctx.writeAndFlush(word.apply(reason)).addListener(ChannelFutureListener.CLOSE);
     }
 
     private void cancelDeadline() {

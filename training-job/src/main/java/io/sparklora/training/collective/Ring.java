@@ -7,6 +7,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import io.sparklora.training.collective.CollectiveException.Reason;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,8 @@ final class Ring {
     private @Nullable ChannelFuture lastWrite;
     private @Nullable RingOperation operation;
     private @Nullable Throwable failure;
+    /** What the neighbours are told of the failure. */
+    private @Nullable String farewell;
     /** Why the predecessor left, empty where it did not say; null while it is there. */
     private @Nullable String predecessorLoss;
     /** Why the successor left, empty where it did not say; null while it is there. */
@@ -55,7 +58,7 @@ final class Ring {
 
     /** The predecessor has proved itself; false if the place is taken. */
     boolean accepted(Channel channel) {
-        if (incoming != null || failure != null) {
+        if (incoming != null) {
             return false;
         }
         incoming = channel;
@@ -63,8 +66,17 @@ final class Ring {
         return true;
     }
 
+    /** Why this rank has left; empty while it has not. */
+    Optional<String> farewell() {
+        return Optional.ofNullable(farewell);
+    }
+
     /** The successor has proved itself. */
     void connected(Channel channel) {
+        if (farewell != null) {
+            part(channel, farewell);
+            return;
+        }
         outgoing = channel;
         completeJoin();
     }
@@ -235,6 +247,7 @@ final class Ring {
             return;
         }
         failure = first;
+        farewell = reason;
         joined.completeExceptionally(first);
         RingOperation current = operation;
         operation = null;

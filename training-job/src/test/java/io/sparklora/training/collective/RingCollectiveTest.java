@@ -3,7 +3,9 @@ package io.sparklora.training.collective;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.channel.embedded.EmbeddedChannel;
 import io.sparklora.training.collective.CollectiveException.Reason;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -156,6 +158,32 @@ class RingCollectiveTest {
             assertThatThrownBy(() -> one.join(Neighbours.withoutFingerprints(two.address())))
                     .hasMessageContaining("both neighbours to join");
         }
+    }
+
+    /** Rank 2 is not there, so rank 1 has failed before rank 0 comes. */
+    @Test
+    void tellsWhoComesLateWhyTheRingBroke() throws Exception {
+        try (RingEndpoint zero = Ranks.bind(new Membership("run", 0, 3, 0), TINY_SEGMENTS);
+                RingEndpoint one = Ranks.bind(new Membership("run", 0, 3, 1), TINY_SEGMENTS);
+                RingEndpoint two = Ranks.bind(new Membership("run", 0, 3, 2), TINY_SEGMENTS)) {
+            InetSocketAddress nobody = two.address();
+            two.close();
+            String unreachable = "rank 1 of 3 (run run, attempt 0) cannot reach rank 2";
+            assertThatThrownBy(() -> one.join(Neighbours.withoutFingerprints(nobody)))
+                    .hasMessageStartingWith(unreachable);
+            assertThatThrownBy(() -> zero.join(Neighbours.withoutFingerprints(one.address())))
+                    .hasMessageStartingWith("rank 0 of 3 (run run, attempt 0): rank 1 left: " + unreachable);
+        }
+    }
+
+    @Test
+    void tellsASuccessorThatItReachesLateWhyTheRingBroke() {
+        EmbeddedChannel outgoing = new EmbeddedChannel();
+        Ring ring = new Ring(RingPlace.ofAll(new Membership("run", 0, 3, 0)), outgoing.eventLoop());
+        ring.fail(new CollectiveException(Reason.DEADLINE, "rank 0 of 3 has waited"));
+        ring.connected(outgoing);
+        assertThat(Greeting.readFarewell(outgoing.readOutbound())).isEqualTo("rank 0 of 3 has waited");
+        assertThat(outgoing.isOpen()).isFalse();
     }
 
     @Test
