@@ -79,18 +79,23 @@ public final class CollectiveEndpoint implements AutoCloseable {
 
     /**
      * Connects to the neighbours in each ring; blocks at most the settings' join timeout a ring. The collective owns
-     * what this endpoint opened, and closing either closes it.
+     * what this endpoint opened, and closing either closes it. Where one ring cannot be joined the other is told why.
      *
      * @param ranks every rank's address, in rank order
      * @throws CollectiveException if a neighbour is not there in time, or refuses, or fails to prove itself
      */
     public Collective join(List<Address> ranks) {
         Map<Level, RingCollective> rings = new EnumMap<>(Level.class);
-        for (int i = 0; i < places.size(); i++) {
-            RingPlace place = places.get(i);
-            rings.put(place.level(), doors.get(i).open(neighbours(place, ranks)));
+        try {
+            for (int i = 0; i < places.size(); i++) {
+                RingPlace place = places.get(i);
+                rings.put(place.level(), doors.get(i).open(neighbours(place, ranks)));
+            }
+            rings.values().forEach(RingCollective::awaitJoin);
+        } catch (RuntimeException | Error e) {
+            rings.values().forEach(ring -> ring.abandon(e));
+            throw e;
         }
-        rings.values().forEach(RingCollective::awaitJoin);
         RingCollective ring = rings.get(Level.ALL);
         return ring != null ? ring : new TreeCollective(me, settings, rings);
     }

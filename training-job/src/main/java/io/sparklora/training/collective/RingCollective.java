@@ -97,7 +97,7 @@ final class RingCollective implements Collective {
     }
 
     /** Leaves the ring for a reason that the others are told. */
-    CollectiveException abandon(CollectiveException failure) {
+    <T extends Throwable> T abandon(T failure) {
         if (!ring.loop().isShuttingDown()) {
             ring.loop().execute(() -> ring.fail(failure));
         }

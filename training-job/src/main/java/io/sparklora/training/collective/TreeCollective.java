@@ -61,7 +61,7 @@ final class TreeCollective implements Collective {
                     ring.run(phase.route(), reduction, step, values, deadline);
                 }
             }
-        } catch (CollectiveException e) {
+        } catch (RuntimeException | Error e) {
             rings.values().forEach(ring -> ring.abandon(e));
             throw e;
         }

@@ -93,12 +93,21 @@ public final class Ranks {
     }
 
     static <T> List<Future<T>> joinAll(List<CollectiveEndpoint> endpoints, Work<T> work) {
-        List<Address> addresses =
-                endpoints.stream().map(CollectiveEndpoint::address).toList();
+        return joinAll(
+                endpoints, endpoints.stream().map(CollectiveEndpoint::address).toList(), work);
+    }
+
+    /**
+     * Joins some ranks, and closes their endpoints in the end as a task does.
+     *
+     * @param addresses every rank's, in rank order
+     */
+    static <T> List<Future<T>> joinAll(List<CollectiveEndpoint> endpoints, List<Address> addresses, Work<T> work) {
         List<Callable<T>> ranks = new ArrayList<>();
         for (CollectiveEndpoint endpoint : endpoints) {
             ranks.add(() -> {
-                try (Collective collective = endpoint.join(addresses)) {
+                try (endpoint;
+                        Collective collective = endpoint.join(addresses)) {
                     return work.run(collective);
                 }
             });

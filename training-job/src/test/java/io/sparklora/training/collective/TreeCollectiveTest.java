@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import org.assertj.core.api.ThrowingConsumer;
@@ -205,6 +207,57 @@ class TreeCollectiveTest {
         assertThat(failures).allSatisfy(failure -> assertThat(failure)
                 .isInstanceOf(CollectiveException.class)
                 .hasMessageMatching(NAMED_OR_RESET));
+    }
+
+    /** Leaders are ranks 0 and 2; rank 1 is gone before it has joined. */
+    @Test
+    void tellsTheOtherRingsWhyOneCannotBeJoined() throws Exception {
+        List<CollectiveEndpoint> endpoints = Ranks.bind(tree("a a b b"), TINY_SEGMENTS, me -> new ClearText());
+        CountDownLatch joined = new CountDownLatch(2);
+        CountDownLatch failed = new CountDownLatch(1);
+        List<Future<Object>> ranks = Ranks.joinAll(
+                List.of(endpoints.get(0), endpoints.get(2), endpoints.get(3)),
+                endpoints.stream().map(CollectiveEndpoint::address).toList(),
+                collective -> {
+                    joined.countDown();
+                    failed.await();
+                    collective.sum(1, new long[100]);
+                    return null;
+                });
+        joined.await();
+        endpoints.get(1).close();
+        assertThat(Ranks.failures(ranks.subList(0, 1)))
+                .singleElement()
+                .satisfies(failure -> assertThat(failure)
+                        .hasMessageMatching(".*(rank 1 closed its connection|cannot reach rank 1 ).*"));
+        failed.countDown();
+        assertThat(Ranks.failures(ranks.subList(1, 3)))
+                .allSatisfy(names(0, "of 4 [^:]*(: rank 1 closed its connection| cannot reach rank 1 )"));
+    }
+
+    /** Leaders are ranks 0 and 2; rank 0 waits for rank 1, which has not begun. */
+    @Test
+    void tellsTheOtherRingsThatOneIsLeftByAnInterrupt() throws Exception {
+        CompletableFuture<Thread> waiting = new CompletableFuture<>();
+        CountDownLatch interrupted = new CountDownLatch(1);
+        List<Future<Object>> ranks =
+                Ranks.start(tree("a a b b"), TINY_SEGMENTS, me -> new ClearText(), collective -> {
+                    if (collective.rank() == 0) {
+                        waiting.complete(Thread.currentThread());
+                    } else {
+                        interrupted.await();
+                    }
+                    collective.sum(1, new long[100]);
+                    return null;
+                });
+        waiting.get().interrupt();
+        assertThat(Ranks.failures(ranks.subList(0, 1))).singleElement().isInstanceOf(CancellationException.class);
+        interrupted.countDown();
+        assertThat(Ranks.failures(ranks.subList(1, 4)))
+                .allSatisfy(failure -> assertThat(failure)
+                        .isInstanceOf(CollectiveException.class)
+                        .hasMessageContaining("left: rank 0 of 4")
+                        .hasMessageContaining("was interrupted"));
     }
 
     @ParameterizedTest
