@@ -62,7 +62,7 @@ public final class CollectiveEndpoint implements AutoCloseable {
             for (RingPlace place : places) {
                 doors.add(RingEndpoint.bind(host, place, secret, protection, settings));
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             doors.forEach(RingEndpoint::close);
             throw e;
         }
