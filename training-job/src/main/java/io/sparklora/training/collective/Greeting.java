@@ -72,7 +72,7 @@ final class Greeting {
 
     private static ByteBuf reason(int kind, String reason) {
         ByteBuf body = Unpooled.buffer().writeIntLE(kind);
-        String line = reason.replaceAll("\\p{Cntrl}", " ");
+        String line = reason.replaceAll("\\p{Cc}", " ");
         writeText(body, line.substring(0, Math.min(line.length(), MAXIMUM_REASON_CHARS)));
         return frame(ByteBufUtil.getBytes(body));
     }

@@ -115,6 +115,15 @@ class RingFramesTest {
         assertThat(Greeting.readRefusal(Greeting.refusal("two\nlines"))).isEqualTo("two lines");
     }
 
+    /** Whatever a reason quotes, such as an operating system's message in another character set. */
+    @ParameterizedTest
+    @ValueSource(chars = {'\u0000', '\t', '\u001f', '\u007f', '\u0080', '\u0085', '\u009f'})
+    void writesNoReasonThatItsReaderWouldRefuse(char control) {
+        String reason = "no disk" + control + "left \u00e9";
+        assertThat(Greeting.readFarewell(Greeting.farewell(reason))).isEqualTo("no disk left \u00e9");
+        assertThat(Greeting.readRefusal(Greeting.refusal(reason))).isEqualTo("no disk left \u00e9");
+    }
+
     @Test
     void takesOrRefusesAnySegment() {
         RingPlace me = RingPlace.ofAll(new Membership("run", 0, 3, 0));
