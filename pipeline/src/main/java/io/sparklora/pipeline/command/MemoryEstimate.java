@@ -24,6 +24,7 @@ import java.util.Locale;
  * @param baseBytes the frozen weights, mapped once a host and shared by its ranks
  * @param parameters numbers that are trained
  * @param adapterBytes those numbers in the type of the products, their gradient in fp32, and the copy on the way from the heap
+ * @param ringBytes sums that wait to be passed on, where the next rank does not read: once the array at most
  * @param activationBytes what the backward pass wants kept of every layer, for one micro-batch
  * @param workspaceBytes what layers share: gradients, rotary tables, one document's attention, a widened weight, some rows
  *     of logits
@@ -35,6 +36,7 @@ record MemoryEstimate(
         long baseBytes,
         long parameters,
         long adapterBytes,
+        long ringBytes,
         long activationBytes,
         long workspaceBytes,
         long runtimeBytes,
@@ -140,6 +142,7 @@ record MemoryEstimate(
                     weights * (config.base().dtype() == Dtype.BF16 ? Short.BYTES : Float.BYTES),
                     parameters,
                     parameters * (narrow + 2L * Float.BYTES),
+                    config.train().executors() > 1 ? parameters * Long.BYTES : 0,
                     tokens * kept(),
                     tokens * (shared() + step() + variants())
                             + load.length() * attention()
@@ -259,7 +262,7 @@ record MemoryEstimate(
 
     /** What each rank of a host has of its own outside its heap. */
     long ownBytes() {
-        return adapterBytes + activationBytes + workspaceBytes + runtimeBytes;
+        return adapterBytes + ringBytes + activationBytes + workspaceBytes + runtimeBytes;
     }
 
     /** The setting for cluster managers, in MiB, with a tenth to spare. */
@@ -272,12 +275,13 @@ record MemoryEstimate(
         return String.format(
                 Locale.ROOT,
                 "a rank needs %,.0f MiB besides its heap: base %,.0f (mapped once a host), activations %,.0f, buffers %,.0f,"
-                        + " trained numbers %,.0f, runtime %,.0f; the adapter has %,d parameters",
+                        + " trained numbers %,.0f, sums under way %,.0f, runtime %,.0f; the adapter has %,d parameters",
                 nativeBytes() / MEBIBYTE,
                 baseBytes / MEBIBYTE,
                 activationBytes / MEBIBYTE,
                 workspaceBytes / MEBIBYTE,
                 adapterBytes / MEBIBYTE,
+                ringBytes / MEBIBYTE,
                 runtimeBytes / MEBIBYTE,
                 parameters);
     }

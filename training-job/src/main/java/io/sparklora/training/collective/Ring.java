@@ -101,10 +101,7 @@ final class Ring {
         while (operation == next && !parked.isEmpty() && Frame.sequence(parked.element()) <= next.sequence()) {
             take(next, parked.remove());
         }
-        // What is parked still belongs to a later operation, before which nothing of this one comes.
-        if (incoming != null && parked.isEmpty()) {
-            incoming.config().setAutoRead(true);
-        }
+        readOn();
         completeIfReceived();
         failIfPredecessorIsMissed();
     }
@@ -126,6 +123,7 @@ final class Ring {
         } else {
             take(current, frame);
             completeIfReceived();
+            readOn();
         }
     }
 
@@ -148,8 +146,25 @@ final class Ring {
         }
     }
 
+    /**
+     * Reads on unless what comes would have to wait here: for a later operation, as what is parked, before which nothing
+     * of this one comes; or in a chain for the successor.
+     */
+    private void readOn() {
+        boolean pauses = operation != null && operation.mayPause() && outgoing != null && !outgoing.isWritable();
+        if (incoming != null) {
+            incoming.config().setAutoRead(parked.isEmpty() && !pauses);
+        }
+    }
+
+    /** The successor's channel is full now, or has room again. */
+    void roomChanged() {
+        sendOwnSegments();
+        readOn();
+    }
+
     /** Own segments wait for room in the channel; segments on their way do not, or a full ring could not drain. */
-    void sendOwnSegments() {
+    private void sendOwnSegments() {
         RingOperation current = operation;
         while (current != null && outgoing != null && current.hasOwnSegment() && outgoing.isWritable()) {
             send(current.nextOwnSegment(outgoing.alloc()));

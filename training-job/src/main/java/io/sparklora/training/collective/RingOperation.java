@@ -72,6 +72,14 @@ final class RingOperation {
         return done;
     }
 
+    /**
+     * Whether to stop reading while the successor's channel has no room; not where there is nothing left for it, since a
+     * successor that has had everything may have closed it.
+     */
+    boolean mayPause() {
+        return route.mayPause() && hasLeftToSend();
+    }
+
     boolean received() {
         return framesReceived == framesExpected;
     }

@@ -12,6 +12,11 @@ enum Route {
      */
     ALL_REDUCE {
         @Override
+        boolean mayPause() {
+            return false;
+        }
+
+        @Override
         int chunks(int size) {
             return size;
         }
@@ -90,6 +95,14 @@ enum Route {
             return position == size - 1;
         }
     };
+
+    /**
+     * Whether a rank may stop reading while its successor does not: a chain may, since its last rank always reads; in a
+     * circle all could wait for each other.
+     */
+    boolean mayPause() {
+        return true;
+    }
 
     /** Chunks that the array is cut into: that of the one who begins has its position's number. */
     int chunks(int size) {

@@ -57,7 +57,7 @@ final class SuccessorLink extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        ring.sendOwnSegments();
+        ring.roomChanged();
     }
 
     @Override

@@ -125,9 +125,49 @@ class TreeCollectiveTest {
                 .withMessageContaining("rank 1 left: rank 1 has left during SUM");
     }
 
+    /** A chain's ranks wait for the slowest on the wire, not in their memory; ranks in a circle would wait for ever. */
+    @ParameterizedTest
+    @CsvSource({"TO_FIRST, 2, 1, false", "FROM_FIRST, 2, 2, false", "ALL_REDUCE, 8, 1, true"})
+    void readsNoMoreThanItsSuccessorTakesInAChain(Route route, int length, int hop, boolean readsOn) {
+        RingPlace place = new RingPlace(new Membership("run", 0, 4, 2), Level.GROUP, List.of(0, 1, 2, 3));
+        EmbeddedChannel incoming = new EmbeddedChannel();
+        Ring ring = new Ring(place, incoming.eventLoop());
+        EmbeddedChannel outgoing = new EmbeddedChannel(new SuccessorLink(ring, SharedSecret.of("secret")));
+        ring.accepted(incoming);
+        ring.connected(outgoing);
+        ring.start(new RingOperation(place, route, Reduction.SUM, 0, 4, new long[length], 1));
+        outgoing.unsafe().outboundBuffer().setUserDefinedWritability(1, false);
+        ring.receive(segment(route, 0, hop, length, 7));
+        assertThat(incoming.config().isAutoRead()).isEqualTo(readsOn);
+        outgoing.unsafe().outboundBuffer().setUserDefinedWritability(1, true);
+        outgoing.runPendingTasks();
+        assertThat(incoming.config().isAutoRead()).isTrue();
+    }
+
+    /** The first rank has its sum and goes, while the last, which sends it nothing more, waits for the result. */
+    @Test
+    void readsOnWhereASuccessorThatNeedsNothingMoreHasLeft() {
+        RingPlace place = new RingPlace(new Membership("run", 0, 3, 2), Level.GROUP, List.of(0, 1, 2));
+        EmbeddedChannel incoming = new EmbeddedChannel();
+        EmbeddedChannel outgoing = new EmbeddedChannel();
+        Ring ring = new Ring(place, incoming.eventLoop());
+        ring.accepted(incoming);
+        ring.connected(outgoing);
+        outgoing.close();
+        ring.outgoingClosed();
+        ring.start(new RingOperation(place, Route.FROM_FIRST, Reduction.SUM, 0, 4, new long[2], 1));
+        ring.receive(segment(Route.FROM_FIRST, 0, 2, 2, 7));
+        assertThat(incoming.config().isAutoRead()).isTrue();
+    }
+
     private static ByteBuf segment(Route route, long sequence, int hop, long value) {
+        return segment(route, sequence, hop, 1, value);
+    }
+
+    /** The first of an operation's segments of one long. */
+    private static ByteBuf segment(Route route, long sequence, int hop, int length, long value) {
         ByteBuf frame = Unpooled.buffer(Frame.PAYLOAD_AT + Long.BYTES);
-        Frame.writeSegmentHeader(frame, route, Reduction.SUM, sequence, 4, 1, 0, 1);
+        Frame.writeSegmentHeader(frame, route, Reduction.SUM, sequence, 4, length, 0, 1);
         Frame.setHop(frame, hop);
         Frame.writePayload(frame, new long[] {value}, 0, 1);
         return Frame.seal(frame);
@@ -147,14 +187,14 @@ class TreeCollectiveTest {
     void movesMegabytesInPipelinedSegments() throws Exception {
         int length = 700_001;
         List<long[]> results =
-                Ranks.results(Ranks.start(tree("a a b"), RingSettings.DEFAULT, me -> new ClearText(), ranks -> {
+                Ranks.results(Ranks.start(tree("a a a a b"), RingSettings.DEFAULT, me -> new ClearText(), ranks -> {
                     long[] values = new long[length];
                     Arrays.setAll(values, i -> (long) i * (ranks.rank() + 1));
                     ranks.sum(1, values);
                     return values;
                 }));
         long[] expected = new long[length];
-        Arrays.setAll(expected, i -> 6L * i);
+        Arrays.setAll(expected, i -> 15L * i);
         assertThat(results).allMatch(values -> Arrays.equals(values, expected));
     }
 
