@@ -114,7 +114,7 @@ public final class CollectiveEndpoint implements AutoCloseable {
         return topology.places(rank).stream().map(RingPlace::level).toList();
     }
 
-    /** Closes the doors and, after what is on its way has left, the links. Never throws. */
+    /** Closes the doors and the links, and drops what is queued in them. Never throws. */
     @Override
     public void close() {
         doors.forEach(RingEndpoint::close);

@@ -283,7 +283,7 @@ final class Ring {
         }
     }
 
-    /** Closes once what successors still need is on the wire; the future is completed when both links are down. */
+    /** Says farewell once what successors still need is on the wire; the future is completed when it has been said. */
     void leave(CompletableFuture<Void> left) {
         if (lastWrite != null && failure == null) {
             lastWrite.addListener(written -> {

@@ -165,7 +165,7 @@ final class RingEndpoint implements AutoCloseable {
                 });
     }
 
-    /** Closes the door and, after what is on its way has left, the links. Never throws. */
+    /** Closes the door and the links, and drops what is queued in them. Never throws. */
     @Override
     public void close() {
         door.close();

@@ -104,7 +104,7 @@ enum Route {
         return true;
     }
 
-    /** Chunks that the array is cut into: that of the one who begins has its position's number. */
+    /** Chunks that the array is cut into, numbered from 0. */
     int chunks(int size) {
         return 1;
     }
