@@ -9,9 +9,4 @@ import java.net.InetSocketAddress;
  * @param successorFingerprint what the successor's {@link LinkProtection#fingerprint()} is
  * @param predecessorFingerprint likewise of the predecessor
  */
-public record Neighbours(InetSocketAddress successor, String successorFingerprint, String predecessorFingerprint) {
-    /** Neighbours whose certificates, if they have any, are not known one by one. */
-    public static Neighbours withoutFingerprints(InetSocketAddress successor) {
-        return new Neighbours(successor, "", "");
-    }
-}
+public record Neighbours(InetSocketAddress successor, String successorFingerprint, String predecessorFingerprint) {}

@@ -107,18 +107,11 @@ final class RingEndpoint implements AutoCloseable {
     }
 
     /**
-     * Connects to the successor's endpoint and waits for the predecessor; blocks at most the settings' join timeout.
+     * Connects to the successor's endpoint and lets the predecessor in; {@link RingCollective#awaitJoin()} waits for both.
      * The collective owns what this endpoint opened, and closing either closes it.
      *
-     * @throws CollectiveException if a neighbour is not there in time, or refuses, or fails to prove itself
+     * @throws CollectiveException if there is no TLS where there should be
      */
-    RingCollective join(Neighbours neighbours) {
-        RingCollective collective = open(neighbours);
-        collective.awaitJoin();
-        return collective;
-    }
-
-    /** As {@link #join}, but {@link RingCollective#awaitJoin()} is left to the caller. */
     RingCollective open(Neighbours neighbours) {
         Optional<SslContext> connector;
         try {

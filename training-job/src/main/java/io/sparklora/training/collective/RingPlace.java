@@ -1,7 +1,6 @@
 package io.sparklora.training.collective;
 
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * A rank's place in one ring of an attempt.
@@ -45,12 +44,6 @@ record RingPlace(Membership me, Level level, List<Integer> ranks) {
         if (!ranks.contains(me.rank())) {
             throw new IllegalArgumentException(me + " has no place in the ring of ranks " + ranks);
         }
-    }
-
-    /** In the ring of all ranks, in the order of their numbers. */
-    static RingPlace ofAll(Membership me) {
-        return new RingPlace(
-                me, Level.ALL, IntStream.range(0, me.world()).boxed().toList());
     }
 
     Seat seat() {

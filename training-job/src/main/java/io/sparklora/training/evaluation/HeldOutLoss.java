@@ -11,9 +11,4 @@ public record HeldOutLoss(double sum, long supervisedTokens) {
     public double mean() {
         return sum / supervisedTokens;
     }
-
-    /** exp of the mean loss. */
-    public double perplexity() {
-        return Math.exp(mean());
-    }
 }

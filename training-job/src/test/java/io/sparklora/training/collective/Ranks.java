@@ -1,7 +1,9 @@
 package io.sparklora.training.collective;
 
 import io.sparklora.training.collective.CollectiveEndpoint.Address;
+import io.sparklora.training.collective.RingPlace.Level;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -10,6 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /** Runs the ranks of a ring as threads of this JVM, over real sockets. */
 public final class Ranks {
@@ -64,7 +67,7 @@ public final class Ranks {
             Neighbours neighbours =
                     new Neighbours(successor.address(), successor.fingerprint(), predecessor.fingerprint());
             ranks.add(() -> {
-                try (Collective collective = endpoint.join(neighbours)) {
+                try (Collective collective = join(endpoint, neighbours)) {
                     return work.run(collective);
                 }
             });
@@ -122,12 +125,30 @@ public final class Ranks {
         return futures;
     }
 
+    /** In the ring of all ranks, in the order of their numbers. */
+    static RingPlace place(Membership me) {
+        return new RingPlace(
+                me, Level.ALL, IntStream.range(0, me.world()).boxed().toList());
+    }
+
+    /** Neighbours that show no certificates. */
+    static Neighbours neighbours(InetSocketAddress successor) {
+        return new Neighbours(successor, "", "");
+    }
+
+    /** Joins and waits for both neighbours. */
+    static RingCollective join(RingEndpoint endpoint, Neighbours neighbours) {
+        RingCollective collective = endpoint.open(neighbours);
+        collective.awaitJoin();
+        return collective;
+    }
+
     static RingEndpoint bind(Membership me, RingSettings settings) throws IOException {
         return bind(me, new ClearText(), settings);
     }
 
     static RingEndpoint bind(Membership me, LinkProtection protection, RingSettings settings) throws IOException {
-        return RingEndpoint.bind("127.0.0.1", RingPlace.ofAll(me), SharedSecret.of("secret"), protection, settings);
+        return RingEndpoint.bind("127.0.0.1", place(me), SharedSecret.of("secret"), protection, settings);
     }
 
     /** The failures of ranks that must all fail. */

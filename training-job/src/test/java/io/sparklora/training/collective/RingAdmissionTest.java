@@ -79,7 +79,7 @@ class RingAdmissionTest {
 
     @Test
     void refusesAPredecessorThatDoesNotKnowTheSecret() throws Exception {
-        Hello hello = Hello.of(RingPlace.ofAll(PEER));
+        Hello hello = Hello.of(Ranks.place(PEER));
         try (Socket impostor = open()) {
             send(impostor, Greeting.frame(hello.bytes()));
             byte[] nonce = Greeting.readWelcome(readFrame(impostor))[0];
@@ -120,7 +120,8 @@ class RingAdmissionTest {
                 throw new IllegalStateException(e);
             }
         });
-        assertThatThrownBy(() -> endpoint.join(peer())).hasMessageContaining("rank 1 does not know the shared secret");
+        assertThatThrownBy(() -> Ranks.join(endpoint, peer()))
+                .hasMessageContaining("rank 1 does not know the shared secret");
     }
 
     @Test
@@ -134,7 +135,8 @@ class RingAdmissionTest {
                 throw new IllegalStateException(e);
             }
         });
-        assertThatThrownBy(() -> endpoint.join(peer())).hasMessageContaining("rank 1 refused this rank: stale attempt");
+        assertThatThrownBy(() -> Ranks.join(endpoint, peer()))
+                .hasMessageContaining("rank 1 refused this rank: stale attempt");
     }
 
     @Test
@@ -266,11 +268,11 @@ class RingAdmissionTest {
                 throw new IllegalStateException(e);
             }
         });
-        return endpoint.join(peer());
+        return Ranks.join(endpoint, peer());
     }
 
     private Neighbours peer() {
-        return Neighbours.withoutFingerprints((InetSocketAddress) peerDoor.getLocalSocketAddress());
+        return Ranks.neighbours((InetSocketAddress) peerDoor.getLocalSocketAddress());
     }
 
     private Socket admitted() throws IOException {
@@ -280,7 +282,7 @@ class RingAdmissionTest {
     }
 
     private static void prove(Socket peer) throws IOException {
-        Hello hello = Hello.of(RingPlace.ofAll(PEER));
+        Hello hello = Hello.of(Ranks.place(PEER));
         send(peer, Greeting.frame(hello.bytes()));
         byte[] nonce = Greeting.readWelcome(readFrame(peer))[0];
         send(peer, Greeting.proof(SECRET.prove(Side.CONNECTOR, hello.bytes(), nonce)));
@@ -288,7 +290,7 @@ class RingAdmissionTest {
 
     private Socket connect(Membership claimed) throws IOException {
         Socket socket = open();
-        send(socket, Greeting.frame(Hello.of(RingPlace.ofAll(claimed)).bytes()));
+        send(socket, Greeting.frame(Hello.of(Ranks.place(claimed)).bytes()));
         return socket;
     }
 

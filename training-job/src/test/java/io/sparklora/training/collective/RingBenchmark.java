@@ -29,12 +29,12 @@ final class RingBenchmark {
                 Integer.parseInt(arguments[3]), RingSettings.DEFAULT.joinTimeout(), RingSettings.DEFAULT.stepTimeout());
         LinkProtection protection = arguments[4].equals("tls") ? PinnedCertificates.create(me) : new ClearText();
         RingEndpoint endpoint =
-                RingEndpoint.bind("127.0.0.1", RingPlace.ofAll(me), SharedSecret.of("benchmark"), protection, settings);
+                RingEndpoint.bind("127.0.0.1", Ranks.place(me), SharedSecret.of("benchmark"), protection, settings);
         System.out.println("ready " + endpoint.address().getPort() + " " + endpoint.fingerprint());
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         String[] other = lines.readLine().split(" ", -1);
         InetSocketAddress address = new InetSocketAddress("127.0.0.1", Integer.parseInt(other[0]));
-        try (Collective collective = endpoint.join(new Neighbours(address, other[1], other[1]))) {
+        try (Collective collective = Ranks.join(endpoint, new Neighbours(address, other[1], other[1]))) {
             measure(collective, values, WARM_UP);
             System.out.println("joined");
             while (lines.readLine() != null) {

@@ -155,7 +155,7 @@ class RingCollectiveTest {
         RingSettings impatient = new RingSettings(64, Duration.ofMillis(200), Duration.ofSeconds(1));
         try (RingEndpoint one = Ranks.bind(new Membership("run", 0, 3, 0), impatient);
                 RingEndpoint two = Ranks.bind(new Membership("run", 0, 3, 1), impatient)) {
-            assertThatThrownBy(() -> one.join(Neighbours.withoutFingerprints(two.address())))
+            assertThatThrownBy(() -> Ranks.join(one, Ranks.neighbours(two.address())))
                     .hasMessageContaining("both neighbours to join");
         }
     }
@@ -169,9 +169,8 @@ class RingCollectiveTest {
             InetSocketAddress nobody = two.address();
             two.close();
             String unreachable = "rank 1 of 3 (run run, attempt 0) cannot reach rank 2";
-            assertThatThrownBy(() -> one.join(Neighbours.withoutFingerprints(nobody)))
-                    .hasMessageStartingWith(unreachable);
-            assertThatThrownBy(() -> zero.join(Neighbours.withoutFingerprints(one.address())))
+            assertThatThrownBy(() -> Ranks.join(one, Ranks.neighbours(nobody))).hasMessageStartingWith(unreachable);
+            assertThatThrownBy(() -> Ranks.join(zero, Ranks.neighbours(one.address())))
                     .hasMessageStartingWith("rank 0 of 3 (run run, attempt 0): rank 1 left: " + unreachable);
         }
     }
@@ -179,7 +178,7 @@ class RingCollectiveTest {
     @Test
     void tellsASuccessorThatItReachesLateWhyTheRingBroke() {
         EmbeddedChannel outgoing = new EmbeddedChannel();
-        Ring ring = new Ring(RingPlace.ofAll(new Membership("run", 0, 3, 0)), outgoing.eventLoop());
+        Ring ring = new Ring(Ranks.place(new Membership("run", 0, 3, 0)), outgoing.eventLoop());
         ring.fail(new CollectiveException(Reason.DEADLINE, "rank 0 of 3 has waited"));
         ring.connected(outgoing);
         assertThat(Greeting.readFarewell(outgoing.readOutbound())).isEqualTo("rank 0 of 3 has waited");

@@ -93,7 +93,7 @@ class RingExplorationTest {
         State(Scenario scenario) {
             this.scenario = scenario;
             for (int rank = 0; rank < scenario.world(); rank++) {
-                nodes.add(new Node(RingPlace.ofAll(new Membership("run", 0, scenario.world(), rank))));
+                nodes.add(new Node(Ranks.place(new Membership("run", 0, scenario.world(), rank))));
             }
         }
 
@@ -152,7 +152,7 @@ class RingExplorationTest {
             if (words[1].equals("stranger")) {
                 strangerCame = true;
                 Ring outside = new Ring(
-                        RingPlace.ofAll(new Membership("run", 0, nodes.size(), nodes.size() - 1)),
+                        Ranks.place(new Membership("run", 0, nodes.size(), nodes.size() - 1)),
                         new EmbeddedChannel().eventLoop());
                 links.add(link(-1, 0, outside, SharedSecret.of("guess")));
                 return;

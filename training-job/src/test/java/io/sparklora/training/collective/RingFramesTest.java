@@ -77,7 +77,7 @@ class RingFramesTest {
     void readsOrRefusesAnyGreeting() {
         byte[] nonce = SharedSecret.nonce();
         List<byte[]> bodies = new ArrayList<>();
-        bodies.add(Hello.of(RingPlace.ofAll(new Membership("run", 3, 4, 1))).bytes());
+        bodies.add(Hello.of(Ranks.place(new Membership("run", 3, 4, 1))).bytes());
         for (ByteBuf frame : List.of(
                 Greeting.welcome(nonce, new byte[SharedSecret.PROOF_BYTES]),
                 Greeting.proof(new byte[SharedSecret.PROOF_BYTES]),
@@ -107,7 +107,7 @@ class RingFramesTest {
 
     @Test
     void refusesTextThatWouldForgeALineOfTheLog() {
-        ByteBuf hello = Greeting.frame(Hello.of(RingPlace.ofAll(new Membership("run\nERROR all is lost", 0, 2, 1)))
+        ByteBuf hello = Greeting.frame(Hello.of(Ranks.place(new Membership("run\nERROR all is lost", 0, 2, 1)))
                 .bytes());
         assertThatThrownBy(() -> Greeting.readHello(hello))
                 .isInstanceOf(CorruptedFrameException.class)
@@ -126,7 +126,7 @@ class RingFramesTest {
 
     @Test
     void takesOrRefusesAnySegment() {
-        RingPlace me = RingPlace.ofAll(new Membership("run", 0, 3, 0));
+        RingPlace me = Ranks.place(new Membership("run", 0, 3, 0));
         ByteBuf segment = Unpooled.buffer(Frame.PAYLOAD_AT + 8 * Long.BYTES);
         Frame.writeSegmentHeader(segment, Route.ALL_REDUCE, Reduction.SUM, 5, 9, 60, 0, 8);
         Frame.setHop(segment, 1);

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
  * ({@code bin/fuzz}).
  */
 class RingFuzzTest {
-    private static final RingPlace ME = RingPlace.ofAll(new Membership("run", 0, 3, 0));
+    private static final RingPlace ME = Ranks.place(new Membership("run", 0, 3, 0));
     private static final int VALUES = 60;
     private static final int SEGMENT_LONGS = 8;
     private static final int LARGEST_FRAME = Frame.PREFIX_BYTES + Frame.MAXIMUM_GREETING_BYTES;

@@ -3,9 +3,9 @@ package io.sparklora.training.collective;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.buffer.AbstractByteBufAllocator;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -16,19 +16,19 @@ import org.junit.jupiter.api.Test;
 
 /** A rank that runs out of memory says so itself, and says it to the others: it is not taken for its neighbours' fault. */
 class RingMemoryTest {
-    private static final RingSettings SETTINGS =
-            new RingSettings(1024, Duration.ofSeconds(20), Duration.ofSeconds(20));
+    private static final RingSettings SETTINGS = new RingSettings(1024, Duration.ofSeconds(20), Duration.ofSeconds(20));
     private static final SharedSecret SECRET = SharedSecret.of("secret");
     private static final int LONGS = 256;
     private static final String NO_MEMORY = "Cannot reserve bytes of direct buffer memory";
 
-    private final RingPlace place = RingPlace.ofAll(new Membership("run", 0, 2, 0));
+    private final RingPlace place = Ranks.place(new Membership("run", 0, 2, 0));
     private final RingPlace peer = place.of(1);
 
     /** A JVM whose direct memory is used up but for what greetings take. */
-    private static final class Exhausted extends UnpooledByteBufAllocator {
-        Exhausted() {
-            super(false);
+    private static final class Exhausted extends AbstractByteBufAllocator {
+        @Override
+        protected ByteBuf newHeapBuffer(int initialCapacity, int maxCapacity) {
+            return Unpooled.buffer(initialCapacity, maxCapacity);
         }
 
         @Override
@@ -36,7 +36,12 @@ class RingMemoryTest {
             if (initialCapacity > Frame.MAXIMUM_GREETING_BYTES) {
                 throw new OutOfMemoryError(NO_MEMORY);
             }
-            return super.newDirectBuffer(initialCapacity, maxCapacity);
+            return Unpooled.directBuffer(initialCapacity, maxCapacity);
+        }
+
+        @Override
+        public boolean isDirectBufferPooled() {
+            return false;
         }
     }
 

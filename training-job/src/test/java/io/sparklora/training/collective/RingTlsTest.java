@@ -126,8 +126,9 @@ class RingTlsTest {
                 PinnedTrust.fingerprint(SelfSignedCertificate.create("foreign").certificate());
         try (RingEndpoint me = endpoints.get(0)) {
             CompletableFuture<Collective> other = CompletableFuture.supplyAsync(
-                    () -> successor.join(new Neighbours(me.address(), me.fingerprint(), me.fingerprint())));
-            assertThatThrownBy(() -> me.join(new Neighbours(successor.address(), foreign, successor.fingerprint())))
+                    () -> Ranks.join(successor, new Neighbours(me.address(), me.fingerprint(), me.fingerprint())));
+            assertThatThrownBy(
+                            () -> Ranks.join(me, new Neighbours(successor.address(), foreign, successor.fingerprint())))
                     .hasMessageContaining("rank 0 of 2")
                     .hasMessageContaining("rank 1 and this rank have no link: TLS failed")
                     .hasMessageContaining("fingerprint must be " + foreign)
@@ -219,7 +220,7 @@ class RingTlsTest {
 
     private static byte[] hello() {
         return ByteBufUtil.getBytes(Greeting.frame(
-                Hello.of(RingPlace.ofAll(new Membership("run", 0, 2, 1))).bytes()));
+                Hello.of(Ranks.place(new Membership("run", 0, 2, 1))).bytes()));
     }
 
     private static Socket open(RingEndpoint endpoint) throws IOException {

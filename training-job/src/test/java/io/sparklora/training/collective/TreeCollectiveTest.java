@@ -266,10 +266,8 @@ class TreeCollectiveTest {
                 });
         joined.await();
         endpoints.get(1).close();
-        assertThat(Ranks.failures(ranks.subList(0, 1)))
-                .singleElement()
-                .satisfies(failure -> assertThat(failure)
-                        .hasMessageMatching(".*(rank 1 closed its connection|cannot reach rank 1 ).*"));
+        assertThat(Ranks.failures(ranks.subList(0, 1))).singleElement().satisfies(failure -> assertThat(failure)
+                .hasMessageMatching(".*(rank 1 closed its connection|cannot reach rank 1 ).*"));
         failed.countDown();
         assertThat(Ranks.failures(ranks.subList(1, 3)))
                 .allSatisfy(names(0, "of 4 [^:]*(: rank 1 closed its connection| cannot reach rank 1 )"));
@@ -280,24 +278,22 @@ class TreeCollectiveTest {
     void tellsTheOtherRingsThatOneIsLeftByAnInterrupt() throws Exception {
         CompletableFuture<Thread> waiting = new CompletableFuture<>();
         CountDownLatch interrupted = new CountDownLatch(1);
-        List<Future<Object>> ranks =
-                Ranks.start(tree("a a b b"), TINY_SEGMENTS, me -> new ClearText(), collective -> {
-                    if (collective.rank() == 0) {
-                        waiting.complete(Thread.currentThread());
-                    } else {
-                        interrupted.await();
-                    }
-                    collective.sum(1, new long[100]);
-                    return null;
-                });
+        List<Future<Object>> ranks = Ranks.start(tree("a a b b"), TINY_SEGMENTS, me -> new ClearText(), collective -> {
+            if (collective.rank() == 0) {
+                waiting.complete(Thread.currentThread());
+            } else {
+                interrupted.await();
+            }
+            collective.sum(1, new long[100]);
+            return null;
+        });
         waiting.get().interrupt();
         assertThat(Ranks.failures(ranks.subList(0, 1))).singleElement().isInstanceOf(CancellationException.class);
         interrupted.countDown();
-        assertThat(Ranks.failures(ranks.subList(1, 4)))
-                .allSatisfy(failure -> assertThat(failure)
-                        .isInstanceOf(CollectiveException.class)
-                        .hasMessageContaining("left: rank 0 of 4")
-                        .hasMessageContaining("was interrupted"));
+        assertThat(Ranks.failures(ranks.subList(1, 4))).allSatisfy(failure -> assertThat(failure)
+                .isInstanceOf(CollectiveException.class)
+                .hasMessageContaining("left: rank 0 of 4")
+                .hasMessageContaining("was interrupted"));
     }
 
     @ParameterizedTest
