@@ -146,17 +146,6 @@ final class SubmissionsTest {
                 .noneMatch(word -> word.startsWith("spark.executor.memoryOverhead"));
     }
 
-    @Test
-    void aClusterManagerIsToldOfSumsThatWaitForASlowRank() {
-        TinyModels.huggingFaceDirectory(home.resolve("runs/base"), 1);
-
-        SparkSubmit alone = submit(Stage.TRAIN, "spark.master=yarn", "lora.rank=256", "train.executors=1");
-        SparkSubmit two = submit(Stage.TRAIN, "spark.master=yarn", "lora.rank=256", "train.executors=2");
-
-        // 8 bytes of each of r (in + out) numbers, and a tenth.
-        assertThat(mebibytes(two) - mebibytes(alone)).isBetween(2L, 3L);
-    }
-
     private static long mebibytes(SparkSubmit command) {
         String value = value(command, "spark.executor.memoryOverhead");
         assertThat(value).matches("[0-9]+m");
