@@ -2,8 +2,9 @@
 
     /tmp/interop/bin/python interop/lora_goldens.py [VARIANT...]
 
-For each variant below: adapter_config.json as save_pretrained writes it, and golden.safetensors with the adapter to start
-from, the gradient of the first step and the adapter after ten, every key as PEFT's own file has it; ten losses, the
+For each variant below: adapter_config.json as save_pretrained writes it, and golden.safetensors with DoRA's magnitudes as
+PEFT begins them, the adapter to start from, the gradient of the first step and the adapter after ten, every key as PEFT's own
+file has it; ten losses, the
 noise floor and every branch's rank and scaling stand in golden.json. Versions: requirements.txt.
 """
 
@@ -18,7 +19,14 @@ from safetensors.torch import save_file
 
 BASE = "llama-attention-biases"
 # Variants over another base.
-BASES = {"saved-gemma2": "gemma2", "saved-gpt2": "gpt2", "saved-head": "qwen2"}
+BASES = {
+    "dora-phi3": "phi3",
+    "dora-gpt-neox": "gpt-neox",
+    "dora-gpt2": "gpt2",
+    "saved-gemma2": "gemma2",
+    "saved-gpt2": "gpt2",
+    "saved-head": "qwen2",
+}
 VARIANTS = {
     "rslora": dict(r=3, lora_alpha=5, use_rslora=True, target_modules="all-linear"),
     "patterns": dict(
@@ -53,6 +61,9 @@ VARIANTS = {
         alpha_pattern={"v_proj": 7},
         layers_to_transform=[1, 2],
     ),
+    "dora-phi3": dict(r=3, lora_alpha=5, use_dora=True, target_modules="all-linear"),
+    "dora-gpt-neox": dict(r=3, lora_alpha=5, use_dora=True, target_modules="all-linear"),
+    "dora-gpt2": dict(r=3, lora_alpha=5, use_dora=True, target_modules="all-linear"),
     "saved": dict(r=3, lora_alpha=5, target_modules="all-linear", modules_to_save=["embed_tokens", "lm_head"]),
     "saved-embedding": dict(
         r=2,
@@ -89,6 +100,13 @@ def adapted(base: str, lora: dict, dtype):
     return model.to(dtype)
 
 
+def first_magnitudes(base: str, lora: dict) -> dict:
+    """DoRA's before any step, when B is zero."""
+    family, fields, _ = MODELS[base]
+    model = get_peft_model(build(family, fields), LoraConfig(task_type="CAUSAL_LM", **lora))
+    return {name: value for name, value in get_peft_model_state_dict(model).items() if "magnitude" in name}
+
+
 def key(name: str) -> str:
     """PEFT's file has a magnitude vector without its parameter's name, and what is saved whole by its name in the base."""
     return name.replace("lora_magnitude_vector.weight", "lora_magnitude_vector").replace(".modules_to_save", "")
@@ -120,7 +138,8 @@ def train(base: str, lora: dict):
         for name, layer in model.named_modules()
         if isinstance(layer, LoraLayer)
     }
-    return model, losses, noise, branches, {"start": start, "gradient": first, "end": end}
+    initial = first_magnitudes(base, lora)
+    return model, losses, noise, branches, {"initial": initial, "start": start, "gradient": first, "end": end}
 
 
 def main() -> None:

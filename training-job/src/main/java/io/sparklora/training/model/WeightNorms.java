@@ -1,12 +1,13 @@
 package io.sparklora.training.model;
 
+import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.adapter.LoraModule;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.BaseTensor;
-import io.sparklora.pipeline.basemodel.FamilyNames.Orientation;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.LoraMatrix;
+import java.util.List;
 
 /**
  * What DoRA's magnitudes are before the first step: the norms of the weights' rows, so that the adapted model starts as
@@ -16,34 +17,30 @@ import io.sparklora.training.lora.LoraMatrix;
  * @param stored how its weights are kept for training
  */
 record WeightNorms(BaseModel base, WeightType stored) {
-    /**
-     * Writes the norms of the layout's magnitudes, if it has any, to their places.
-     *
-     * @throws IllegalArgumentException where a module is no tensor of the model's own
-     */
+    /** Writes the norms of the layout's magnitudes, if it has any, to their places. */
     void fill(LoraLayout layout, float[] parameters) {
+        WeightPlan plan = WeightPlan.of(base.shape(), stored);
         for (LoraEntry entry : layout.entries()) {
             if (entry.matrix() == LoraMatrix.MAGNITUDE) {
-                fill(entry, parameters);
+                LoraBranch branch = entry.branch();
+                fill(entry, plan.tensors(branch.layer(), branch.module().group()), parameters);
             }
         }
     }
 
-    private void fill(LoraEntry entry, float[] parameters) {
+    /** A module is some rows of its group's tensors, which lie one below the other whatever the family fuses. */
+    private void fill(LoraEntry entry, List<String> tensors, float[] parameters) {
         LoraModule module = entry.branch().module();
-        BaseTensor tensor = base.tensor(entry.branch().path() + ".weight");
-        if (module.orientation() != Orientation.OUTPUT_ROWS
-                || tensor.rows() != entry.rows()
-                || tensor.columns() != entry.branch().module().columns()) {
-            throw new IllegalArgumentException("DoRA needs rows of outputs, " + tensor.name() + " to be ["
-                    + entry.rows() + ", "
-                    + entry.branch().module().columns() + "] but it is [" + tensor.rows() + ", " + tensor.columns()
-                    + "]");
-        }
-        float[] row = new float[tensor.columns()];
-        for (int i = 0; i < entry.rows(); i++) {
-            base.read(tensor.name(), module.heads().rowInLayer(i), 1, row);
-            parameters[entry.offset() + i] = (float) norm(row);
+        long start = -module.firstRow();
+        for (String name : tensors) {
+            BaseTensor tensor = base.tensor(name);
+            long end = Math.min(start + tensor.rows(), module.rows());
+            float[] row = new float[tensor.columns()];
+            for (long i = Math.max(0, start); i < end; i++) {
+                base.read(name, i - start, 1, row);
+                parameters[entry.offset() + (int) i] = (float) norm(row);
+            }
+            start += tensor.rows();
         }
     }
 

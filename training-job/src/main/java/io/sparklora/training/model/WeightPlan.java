@@ -1,5 +1,6 @@
 package io.sparklora.training.model;
 
+import io.sparklora.pipeline.adapter.LoraGroup;
 import io.sparklora.pipeline.adapter.LoraTarget;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.DecoderVariant.FeedForward;
@@ -38,6 +39,11 @@ record WeightPlan(List<Group> groups, List<Long> offsets, long elements) {
     WeightPlan {
         groups = List.copyOf(groups);
         offsets = List.copyOf(offsets);
+    }
+
+    /** The tensors of one of a layer's groups. */
+    List<String> tensors(int layer, LoraGroup group) {
+        return groups.get(1 + layer * LoraGroup.values().length + group.ordinal()).tensors();
     }
 
     static WeightPlan of(DecoderShape shape, WeightType type) {

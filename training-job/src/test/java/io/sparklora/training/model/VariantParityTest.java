@@ -14,6 +14,7 @@ import io.sparklora.pipeline.basemodel.SafetensorsTensor;
 import io.sparklora.pipeline.basemodel.TinyModels;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraLayout;
+import io.sparklora.training.lora.LoraMatrix;
 import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.lora.PeftConfig;
 import io.sparklora.training.lora.SavedEntry;
@@ -30,6 +31,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * LoRA's variants in fp32 against PEFT in fp32, over a tiny model and from the {@code adapter_config.json} that PEFT wrote;
@@ -109,6 +111,17 @@ final class VariantParityTest {
 
             assertThat(worst).as(name).isLessThan(1e-5);
             assertThat(distance).as(name).isLessThan(5e-4);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dora", "dora-phi3", "dora-gpt-neox", "dora-gpt2"})
+    void magnitudesBeginAsPeftsDo(String name) {
+        try (Case golden = new Case(name)) {
+            float[] parameters = new float[golden.layout.parameterCount()];
+            new WeightNorms(golden.model, WeightType.FP32).fill(golden.layout, parameters);
+
+            assertThat(Distances.relative(parameters, golden.firstMagnitudes())).isLessThan(1e-6);
         }
     }
 
@@ -209,8 +222,17 @@ final class VariantParityTest {
                 System.arraycopy(tensors.floats(prefix + entry.key()), 0, vector, entry.offset(), entry.elements());
             }
             for (LoraEntry entry : layout.entries()) {
-                System.arraycopy(tensors.floats(prefix + entry.key()), 0, vector, entry.offset(), entry.elements());
+                entry.read(tensors.floats(prefix + entry.key()), vector);
             }
+            return vector;
+        }
+
+        /** The magnitudes before the first step at their places, zeros elsewhere. */
+        float[] firstMagnitudes() {
+            float[] vector = new float[layout.parameterCount()];
+            layout.entries().stream()
+                    .filter(entry -> entry.matrix() == LoraMatrix.MAGNITUDE)
+                    .forEach(entry -> entry.read(tensors.floats("initial/" + entry.key()), vector));
             return vector;
         }
 
