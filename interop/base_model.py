@@ -1,4 +1,4 @@
-"""The base model as transformers computes it, in fp32: a Hugging Face directory as it is, or a GGUF file converted by
+"""The base model as transformers computes it: a Hugging Face directory as it is, or a GGUF file converted by
 the gguf package, so that neither our reader nor transformers' own GGUF loader is trusted."""
 
 import json
@@ -36,7 +36,8 @@ def unpermuted(rows, heads: int):
     return rows.reshape(heads, head_size // 2, 2, -1).swapaxes(1, 2).reshape(rows.shape)
 
 
-def _convert(file: Path, directory: Path) -> None:
+def convert(file: Path, directory: Path) -> None:
+    """Writes config.json and model.safetensors of a GGUF file, in fp32, into a directory."""
     import gguf
     import numpy
     from safetensors.numpy import save_file
@@ -95,18 +96,18 @@ def _as_directory(path: Path):
         yield path
         return
     with tempfile.TemporaryDirectory() as temporary:
-        _convert(path, Path(temporary))
+        convert(path, Path(temporary))
         yield Path(temporary)
 
 
-def load(path: Path):
-    """The model in fp32 on the CPU, every weight taken from the files."""
+def load(path: Path, dtype: str = "float32", attention: str = "eager"):
+    """The model on the CPU, every weight taken from the files."""
     import torch
     from transformers import AutoModelForCausalLM
 
     with _as_directory(path) as directory:
         model, report = AutoModelForCausalLM.from_pretrained(
-            directory, dtype=torch.float32, attn_implementation="eager", output_loading_info=True
+            directory, dtype=getattr(torch, dtype), attn_implementation=attention, output_loading_info=True
         )
     if report["missing_keys"] or report["unexpected_keys"] or report["mismatched_keys"]:
         raise SystemExit(f"{path} was not loaded whole: {report}")

@@ -16,7 +16,6 @@ own and what is computed twice are left out.
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -25,7 +24,8 @@ import time
 from pathlib import Path
 
 import torch
-from benchmark_step import ROOT, class_path
+from jvm_contender import ROOT
+from race import ours
 
 # Relative distance of gradients: fp32 sums in another order, and bf16's rounding, which falls differently on each device.
 ALLOWED = {"fp32": 1e-4, "bf16": 0.1}
@@ -34,10 +34,8 @@ PRODUCT = 4096
 
 
 def export(options, directory: str) -> None:
-    java = str(Path(os.environ["JAVA_HOME"]) / "bin/java") if "JAVA_HOME" in os.environ else "java"
-    command = [java, "-Xmx1g", "-Dai.djl.offline=true", "-cp", class_path()]
-    command += ["io.sparklora.training.model.ProgramExport", options.base, str(options.cache), options.stored]
-    command += [options.dtype, str(options.rows), str(options.length), directory]
+    shape = (options.rows, options.length)
+    command = ours("model.ProgramExport", options.base, options.cache, options.stored, options.dtype, *shape, directory)
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
 
 

@@ -10,14 +10,13 @@ estimate is off by more than 15 %.
 """
 
 import argparse
-import os
 import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from benchmark_step import ROOT, class_path
+from jvm_contender import ROOT, class_path, java
 
 # rows, tokens a row, layers held at a time (0: all), targets
 SHAPES = [
@@ -34,14 +33,16 @@ ALLOWED = 0.15
 KIBIBYTES = 1024
 
 
-def java() -> str:
-    return str(Path(os.environ["JAVA_HOME"]) / "bin/java") if "JAVA_HOME" in os.environ else "java"
-
-
 def measured(model: str, options, rows: int, length: int, held: int, targets: str) -> float:
     """The peak outside the heap, MiB."""
     heap = ["-Xms192m", "-Xmx192m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC", "-Dai.djl.offline=true"]
-    command = [java(), *heap, "-cp", class_path(), "io.sparklora.training.model.MemoryBenchmark"]
+    command = [
+        java(),
+        *heap,
+        "-cp",
+        class_path("training-job", "pipeline"),
+        "io.sparklora.training.model.MemoryBenchmark",
+    ]
     command += [
         model,
         str(options.cache),

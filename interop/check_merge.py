@@ -119,15 +119,18 @@ def check_logits(kind: str, base: torch.Tensor, adapted: torch.Tensor, merged: t
     return difference <= LOGITS[kind] * effect
 
 
-def check_llama_cpp(merged: Path, kind: str, adapted) -> bool | None:
-    """Log-probabilities of llama.cpp's likeliest tokens along the text that it writes; None where it is not installed."""
+def check_llama_cpp(model: Path, kind: str, adapted, adapter: Path | None = None) -> bool | None:
+    """Log-probabilities of llama.cpp's likeliest tokens along the text that it writes with a GGUF model and, where given, a
+    GGUF adapter; None where it is not installed."""
     try:
         import xllamacpp
     except ImportError:
         print("llama.cpp not checked: xllamacpp is not installed")
         return None
     params = xllamacpp.CommonParams()
-    params.model.path = str(merged)
+    params.model.path = str(model)
+    if adapter:
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
     params.n_ctx = 512
     params.warmup = False
     # Repacked weights crash on some processors.

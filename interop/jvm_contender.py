@@ -16,6 +16,8 @@ JARS = (
     "org/jsoup",
     "ai/djl",
     "com/google/code/gson",
+    "info/picocli",
+    "net/java/dev/jna/jna",
 )
 
 
@@ -55,13 +57,14 @@ def java():
 
 
 def class_path(*modules):
-    """The modules' classes as Maven left them, Spark's jars, and a few from the local Maven repository."""
+    """The modules' classes as Maven left them, Spark's jars, libtorch's, and a few from the local Maven repository."""
     repository = Path(os.environ.get("MAVEN_REPOSITORY", Path.home() / ".m2" / "repository"))
     entries = [ROOT / module / "target" / kind for module in modules for kind in ("test-classes", "classes")]
     for entry in entries:
         if not entry.is_dir():
             raise SystemExit(f"{entry} is not there: build first (mvn -q -Dquick -pl {modules[0]} -am test-compile)")
     entries += sorted((ROOT / "target/spark-home/jars").glob("*.jar"))
+    entries += sorted((ROOT / "target/natives").glob("*.jar"))
     for part in JARS:
         entries += sorted((repository / part).rglob("*.jar"))
     return os.pathsep.join(str(entry) for entry in entries)

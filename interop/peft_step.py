@@ -1,7 +1,8 @@
 """One PEFT training step a line of standard input: answers each line with the step's seconds by the clock and of CPU
 time and, at the end of input, prints the process's peak memory. The peer of StepBenchmark; benchmark_step.py drives both.
 
-Arguments: variant, rows, tokens a row, threads, and the model's sizes as JSON. Variants:
+Arguments: variant, rows, tokens a row, threads, 1 where activations are computed again (transformers' gradient
+checkpointing), target modules, and the model's sizes as JSON. Variants:
   bf16           base in bf16, adapters in fp32 as PEFT makes them
   bf16-whole     base and adapters in bf16
   autocast       base in bf16, adapters in fp32, under torch.autocast(bf16)
@@ -19,10 +20,8 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import LlamaConfig, LlamaForCausalLM
 
-TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
-
-def model(variant: str, sizes: dict):
+def model(variant: str, checkpointing: bool, targets: list[str], sizes: dict):
     """Weights are random, in the type they are used in from the start: speed does not depend on values, and the peer is
     spared the memory that loading a file takes."""
     config = LlamaConfig(**sizes, use_cache=False, attn_implementation="sdpa")
@@ -31,22 +30,19 @@ def model(variant: str, sizes: dict):
     base = LlamaForCausalLM(config)
     torch.set_default_dtype(torch.float32)
     base.model.rotary_emb = type(base.model.rotary_emb)(config)
-    lora = LoraConfig(r=8, lora_alpha=16, lora_dropout=0.0, bias="none", task_type="CAUSAL_LM", target_modules=TARGETS)
+    lora = LoraConfig(r=8, lora_alpha=16, lora_dropout=0.0, bias="none", task_type="CAUSAL_LM", target_modules=targets)
     adapted = get_peft_model(base, lora, autocast_adapter_dtype=variant != "bf16-whole")
+    if checkpointing:
+        adapted.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     adapted.train()
     return adapted
 
 
 def main() -> None:
-    variant, rows, length, threads, sizes = (
-        sys.argv[1],
-        int(sys.argv[2]),
-        int(sys.argv[3]),
-        int(sys.argv[4]),
-        sys.argv[5],
-    )
+    variant, targets, sizes = sys.argv[1], sys.argv[6].split(","), json.loads(sys.argv[7])
+    rows, length, threads, checkpointing = map(int, sys.argv[2:6])
     torch.set_num_threads(threads)
-    adapted = model(variant, json.loads(sizes))
+    adapted = model(variant, checkpointing == 1, targets, sizes)
     trained = [parameter for parameter in adapted.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.0)
     generator = torch.Generator().manual_seed(7)
@@ -57,6 +53,7 @@ def main() -> None:
         with autocast:
             loss = adapted(input_ids=ids, labels=ids).loss
         loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         loss.item()

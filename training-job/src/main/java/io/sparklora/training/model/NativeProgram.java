@@ -33,6 +33,7 @@ final class NativeProgram implements AutoCloseable {
     private final PtNDManager manager;
     private final PtSymbolBlock module;
     private ByteBuffer staging = ByteBuffer.allocateDirect(0);
+    private long nanosInCalls;
 
     /** Loads the archive and sets PyTorch's threads, which are the whole process's. */
     NativeProgram(ScriptArchive archive, Placement placement) {
@@ -70,9 +71,11 @@ final class NativeProgram implements AutoCloseable {
             throw new IllegalStateException("a program opened by thread " + owner.getName() + " was called by thread "
                     + Thread.currentThread().getName());
         }
+        long start = System.nanoTime();
         try {
             return IValueUtils.runMethod(module, method, arguments);
         } finally {
+            nanosInCalls += System.nanoTime() - start;
             Stream.of(arguments).forEach(IValue::close);
         }
     }
@@ -115,6 +118,11 @@ final class NativeProgram implements AutoCloseable {
     private static FloatBuffer values(IValue tensor, NDManager scope) {
         PtNDArray array = tensor.toTensor((PtNDManager) scope);
         return array.toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer();
+    }
+
+    /** Nanoseconds spent in methods since the program was opened; for a benchmark. */
+    long nanosInCalls() {
+        return nanosInCalls;
     }
 
     /** Arrays and scopes that are attached to the program and not closed yet; for a test of leaks. */

@@ -379,6 +379,11 @@ public final class TorchScriptProgram implements LossProgram {
         return decoder;
     }
 
+    /** Nanoseconds spent in native calls since the program was opened; for a benchmark. */
+    long nanosInCalls() {
+        return program.nanosInCalls();
+    }
+
     /** Native arrays that wait to be freed; for a test of leaks. */
     int openResources() {
         return program.openResources();
