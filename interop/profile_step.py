@@ -98,8 +98,8 @@ def operation(event) -> str | None:
 class Profile:
     """Kernels of some steps by operation."""
 
-    def __init__(self, program: Program, steps: int):
-        self.seconds = seconds_of(program.step, "cpu", steps)
+    def __init__(self, program: Program, rounds: int, steps: int):
+        self.seconds = seconds_of(program.step, "cpu", rounds)
         with profile(activities=[ProfilerActivity.CPU], record_shapes=True, with_stack=True) as profiler:
             for _ in range(steps):
                 program.step()
@@ -183,7 +183,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2)
     parser.add_argument("--length", type=int, default=256)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="steps that are timed without the profiler")
+    parser.add_argument("--profiled", type=int, default=2, help="steps under the profiler")
     options = parser.parse_args()
     java = steps_in_java(options)
     torch.set_num_threads(options.threads)
@@ -191,7 +192,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         export(options, directory)
         call = json.loads((Path(directory) / "arguments.json").read_text())
-        profiled = Profile(Program(Path(directory), "cpu", call), options.rounds)
+        profiled = Profile(Program(Path(directory), "cpu", call), options.rounds, options.profiled)
     print(
         f"{options.rows}x{options.length}, {options.stored} weights, {options.dtype} products, {options.threads} threads\n"
     )
