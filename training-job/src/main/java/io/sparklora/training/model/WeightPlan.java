@@ -43,7 +43,8 @@ record WeightPlan(List<Group> groups, List<Long> offsets, long elements) {
 
     /** The tensors of one of a layer's groups. */
     List<String> tensors(int layer, LoraGroup group) {
-        return groups.get(1 + layer * LoraGroup.values().length + group.ordinal()).tensors();
+        return groups.get(1 + layer * LoraGroup.values().length + group.ordinal())
+                .tensors();
     }
 
     static WeightPlan of(DecoderShape shape, WeightType type) {
