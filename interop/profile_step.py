@@ -18,11 +18,13 @@ This Python's PyTorch has newer kernels than the engine's 2.7.1: with an environ
 
 import argparse
 import json
+import re
 import statistics
 import sys
 import tempfile
 import time
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -53,34 +55,49 @@ OPERATIONS = {
     "embedding": "embedding",
 }
 BACKWARD = ("backward", "gradients", "before_multiplication", "factor_gradients")
-PRODUCTS = {"aten::mm": (0, 1), "aten::addmm": (1, 2), "aten::addmm_": (1, 2)}
+# The place of the right factor among a product's matrices.
+PRODUCTS = {"aten::mm": 1, "aten::addmm": 2, "aten::addmm_": 2}
+PROGRAM = ROOT / "training-job/src/main/resources/io/sparklora/training/model/program/nn"
 # Larger than the ranks of all branches that share an input, smaller than any of a weight's sides.
 LARGEST_RANK = 64
 MILLISECONDS = 1e3
 
 
+@cache
+def functions(file: str) -> list[tuple[int, str]]:
+    """(line, name) of a program file's functions, in order; nothing for what is no file of operations."""
+    source = PROGRAM / f"{file}.py"
+    lines = source.read_text().splitlines() if source.exists() else []
+    found = [(number, re.match(r" *def (\w+)", line)) for number, line in enumerate(lines, start=1)]
+    return [(number, match.group(1)) for number, match in found if match]
+
+
 def frames(event) -> list[tuple[str, str]]:
-    """(file of the program, function) from the innermost call outwards."""
+    """(file of the program, function) from the innermost call outwards. Lines are the profiler's, functions the source's: those
+    that the profiler names are of another frame where calls were inlined."""
     found = []
-    for line in event.stack:
-        place, _, function = line.partition("): ")
-        found.append((Path(place.partition("(")[0]).stem, function.rpartition(".")[2]))
+    for text in event.stack:
+        match = re.match(r".*__torch__/nn/(\w+)\.py\((\d+)\)", text)
+        if match:
+            file, line = match.group(1), int(match.group(2))
+            found.append((file, [name for first, name in functions(file) if first <= line][-1]))
     return found
 
 
 def factors(event):
-    """Sizes (m, k, n) of a matrix product, else None."""
-    if event.name not in PRODUCTS or not event.input_shapes:
+    """Sizes (m, k, n) of a matrix product, else None. The profiler lists numbers and what lies below on the stack as well."""
+    matrices = [shape for shape in event.input_shapes if len(shape) == 2]
+    if event.name not in PRODUCTS or len(matrices) <= PRODUCTS[event.name]:
         return None
-    left, right = (event.input_shapes[i] for i in PRODUCTS[event.name])
-    return (left[0], left[1], right[1]) if len(left) == len(right) == 2 else None
+    left, right = matrices[PRODUCTS[event.name] - 1 : PRODUCTS[event.name] + 1]
+    return left[0], left[1], right[1]
 
 
 def operation(event) -> str | None:
     """The row of the table that a kernel belongs to; None where it is not the program's."""
-    stack = frames(event)
-    if not stack:
+    if not any("__torch__" in text for text in event.stack):
         return None
+    stack = frames(event)
     file = next((file for file, _ in stack if file in OPERATIONS), "")
     name = OPERATIONS.get(file, "the rest")
     if name == BRANCHES:
