@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Holds a published adapter's held-out loss against transformers and PEFT.
+"""Holds a published adapter's, or whole model's, held-out loss against transformers and PEFT.
 
-Loads the adapter in PEFT over the same base model in fp32, computes the token-weighted loss of every held-out document
+Loads the adapter in PEFT over the same base model in fp32, or the whole model in transformers, computes the token-weighted loss of every held-out document
 by itself (which is what block-diagonal attention over packed documents means), and compares it with what the stage
 evaluate reported. Exits with 1 where they differ by more than 0.5 % (bf16 run) or 1e-4 (fp32 run).
 
@@ -132,6 +132,15 @@ def load_adapter(model, adapter: Path):
     return adapted
 
 
+def load_trained(model, adapter: Path):
+    """The adapter over the base, or where full fine-tuning made it the whole model, of which no weight may be missing."""
+    if read_manifest(adapter).get("finetuning_type") == "FULL":
+        import base_model
+
+        return base_model.load(adapter)
+    return load_adapter(model, adapter)
+
+
 def report(check: Check, measured: dict[str, float], tokens: int) -> bool:
     """Prints the comparison; true where both losses agree."""
     tolerance = TOLERANCE[check.dtype]
@@ -153,7 +162,7 @@ def main(arguments: list[str]) -> int:
     model = base_model.load(check.base)
     measured = {}
     measured["base"], tokens = loss(model, check.dataset)
-    measured["adapter"], _ = loss(load_adapter(model, check.adapter), check.dataset)
+    measured["adapter"], _ = loss(load_trained(model, check.adapter), check.dataset)
     return 0 if report(check, measured, tokens) else 1
 
 

@@ -46,8 +46,8 @@ class Program:
         self.call = call
         self.module = torch.jit.load(directory / ("cpu.pt" if device == "cpu" else "cuda.pt"))
         opened = call["open"]
-        keys = ("weights", "elements", "offsets", "small", "frequencies", "branches", "scales", "slopes")
-        self.module.open(*(opened[key] for key in keys))
+        keys = "weights elements offsets small frequencies branches scales slopes places vector_places"
+        self.module.open(*(opened[key] for key in keys.split()))
         theta = torch.from_file(str(directory / "theta.bin"), size=(directory / "theta.bin").stat().st_size // 4)
         self.module.load(theta.to("cpu" if device == "cpu" else "cuda:0"))
 

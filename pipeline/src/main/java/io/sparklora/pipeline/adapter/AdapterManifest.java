@@ -1,5 +1,6 @@
 package io.sparklora.pipeline.adapter;
 
+import io.sparklora.pipeline.config.TrainConfig.FinetuningType;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.FileEntry;
 import io.sparklora.pipeline.run.Manifest;
@@ -20,10 +21,11 @@ import java.util.Optional;
  * @param compute number type of the products that it was trained with
  * @param device what they were computed on
  * @param validation the last measurement of this adapter's loss on the validation split, where there was one
- * @param rank r of every branch in the files
- * @param alpha alpha in the files
+ * @param rank r of every branch in the files; 0 for a whole model
+ * @param alpha alpha in the files; 0 for a whole model
  * @param parameters numbers in the files
- * @param files PEFT's two files; the metrics beside them hold timings and are left out
+ * @param files PEFT's two files, or a whole model's; the metrics beside them hold timings and are left out
+ * @param finetuningType full where every weight was trained; absent for an adapter of branches
  * @param config the part of the resolved configuration that made it, as canonical JSON
  */
 public record AdapterManifest(
@@ -42,6 +44,7 @@ public record AdapterManifest(
         int alpha,
         long parameters,
         List<FileEntry> files,
+        Optional<FinetuningType> finetuningType,
         String config)
         implements Manifest {
     /**
@@ -55,5 +58,10 @@ public record AdapterManifest(
     /** Copies the list. */
     public AdapterManifest {
         files = List.copyOf(files);
+    }
+
+    /** What was trained. */
+    public FinetuningType trained() {
+        return finetuningType.orElse(FinetuningType.LORA);
     }
 }

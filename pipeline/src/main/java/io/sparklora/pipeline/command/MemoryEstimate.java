@@ -2,11 +2,13 @@ package io.sparklora.pipeline.command;
 
 import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.adapter.ComputeType;
+import io.sparklora.pipeline.adapter.FullFinetuning;
 import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.adapter.SavedModule;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.BaseTensor;
 import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.pipeline.basemodel.DecoderWeight;
 import io.sparklora.pipeline.config.BaseConfig;
 import io.sparklora.pipeline.config.BaseConfig.Device;
 import io.sparklora.pipeline.config.BaseConfig.Dtype;
@@ -29,7 +31,7 @@ import java.util.Locale;
  * @param workspaceBytes what layers share: gradients, rotary tables, one document's attention, a widened weight, some rows
  *     of logits
  * @param runtimeBytes the JVM outside its heap and libtorch: code, threads, allocators
- * @param heapBytes vectors of the trained numbers on the heap
+ * @param heapBytes vectors of the trained numbers on an executor's heap
  * @param driverHeapBytes those on the driver's
  */
 record MemoryEstimate(
@@ -88,7 +90,7 @@ record MemoryEstimate(
 
     /** The same with another micro-batch than the configuration's. */
     static MemoryEstimate of(RunConfig config, BaseModel base, Load load) {
-        return new Buffers(config, base.shape(), load).estimate(base);
+        return new Buffers(config, base, load).estimate(base);
     }
 
     /**
@@ -112,6 +114,9 @@ record MemoryEstimate(
         private final DecoderShape shape;
         private final Load load;
         private final List<LoraBranch> branches;
+        /** Every weight, where every weight is trained. */
+        private final List<DecoderWeight> whole;
+
         private final long tokens;
         private final long hidden;
         private final long queries;
@@ -119,11 +124,13 @@ record MemoryEstimate(
         /** Bytes of a number of the products' type. */
         private final long narrow;
 
-        Buffers(RunConfig config, DecoderShape shape, Load load) {
+        Buffers(RunConfig config, BaseModel base, Load load) {
             this.config = config;
-            this.shape = shape;
+            this.shape = base.shape();
             this.load = load;
-            this.branches = AdapterShape.planned(config.lora(), shape);
+            boolean full = config.train().finetuningType() == TrainConfig.FinetuningType.FULL;
+            this.branches = full ? List.of() : AdapterShape.planned(config.lora(), shape);
+            this.whole = full ? FullFinetuning.planned(base) : List.of();
             this.tokens = load.tokens();
             this.hidden = shape.hiddenSize();
             this.queries = shape.queryWidth();
@@ -137,7 +144,8 @@ record MemoryEstimate(
                     branches.stream().mapToLong(LoraBranch::parameters).sum()
                             + SavedModule.named(config.lora().modulesToSave(), shape).stream()
                                     .mapToLong(SavedModule::parameters)
-                                    .sum();
+                                    .sum()
+                            + FullFinetuning.parameters(whole);
             return new MemoryEstimate(
                     weights * (config.base().dtype() == Dtype.BF16 ? Short.BYTES : Float.BYTES),
                     parameters,
@@ -240,8 +248,18 @@ record MemoryEstimate(
             return Math.min(rows, tokens) * vocabulary * (narrow + Float.BYTES * wide);
         }
 
-        /** The gradient of an embedding that is trained whole, before it lies in the adapter's. */
+        /**
+         * The gradient of an embedding that is trained whole, before it lies in the adapter's; where every weight is, that of
+         * the largest one alone.
+         */
         private long embedding() {
+            if (!whole.isEmpty()) {
+                return Float.BYTES
+                        * whole.stream()
+                                .mapToLong(DecoderWeight::elements)
+                                .max()
+                                .orElseThrow();
+            }
             return SavedModule.named(config.lora().modulesToSave(), shape).stream()
                     .filter(module -> module.role() == SavedModule.Role.EMBEDDING)
                     .mapToLong(module -> Float.BYTES * module.parameters())
@@ -275,7 +293,8 @@ record MemoryEstimate(
         return String.format(
                 Locale.ROOT,
                 "a rank needs %,.0f MiB besides its heap: base %,.0f (mapped once a host), activations %,.0f, buffers %,.0f,"
-                        + " trained numbers %,.0f, sums under way %,.0f, runtime %,.0f; the adapter has %,d parameters",
+                        + " trained numbers %,.0f, sums under way %,.0f, runtime %,.0f; the adapter has %,d parameters,"
+                        + " for which the heap needs %,.0f MiB",
                 nativeBytes() / MEBIBYTE,
                 baseBytes / MEBIBYTE,
                 activationBytes / MEBIBYTE,
@@ -283,6 +302,7 @@ record MemoryEstimate(
                 adapterBytes / MEBIBYTE,
                 ringBytes / MEBIBYTE,
                 runtimeBytes / MEBIBYTE,
-                parameters);
+                parameters,
+                heapBytes / MEBIBYTE);
     }
 }

@@ -95,7 +95,7 @@ final class Submissions {
         settings.put("spark.ui.enabled", "false");
         jvm(installation, settings, "driver");
         List<String> words = new ArrayList<>(List.of(installation.sparkSubmit().toString()));
-        words.addAll(List.of("--master", "local[1]", "--driver-memory", "2g", "--class", mainClass));
+        words.addAll(List.of("--master", "local[1]", "--driver-memory", "4g", "--class", mainClass));
         settings.forEach((key, value) -> words.addAll(List.of("--conf", key + "=" + value)));
         words.add(installation.jar(module).toString());
         words.addAll(arguments);

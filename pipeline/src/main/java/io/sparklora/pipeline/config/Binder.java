@@ -34,6 +34,17 @@ final class Binder {
         return record(RunConfig.class, root, "").map(RunConfig.class::cast);
     }
 
+    /** The names of a record's keys that have another value than their default, in the record's order; each must have one. */
+    static List<String> differing(Record values) {
+        Record defaults = (Record) new Binder(new Problems())
+                .record(values.getClass(), YamlReader.value("{}", DEFAULT_ORIGIN), "")
+                .orElseThrow();
+        return Keys.of(values.getClass()).stream()
+                .filter(key -> !key.of(values).equals(key.of(defaults)))
+                .map(Keys.Declared::name)
+                .toList();
+    }
+
     private Optional<Object> value(Type type, Key rule, Yaml yaml, String path) {
         if (type instanceof ParameterizedType generic) {
             Type element = generic.getActualTypeArguments()[generic.getActualTypeArguments().length - 1];

@@ -3,6 +3,7 @@ package io.sparklora.pipeline.config;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * The whole configuration of a run, as {@code CONFIG.yaml} spells it. Only mains see it; a class takes the small
@@ -38,10 +39,16 @@ public record RunConfig(
         @Key(value = "How the stages are submitted to Spark.", or = "{}", inRunKey = false)
         SparkConfig spark) {
     /**
-     * Refuses a split by time of sources that do not say when their documents were made, and an adapter that could not be
-     * published.
+     * Refuses a split by time of sources that do not say when their documents were made, an adapter that could not be
+     * published, and branches where every weight is trained.
      */
     public RunConfig {
+        if (train.finetuningType() == TrainConfig.FinetuningType.FULL
+                && !Binder.differing(lora).isEmpty()) {
+            throw new IllegalArgumentException("needs train.finetuning-type lora for "
+                    + Binder.differing(lora).stream().map(key -> "lora." + key).collect(Collectors.joining(", "))
+                    + ": full trains every weight and has no branches");
+        }
         if (lora.kind() == LoraConfig.Kind.DORA && publish.profile() == PublishConfig.Profile.PORTABLE) {
             throw new IllegalArgumentException(
                     "needs publish.profile peft for lora.kind dora: servers pass over its magnitudes or refuse them");

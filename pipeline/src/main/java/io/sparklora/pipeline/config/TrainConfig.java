@@ -3,6 +3,15 @@ package io.sparklora.pipeline.config;
 /** How the adapter is trained. */
 public record TrainConfig(
         @Key(
+                value =
+                        "What is trained: `lora` the branches of `lora`; `full` every weight of the base model, in fp32 from "
+                                + "where the base has it. What is published then is a whole model, a Hugging Face directory; "
+                                + "nothing of `lora` may be set. Takes some 64 bytes of heap a weight, and learning rates of a "
+                                + "tenth of LoRA's or less.",
+                or = "lora")
+        FinetuningType finetuningType,
+
+        @Key(
                 value = "Executors, one rank each; the adapter's bytes do not depend on it.",
                 or = "1",
                 min = 1,
@@ -58,7 +67,12 @@ public record TrainConfig(
                 min = 0)
         double clip,
 
-        @Key(value = "AdamW's decoupled weight decay.", or = "0.0", min = 0, max = 1)
+        @Key(
+                value =
+                        "AdamW's decoupled weight decay; of full fine-tuning that of matrices alone, not of norms and biases.",
+                or = "0.0",
+                min = 0,
+                max = 1)
         double weightDecay,
 
         @Key(value = "How the adapter is measured while it is trained.", or = "{}")
@@ -66,6 +80,14 @@ public record TrainConfig(
 
         @Key(value = "When the state is saved.", or = "{}", inRunKey = false)
         Checkpoint checkpoint) {
+    /** What is trained. */
+    public enum FinetuningType {
+        /** Branches beside the frozen weights. */
+        LORA,
+        /** Every weight. */
+        FULL
+    }
+
     /** How an epoch visits the sequences. */
     public enum Order {
         SHUFFLED,

@@ -6,6 +6,7 @@ import io.sparklora.pipeline.Stage;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.AdapterManifest;
 import io.sparklora.pipeline.adapter.EvaluationManifest;
+import io.sparklora.pipeline.config.TrainConfig.FinetuningType;
 import io.sparklora.pipeline.dataset.DatasetManifest;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.FileEntry;
@@ -63,14 +64,23 @@ public final class Publish {
         AdapterManifest adapter = adapter(plan, runKey);
         EvaluationManifest verdict = verdict(runKey, plan, champion);
         refuseUnlessPassed(verdict);
-        PeftAdapter.check(
-                context.storage(),
-                context.layout().adapterFiles(runKey),
-                adapter,
-                context.config().publish().profile());
+        check(adapter);
         VersionManifest version = add(plan, adapter, verdict, champion);
         registry.promote(version, champion);
         return result(version, StageResult.Status.DONE);
+    }
+
+    private void check(AdapterManifest adapter) {
+        Path directory = context.layout().adapterFiles(adapter.runKey());
+        switch (adapter.trained()) {
+            case LORA ->
+                PeftAdapter.check(
+                        context.storage(),
+                        directory,
+                        adapter,
+                        context.config().publish().profile());
+            case FULL -> PublishedModel.check(directory, published(adapter));
+        }
     }
 
     private AdapterManifest adapter(PreparedPlan plan, ContentKey runKey) {
@@ -133,7 +143,7 @@ public final class Publish {
             PreparedPlan plan, AdapterManifest adapter, EvaluationManifest verdict, Optional<Move> champion) {
         DatasetManifest dataset =
                 committed(context.layout().dataset(plan.datasetKey()), DatasetManifest.class, "prepare");
-        List<FileEntry> files = peftFiles(adapter);
+        List<FileEntry> files = adapter.trained() == FinetuningType.LORA ? peftFiles(adapter) : published(adapter);
         return registry.add(
                 adapter.runKey(),
                 context.layout().adapterFiles(adapter.runKey()),
@@ -158,22 +168,32 @@ public final class Publish {
                         CodeVersion.current(),
                         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                         files,
+                        adapter.finetuningType(),
                         context.keys().resolved()));
     }
 
-    /** PEFT's two files as the trained adapter's manifest describes them, relative to their own directory. */
-    private List<FileEntry> peftFiles(AdapterManifest adapter) {
-        String prefix = context.layout().adapterFiles(adapter.runKey()).getName() + "/";
-        List<FileEntry> files = adapter.files().stream()
+    /** The files to publish as the trained adapter's manifest describes them, relative to their own directory. */
+    private List<FileEntry> published(AdapterManifest adapter) {
+        String prefix = prefix(adapter);
+        return adapter.files().stream()
                 .filter(file -> file.path().startsWith(prefix))
                 .map(file -> new FileEntry(file.path().substring(prefix.length()), file.bytes(), file.sha256()))
                 .toList();
+    }
+
+    private String prefix(AdapterManifest adapter) {
+        return context.layout().adapterFiles(adapter.runKey()).getName() + "/";
+    }
+
+    /** PEFT's two files alone. */
+    private List<FileEntry> peftFiles(AdapterManifest adapter) {
+        List<FileEntry> files = published(adapter);
         List<String> names = files.stream().map(FileEntry::path).sorted().toList();
         if (!names.equals(List.of(PeftAdapter.CONFIG, PeftAdapter.WEIGHTS))) {
             throw new StageFailure(
                     ExitCode.MISMATCH,
                     context.layout().adapter(adapter.runKey()) + " must hold " + PeftAdapter.CONFIG + " and "
-                            + PeftAdapter.WEIGHTS + " in " + prefix + " but holds " + names);
+                            + PeftAdapter.WEIGHTS + " in " + prefix(adapter) + " but holds " + names);
         }
         return files;
     }

@@ -2,6 +2,7 @@ package io.sparklora.pipeline.registry;
 
 import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.adapter.DeviceType;
+import io.sparklora.pipeline.config.TrainConfig.FinetuningType;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.FileEntry;
 import io.sparklora.pipeline.run.Manifest;
@@ -29,7 +30,8 @@ import java.util.TreeMap;
  * @param licences documents that it was made of by licence; the empty name counts those without one
  * @param codeVersion the version of Spark LoRA that published it
  * @param publishedAt when, in ISO 8601, UTC
- * @param files PEFT's two files
+ * @param files PEFT's two files, or a whole model's
+ * @param finetuningType full where every weight was trained; absent for an adapter of branches
  * @param config the resolved configuration without storage and Spark settings, as canonical JSON
  */
 public record VersionManifest(
@@ -47,6 +49,7 @@ public record VersionManifest(
         String codeVersion,
         String publishedAt,
         List<FileEntry> files,
+        Optional<FinetuningType> finetuningType,
         String config)
         implements Manifest {
     /** The schema that this code writes. */
@@ -64,6 +67,11 @@ public record VersionManifest(
         if (!Instant.parse(publishedAt).toString().equals(publishedAt)) {
             throw new IllegalArgumentException("published_at must be ISO 8601 in UTC but was '" + publishedAt + "'");
         }
+    }
+
+    /** What was trained. */
+    public FinetuningType trained() {
+        return finetuningType.orElse(FinetuningType.LORA);
     }
 
     /**

@@ -10,6 +10,7 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -199,6 +200,24 @@ final class SparkLoraTest {
                 .contains("but has 496 (its share of this machine): set train.batch.micro to ");
         assertThat(memory("1m", "spark.master=local", "spark.executor-memory=3g", "spark.driver-memory=2g"))
                 .contains("but has 0 (its share of this machine): no smaller micro-batch would fit");
+    }
+
+    @Test
+    void checkSaysWhatAWholeModelTakesAndRefusesOneThatCannotBeWritten() {
+        writeInputs();
+        String[] full = {"check", run.config().toString(), "--set", "train.finetuning-type=full"};
+
+        execute(full);
+        // 300 * 32 of the embedding, 2 * 9216 + 64 of the layers, 32 of the last norm.
+        assertThat(out.toString()).contains("ok      memory ", "the adapter has 28,192 parameters");
+
+        Path gguf = TinyModels.gguf(directory.resolve("base.gguf"), 1);
+        out = new StringWriter();
+        execute(Stream.concat(Stream.of(full), Stream.of("--set", "base.model=" + gguf))
+                .toArray(String[]::new));
+        assertThat(out.toString())
+                .contains(
+                        "FAULT   memory      train.finetuning-type full needs a Hugging Face directory as base.model");
     }
 
     private String memory(String overhead, String... settings) {

@@ -103,6 +103,7 @@ final class ConfigFileTest {
             train: {clip: 1e999}                    | train.clip must be at least 0 but was 1e999 (legal.yaml, line 6)
             train: {clip: true}                     | train.clip must be a number but was true (legal.yaml, line 6)
             train: {schedule: cosin}                | train.schedule must be one of cosine, linear, constant, wsd but was 'cosin' (legal.yaml, line 6)
+            train: {finetuning-type: freeze}        | train.finetuning-type must be one of lora, full but was 'freeze' (legal.yaml, line 6)
             train: {schedule: COSINE}               | train.schedule must be one of cosine, linear, constant, wsd but was 'COSINE' (legal.yaml, line 6)
             train: {learning_rate: 1}               | train.learning_rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
             learning-rate: 1                        | learning-rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
@@ -140,6 +141,21 @@ final class ConfigFileTest {
             """)
     void refusesAWrongKeyWithItsPathValueAndPlace(String line, String message) {
         assertThat(refusal(SMALLEST + line)).isEqualTo(message);
+    }
+
+    @Test
+    void refusesBranchesWhereEveryWeightIsTrained() {
+        String full = SMALLEST + "train: {finetuning-type: full}\n";
+
+        assertThat(parse(full + "lora: {rank: 8, dropout: 0.0}\n")
+                        .config()
+                        .lora()
+                        .rank())
+                .isEqualTo(8);
+        assertThat(refusal(full + "lora: {rank: 4, kind: lora, dropout: 0.1, from: registry/x/v1}\n"))
+                .isEqualTo(
+                        "the configuration needs train.finetuning-type lora for lora.rank, lora.dropout, lora.from: full"
+                                + " trains every weight and has no branches (legal.yaml, line 1)");
     }
 
     @Test
@@ -274,7 +290,7 @@ final class ConfigFileTest {
 
         assertThat(file.canonical(List.of("train", "seed", "base.dtype")))
                 .isEqualTo("{\"base.dtype\":\"bf16\",\"seed\":17,\"train\":{\"batch\":{\"micro\":1,\"sequences\":4},"
-                        + "\"clip\":1.0,\"decay\":0.1,\"learning-rate\":0.001,\"order\":\"shuffled\",\"schedule\":\"cosine\",\"threads\":1,"
+                        + "\"clip\":1.0,\"decay\":0.1,\"finetuning-type\":\"lora\",\"learning-rate\":0.001,\"order\":\"shuffled\",\"schedule\":\"cosine\",\"threads\":1,"
                         + "\"tokens\":250000,\"validation\":{\"keep\":\"lowest\",\"patience\":0,\"sequences\":64,\"steps\":0},"
                         + "\"warmup\":0.06,\"weight-decay\":0.0}}");
         assertThat(file.canonical(List.of("evaluate.gate")))

@@ -87,6 +87,7 @@ final class AdapterRegistryTest {
                         "0.1.0",
                         "2026-01-01T00:00:00Z",
                         files,
+                        Optional.empty(),
                         "{}"));
     }
 

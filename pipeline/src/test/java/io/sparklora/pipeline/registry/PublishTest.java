@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.config.TrainConfig.FinetuningType;
+import io.sparklora.pipeline.run.FileEntry;
 import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.StageResult;
 import java.io.IOException;
@@ -73,6 +75,35 @@ final class PublishTest {
         assertThat(version.licences()).containsEntry("CC0-1.0", 605L);
         assertThat(version.codeVersion()).matches("[0-9]+\\.[0-9]+\\.[0-9]+.*");
         assertThat(version.config()).contains("\"name\":\"legal\"", "\"rank\":8");
+    }
+
+    @Test
+    void publishesAWholeModelAsItIs() {
+        List<String> files = List.of("config.json", "model.safetensors", "tokenizer.json");
+        TrainedRun.of(context).prepare().trainWhole(files).evaluate(2.3);
+
+        Publish.publish(context);
+
+        VersionManifest version =
+                AdapterRegistry.of(context.config(), context.storage()).verified("v1");
+        assertThat(version.trained()).isEqualTo(FinetuningType.FULL);
+        assertThat(version.files()).extracting(FileEntry::path).isEqualTo(files);
+        assertThat(RunDirectory.files(run.registry()))
+                .contains("v1/config.json", "v1/model.safetensors", "v1/tokenizer.json");
+    }
+
+    @Test
+    void refusesAWholeModelThatTransformersCouldNotLoad() {
+        TrainedRun.of(context)
+                .prepare()
+                .trainWhole(List.of("config.json", "tokenizer.json"))
+                .evaluate(2.3);
+
+        assertRefused(
+                () -> Publish.publish(context),
+                ExitCode.MISMATCH,
+                "must hold a Hugging Face model, config.json, tokenizer.json and *.safetensors side by side, but holds"
+                        + " [config.json, tokenizer.json]");
     }
 
     @Test

@@ -5,6 +5,7 @@ import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.adapter.DeviceType;
 import io.sparklora.pipeline.adapter.EvaluationManifest;
 import io.sparklora.pipeline.basemodel.SafetensorsWriter;
+import io.sparklora.pipeline.config.TrainConfig.FinetuningType;
 import io.sparklora.pipeline.dataset.DatasetManifest;
 import io.sparklora.pipeline.dataset.DatasetStatistics;
 import io.sparklora.pipeline.dataset.Split;
@@ -149,6 +150,36 @@ public final class TrainedRun {
                     2 * RANK,
                     2L * RANK * WIDTH,
                     files,
+                    Optional.empty(),
+                    context.keys().training()));
+        }
+        return this;
+    }
+
+    /** What train leaves of full fine-tuning, with these files, whose content nobody looks at. */
+    public TrainedRun trainWhole(List<String> names) {
+        Path directory = context.layout().adapter(runKey);
+        try (StageTransaction transaction = StageTransaction.begin(context.storage(), directory)) {
+            Path model = new Path(transaction.workDirectory(), "adapter");
+            names.forEach(
+                    name -> context.storage().create(new Path(model, name), name.getBytes(StandardCharsets.UTF_8)));
+            transaction.commit(files -> new AdapterManifest(
+                    1,
+                    runKey,
+                    plan.datasetKey(),
+                    plan.baseModelHash(),
+                    60,
+                    122_880,
+                    2.9,
+                    2.32,
+                    ComputeType.FP32,
+                    DeviceType.CPU,
+                    Optional.empty(),
+                    0,
+                    0,
+                    WIDTH,
+                    files,
+                    Optional.of(FinetuningType.FULL),
                     context.keys().training()));
         }
         return this;

@@ -1,19 +1,19 @@
 package io.sparklora.training.evaluation;
 
-import io.sparklora.training.lora.PeftAdapter;
-import io.sparklora.training.lora.PeftConfig;
+import io.sparklora.training.lora.Finetuned;
+import io.sparklora.training.lora.Finetuning;
 import java.io.Serializable;
 
-/** An adapter on its way to the executors. */
+/** An adapter, or a whole model, on its way to the executors. */
 final class Candidate implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final String name;
-    private final PeftConfig config;
+    private final Finetuning config;
     private final float[] parameters;
 
     /** @param name what messages call it, such as {@code the champion v3} */
-    Candidate(String name, PeftAdapter adapter) {
+    Candidate(String name, Finetuned adapter) {
         this.name = name;
         this.config = adapter.config();
         this.parameters = adapter.parameters();
@@ -23,7 +23,7 @@ final class Candidate implements Serializable {
         return name;
     }
 
-    PeftConfig config() {
+    Finetuning config() {
         return config;
     }
 

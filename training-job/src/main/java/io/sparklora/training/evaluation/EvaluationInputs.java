@@ -18,7 +18,7 @@ import io.sparklora.pipeline.run.PreparedPlan;
 import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.StageTransaction;
 import io.sparklora.pipeline.run.Storage;
-import io.sparklora.training.lora.PeftAdapter;
+import io.sparklora.training.full.FinetunedFiles;
 import io.sparklora.training.model.HostModel;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,10 +61,12 @@ record EvaluationInputs(
         List<Candidate> candidates = new ArrayList<>();
         try (BaseModel base = host.open(plan.baseModelHash())) {
             candidates.add(new Candidate(
-                    "the adapter", PeftAdapter.read(storage, context.layout().adapterFiles(runKey), base)));
+                    "the adapter",
+                    FinetunedFiles.read(
+                            adapter.trained(), storage, context.layout().adapterFiles(runKey), base)));
             champion.ifPresent(version -> candidates.add(new Candidate(
                     "the champion " + version.version(),
-                    PeftAdapter.read(storage, registry.directory(version.version()), base))));
+                    FinetunedFiles.read(version.trained(), storage, registry.directory(version.version()), base))));
         }
         return new EvaluationInputs(
                 host,

@@ -7,7 +7,7 @@ import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.console.StandaloneCommand;
 import io.sparklora.training.console.StopSignal;
-import io.sparklora.training.lora.PeftAdapter;
+import io.sparklora.training.lora.Finetuned;
 import io.sparklora.training.model.AdapterLocation;
 import io.sparklora.training.model.AdaptersOfOneBase;
 import io.sparklora.training.model.Branches;
@@ -53,7 +53,7 @@ public final class GenerateCommand {
         HostModel host =
                 described.onProcessor(described.modelPath(arguments.base()), arguments.cache(), arguments.threads());
         try (BaseModel base = described.openBase(host)) {
-            List<PeftAdapter> read = adapters.read(storage, base);
+            List<Finetuned> read = adapters.read(storage, base);
             try (StopSignal signal = StopSignal.install(() -> stopped = true);
                     PromptTokenizer tokenizer = PromptTokenizer.of(base);
                     SharedBase shared = new SharedBase(host, base, TaskGpu.NONE)) {

@@ -6,10 +6,12 @@ import io.sparklora.pipeline.adapter.AdapterFiles;
 import io.sparklora.pipeline.adapter.AdapterManifest;
 import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.adapter.Arithmetic;
+import io.sparklora.pipeline.adapter.FullFinetuning;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.config.LoraConfig;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.config.TrainConfig;
+import io.sparklora.pipeline.config.TrainConfig.FinetuningType;
 import io.sparklora.pipeline.dataset.DatasetManifest;
 import io.sparklora.pipeline.dataset.Split;
 import io.sparklora.pipeline.run.ContentKey;
@@ -27,7 +29,9 @@ import io.sparklora.training.collective.RingSettings;
 import io.sparklora.training.console.LiveLine;
 import io.sparklora.training.console.StopSignal;
 import io.sparklora.training.data.BatchPlan;
-import io.sparklora.training.lora.PeftAdapter;
+import io.sparklora.training.full.EveryWeight;
+import io.sparklora.training.lora.Finetuned;
+import io.sparklora.training.lora.Finetuning;
 import io.sparklora.training.lora.PeftConfig;
 import io.sparklora.training.model.HostModel;
 import io.sparklora.training.model.TaskGpu;
@@ -74,7 +78,7 @@ public final class TrainStage {
         if (trained.isPresent()) {
             return report.alreadyDone(trained.get(), files);
         }
-        LoraProgramFactory factory = factory(plan);
+        DecoderProgramFactory factory = factory(plan);
         TrainingSpec spec = spec(plan, runKey, factory);
         TrainingState end;
         try (MetricsFile metrics = new MetricsFile(storage, new Path(directory, METRICS_FILE))) {
@@ -86,21 +90,33 @@ public final class TrainStage {
     }
 
     /** What every rank opens; what no rank could use is refused here, before Spark starts. */
-    private LoraProgramFactory factory(PreparedPlan plan) {
+    private DecoderProgramFactory factory(PreparedPlan plan) {
         LoraConfig lora = config.lora();
         HostModel host = HostModel.of(config);
-        try (BaseModel base = host.open()) {
-            AdapterShape.planned(lora, base.shape());
-        }
-        LoraProgramFactory factory = new LoraProgramFactory(
+        DecoderProgramFactory factory = new DecoderProgramFactory(
                 host,
                 plan.baseModelHash().hex(),
-                PeftConfig.of(config.base(), lora),
+                finetuning(host),
                 start(lora.from()),
                 new TrainingOptions(lora.dropout(), config.train().batch().activationCheckpointing()),
                 config.seed());
         factory.initialParameters(storage);
         return factory;
+    }
+
+    private Finetuning finetuning(HostModel host) {
+        try (BaseModel base = host.open()) {
+            return switch (config.train().finetuningType()) {
+                case LORA -> {
+                    AdapterShape.planned(config.lora(), base.shape());
+                    yield PeftConfig.of(config.base(), config.lora());
+                }
+                case FULL -> {
+                    FullFinetuning.planned(base);
+                    yield new EveryWeight();
+                }
+            };
+        }
     }
 
     private String start(String from) {
@@ -109,7 +125,7 @@ public final class TrainStage {
                 : qualified(AdapterFiles.find(storage, from).directory()).toString();
     }
 
-    private TrainingSpec spec(PreparedPlan plan, ContentKey runKey, LoraProgramFactory factory) {
+    private TrainingSpec spec(PreparedPlan plan, ContentKey runKey, DecoderProgramFactory factory) {
         Path dataset = qualified(context.layout().dataset(plan.datasetKey()));
         DatasetManifest manifest = StageTransaction.committed(storage, dataset, DatasetManifest.class)
                 .orElseThrow(() -> new StageFailure(
@@ -180,7 +196,7 @@ public final class TrainStage {
         return storage.of(path).makeQualified(path);
     }
 
-    private TrainingState train(TrainingSpec spec, LoraProgramFactory factory, MetricsFile metrics) {
+    private TrainingState train(TrainingSpec spec, DecoderProgramFactory factory, MetricsFile metrics) {
         SparkConf conf = TrainingSparkSettings.apply(new SparkConf().setAppName("spark-lora train " + config.name()));
         TaskGpu.request(conf, config.base().device());
         try (LiveLine line = LiveLine.onStandardError();
@@ -212,14 +228,14 @@ public final class TrainStage {
             PreparedPlan plan,
             ContentKey runKey,
             TrainingSpec spec,
-            LoraProgramFactory factory,
+            DecoderProgramFactory factory,
             TrainingState end) {
         StageTransaction.sweep(storage, directory);
         try (StageTransaction transaction = StageTransaction.begin(storage, directory)) {
             Optional<BestAdapter> chosen =
                     end.best().filter(best -> spec.validation().keepsLowest());
-            PeftAdapter adapter =
-                    factory.portable(chosen.map(BestAdapter::parameters).orElse(end.parameters()));
+            Finetuned adapter =
+                    factory.publishable(chosen.map(BestAdapter::parameters).orElse(end.parameters()));
             adapter.write(storage, new Path(transaction.workDirectory(), ADAPTER_DIRECTORY));
             Arithmetic arithmetic = end.arithmetic().orElseThrow();
             LossCurve curve = LossCurve.of(end.history());
@@ -235,11 +251,16 @@ public final class TrainStage {
                     arithmetic.compute(),
                     arithmetic.device(),
                     validation(end.history(), chosen.map(BestAdapter::step).orElse(end.step())),
-                    adapter.config().shape().rank(),
-                    adapter.config().shape().alpha(),
+                    shape(adapter).map(AdapterShape::rank).orElse(0),
+                    shape(adapter).map(AdapterShape::alpha).orElse(0),
                     adapter.parameters().length,
                     files,
+                    Optional.of(config.train().finetuningType()).filter(type -> type != FinetuningType.LORA),
                     context.keys().training()));
         }
+    }
+
+    private static Optional<AdapterShape> shape(Finetuned trained) {
+        return trained.config() instanceof PeftConfig adapter ? Optional.of(adapter.shape()) : Optional.empty();
     }
 }

@@ -1,10 +1,12 @@
 package io.sparklora.training.lora;
 
 import io.sparklora.pipeline.adapter.AdapterShape;
+import io.sparklora.pipeline.adapter.FullFinetuning;
 import io.sparklora.pipeline.adapter.LoraBranch;
 import io.sparklora.pipeline.adapter.LoraModules;
 import io.sparklora.pipeline.adapter.SavedModule;
 import io.sparklora.pipeline.basemodel.DecoderShape;
+import io.sparklora.pipeline.basemodel.DecoderWeight;
 import io.sparklora.pipeline.basemodel.FamilyNames.Orientation;
 import io.sparklora.pipeline.config.LoraConfig.Kind;
 import java.util.ArrayList;
@@ -21,7 +23,9 @@ import java.util.stream.Collectors;
  * The order of all trainable parameters in one flat fp32 vector.
  *
  * <p>Layer after layer, each layer A of its branches, group after group (q k v | o | gate up | down), then B in the same
- * order, then DoRA's magnitudes; behind all layers, modules that are trained whole. The A matrices of branches that read the same input are so one [sum of ranks, input]
+ * order, then DoRA's magnitudes; behind all layers, modules that are trained whole. Where every weight is trained there are
+ * no branches: all matrices in the model's order, so that those which one product serves lie side by side, then all norms and
+ * biases. The A matrices of branches that read the same input are so one [sum of ranks, input]
  * view, which one matrix product serves. The layout depends only on the branches, so every rank and every restart agrees.
  */
 public final class LoraLayout {
@@ -32,12 +36,19 @@ public final class LoraLayout {
     private final List<LoraBranch> branches;
     private final List<LoraEntry> entries;
     private final List<SavedEntry> saved;
+    private final List<WholeEntry> whole;
     private final int parameterCount;
 
-    private LoraLayout(List<LoraBranch> branches, List<LoraEntry> entries, List<SavedEntry> saved, int parameterCount) {
+    private LoraLayout(
+            List<LoraBranch> branches,
+            List<LoraEntry> entries,
+            List<SavedEntry> saved,
+            List<WholeEntry> whole,
+            int parameterCount) {
         this.branches = branches;
         this.entries = entries;
         this.saved = saved;
+        this.whole = whole;
         this.parameterCount = parameterCount;
     }
 
@@ -85,7 +96,33 @@ public final class LoraLayout {
             saved.add(new SavedEntry(module, offset));
             offset += (int) module.parameters();
         }
-        return new LoraLayout(ordered, List.copyOf(entries), List.copyOf(saved), offset);
+        return new LoraLayout(ordered, List.copyOf(entries), List.copyOf(saved), List.of(), offset);
+    }
+
+    /**
+     * Lays out every weight of a model.
+     *
+     * @param weights in the model's order, each once
+     * @throws IllegalArgumentException where the vector would pass {@link AdapterShape#MOST_PARAMETERS} elements
+     */
+    public static LoraLayout whole(List<DecoderWeight> weights) {
+        long parameters = FullFinetuning.parameters(weights);
+        if (parameters > AdapterShape.MOST_PARAMETERS) {
+            throw new IllegalArgumentException("at most " + AdapterShape.MOST_PARAMETERS
+                    + " weights can be trained at once but the model has " + parameters);
+        }
+        List<WholeEntry> entries = new ArrayList<>();
+        int offset = 0;
+        for (DecoderWeight.Kind kind : DecoderWeight.Kind.values()) {
+            for (DecoderWeight weight : weights) {
+                if (weight.kind() == kind) {
+                    WholeEntry entry = new WholeEntry(weight, offset);
+                    entries.add(entry);
+                    offset += entry.elements();
+                }
+            }
+        }
+        return new LoraLayout(List.of(), List.of(), List.of(), List.copyOf(entries), offset);
     }
 
     private static void refuseTwice(Collection<LoraBranch> branches) {
@@ -125,6 +162,11 @@ public final class LoraLayout {
     /** Modules that are trained whole, behind all matrices, unmodifiable. */
     public List<SavedEntry> saved() {
         return saved;
+    }
+
+    /** Every weight of the model, where every weight is trained, else none; unmodifiable. */
+    public List<WholeEntry> whole() {
+        return whole;
     }
 
     /** Every matrix of the branches in vector order, without gaps, unmodifiable. */

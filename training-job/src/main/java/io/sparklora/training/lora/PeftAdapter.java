@@ -16,7 +16,7 @@ import org.apache.hadoop.fs.Path;
  * An adapter as Hugging Face PEFT keeps it: a directory with {@code adapter_config.json} and
  * {@code adapter_model.safetensors}. Equal adapters give equal bytes.
  */
-public final class PeftAdapter {
+public final class PeftAdapter implements Finetuned {
     /** The tensors' file in an adapter's directory. */
     public static final String TENSORS_FILE = "adapter_model.safetensors";
 
@@ -43,6 +43,7 @@ public final class PeftAdapter {
     }
 
     /** What the adapter is. */
+    @Override
     public PeftConfig config() {
         return config;
     }
@@ -52,7 +53,7 @@ public final class PeftAdapter {
         return layout;
     }
 
-    /** The flat vector itself, not a copy. */
+    @Override
     public float[] parameters() {
         return parameters;
     }
@@ -74,6 +75,7 @@ public final class PeftAdapter {
     }
 
     /** Writes both files into a directory, which is made. */
+    @Override
     public void write(Storage storage, Path directory) {
         storage.create(new Path(directory, TENSORS_FILE), tensors()::writeTo);
         storage.create(new Path(directory, PeftConfig.FILE), config.json(layout.orientation()));

@@ -5,6 +5,7 @@ import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.AdapterShape;
 import io.sparklora.pipeline.adapter.LoraModules;
 import io.sparklora.pipeline.adapter.SavedModule;
+import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.FamilyNames.Orientation;
 import io.sparklora.pipeline.config.BaseConfig;
@@ -13,7 +14,6 @@ import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.pipeline.config.LoraConfig.Scaling;
 import io.sparklora.pipeline.config.ModulePattern;
 import io.sparklora.pipeline.run.Json;
-import java.io.Serializable;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
@@ -24,7 +24,7 @@ import org.apache.hadoop.fs.Path;
  * @param baseModel the base model's file or directory name, without the path to it
  * @param shape which branches there are
  */
-public record PeftConfig(String baseModel, AdapterShape shape) implements Serializable {
+public record PeftConfig(String baseModel, AdapterShape shape) implements Finetuning {
     /** The file's name in an adapter's directory. */
     public static final String FILE = "adapter_config.json";
 
@@ -38,8 +38,14 @@ public record PeftConfig(String baseModel, AdapterShape shape) implements Serial
      *
      * @throws IllegalArgumentException where the model has no such target, or a rank is too large for it
      */
+    @Override
     public LoraLayout layout(DecoderShape model) {
         return LoraLayout.of(shape.branches(LoraModules.of(model)), SavedModule.named(shape.modulesToSave(), model));
+    }
+
+    @Override
+    public PeftAdapter publishable(BaseModel base, float[] parameters) {
+        return PeftAdapter.portable(this, base, parameters);
     }
 
     /**

@@ -43,7 +43,7 @@ public final class CombineCommand {
         HostModel host = HostModel.onProcessor(described.modelPath(arguments.base()), "", described.stored(), 1);
         try (BaseModel base = described.openBase(host)) {
             PeftAdapter combined = sum.of(
-                    adapters.read(storage, base),
+                    adapters.readAdapters(storage, base, "combine"),
                     weighted.stream().map(WeightedAdapter::weight).toList(),
                     base.shape());
             output.write(aside -> combined.write(storage, new Path(aside.toUri())));

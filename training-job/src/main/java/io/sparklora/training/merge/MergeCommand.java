@@ -13,7 +13,6 @@ import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.console.LiveLine;
 import io.sparklora.training.console.StandaloneCommand;
 import io.sparklora.training.console.StopSignal;
-import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.model.AdapterLocation;
 import io.sparklora.training.model.HostModel;
 import java.io.PrintStream;
@@ -53,7 +52,7 @@ public final class MergeCommand {
         checkKind(Path.of(model), output.target());
         try (BaseModel base = location.openBase(HostModel.onProcessor(model, "", location.stored(), 1));
                 ModelRewrite rewrite = ModelRewrite.of(base)) {
-            AdapterMatrices adapter = new AdapterMatrices(PeftAdapter.read(storage, location.directory(), base));
+            AdapterMatrices adapter = new AdapterMatrices(location.readAdapter(storage, base, "merge"));
             FusedAdapter fused = new FusedAdapter(adapter, orientation(base));
             fused.check(rewrite.weights(), model);
             ModelRewrite.Plan plan = plan(rewrite, arguments.type(), fused);

@@ -4,6 +4,7 @@ import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.run.Storage;
+import io.sparklora.training.lora.Finetuned;
 import io.sparklora.training.lora.PeftAdapter;
 import java.util.List;
 
@@ -59,9 +60,18 @@ public record AdaptersOfOneBase(List<AdapterLocation> locations, AdapterLocation
     }
 
     /** Reads all of them, held against the base. */
-    public List<PeftAdapter> read(Storage storage, BaseModel base) {
+    public List<Finetuned> read(Storage storage, BaseModel base) {
+        return locations.stream().map(location -> location.read(storage, base)).toList();
+    }
+
+    /**
+     * The same where only adapters will do.
+     *
+     * @param command which needs them, for the error
+     */
+    public List<PeftAdapter> readAdapters(Storage storage, BaseModel base, String command) {
         return locations.stream()
-                .map(location -> PeftAdapter.read(storage, location.directory(), base))
+                .map(location -> location.readAdapter(storage, base, command))
                 .toList();
     }
 }

@@ -12,9 +12,10 @@ import io.sparklora.pipeline.config.BaseConfig;
 import io.sparklora.pipeline.config.BaseConfig.Compute;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.run.ContentKey;
+import io.sparklora.training.full.WholeModel;
+import io.sparklora.training.lora.Finetuning;
 import io.sparklora.training.lora.LoraInitializer;
 import io.sparklora.training.lora.LoraLayout;
-import io.sparklora.training.lora.PeftConfig;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.OptionalInt;
@@ -97,22 +98,25 @@ public record HostModel(
     }
 
     /**
-     * An adapter before the first step: A random, B zero, DoRA's magnitudes the norms of the weights' rows, modules that are
-     * trained whole as they are in the base.
+     * What is trained before the first step: of an adapter A random, B zero, DoRA's magnitudes the norms of the weights' rows,
+     * modules that are trained whole as they are in the base; of every weight the base's own.
      *
      * @param seed of A
      */
-    public float[] initialParameters(BaseModel base, PeftConfig adapter, long seed) {
-        LoraLayout layout = adapter.layout(base.shape());
+    public float[] initialParameters(BaseModel base, Finetuning finetuning, long seed) {
+        LoraLayout layout = finetuning.layout(base.shape());
+        if (!layout.whole().isEmpty()) {
+            return WholeModel.of(base).parameters();
+        }
         float[] parameters = LoraInitializer.seeded(seed).initial(layout);
         new WeightNorms(base, stored).fill(layout, parameters);
         new BaseCopies(base, stored).fill(layout, parameters);
         return parameters;
     }
 
-    /** Opens a program for an adapter's branches, its parameters zero; the caller closes it. */
-    public TorchScriptProgram program(BaseModel base, PeftConfig adapter, TaskGpu gpu) {
-        return program(base, adapter, gpu, TrainingOptions.PLAIN);
+    /** Opens a program for what is trained, its parameters zero; the caller closes it. */
+    public TorchScriptProgram program(BaseModel base, Finetuning finetuning, TaskGpu gpu) {
+        return program(base, finetuning, gpu, TrainingOptions.PLAIN);
     }
 
     /**
@@ -121,9 +125,10 @@ public record HostModel(
      * @param gpu what Spark gave the task to compute on
      * @param training what it does where it computes gradients
      */
-    public TorchScriptProgram program(BaseModel base, PeftConfig adapter, TaskGpu gpu, TrainingOptions training) {
+    public TorchScriptProgram program(
+            BaseModel base, Finetuning finetuning, TaskGpu gpu, TrainingOptions training) {
         return TorchScriptProgram.open(
-                base, cacheDirectory(), stored, adapter.layout(base.shape()), placement(gpu), training);
+                base, cacheDirectory(), stored, finetuning.layout(base.shape()), placement(gpu), training);
     }
 
     /**

@@ -3,7 +3,7 @@ package io.sparklora.training.model;
 import io.sparklora.pipeline.adapter.Arithmetic;
 
 /**
- * Loss and gradient of a frozen base model with trainable adapter parameters, one micro-batch a call.
+ * Loss and gradient of a model by what is trained of it, an adapter's parameters or all weights, one micro-batch a call.
  *
  * <p>The trainable parameters are one flat fp32 vector theta whose order a {@code LoraLayout} fixes. An instance is
  * bound to the thread that opened it, and its results depend only on the arguments and the parameters last loaded, so

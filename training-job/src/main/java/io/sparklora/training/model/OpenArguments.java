@@ -6,8 +6,13 @@ import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.Positions;
 import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.training.lora.LoraLayout;
+import io.sparklora.training.lora.WholeEntry;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
@@ -22,6 +27,9 @@ import java.util.stream.Stream;
  * @param branches six numbers a branch: layer, group, first output in the group, outputs, rank, and 1 for DoRA
  * @param scales what each branch is multiplied with
  * @param slopes of the query heads' linear biases, or none
+ * @param places where every weight is trained, the places in the flat vector of what {@code offsets} lists; else none
+ * @param vectorPlaces likewise of each layer's vectors in the order of {@link BlockVectors}, then of the final norm's weight
+ *     and bias; 0 for one that the family lacks
  */
 @SuppressWarnings("ArrayRecordComponent") // built for one call, never compared
 record OpenArguments(
@@ -32,7 +40,9 @@ record OpenArguments(
         double[] frequencies,
         long[] branches,
         double[] scales,
-        double[] slopes) {
+        double[] slopes,
+        long[] places,
+        long[] vectorPlaces) {
     static OpenArguments of(BaseWeights weights, LoraLayout layout) {
         return new OpenArguments(
                 weights.linearFile().toString(),
@@ -42,7 +52,43 @@ record OpenArguments(
                 frequencies(weights.shape()),
                 branchTable(layout),
                 layout.branches().stream().mapToDouble(LoraBranch::scale).toArray(),
-                slopes(weights.shape()));
+                slopes(weights.shape()),
+                places(weights.plan(), offsets(layout)),
+                vectorPlaces(weights.shape(), offsets(layout)));
+    }
+
+    private static Map<String, Integer> offsets(LoraLayout layout) {
+        return layout.whole().stream()
+                .collect(Collectors.toMap(entry -> entry.weight().name(), WholeEntry::offset));
+    }
+
+    /** A group's tensors lie side by side in the vector, too, and a tied head is where the embedding is. */
+    private static long[] places(WeightPlan plan, Map<String, Integer> offsets) {
+        if (offsets.isEmpty()) {
+            return new long[0];
+        }
+        Map<Long, Integer> byStart = plan.groups().stream()
+                .collect(Collectors.toMap(
+                        WeightPlan.Group::offset,
+                        group -> offsets.getOrDefault(group.tensors().get(0), 0)));
+        return plan.offsets().stream()
+                .mapToLong(start -> byStart.getOrDefault(start, 0))
+                .toArray();
+    }
+
+    private static long[] vectorPlaces(DecoderShape shape, Map<String, Integer> offsets) {
+        if (offsets.isEmpty()) {
+            return new long[0];
+        }
+        List<BlockVectors.Place> places = BlockVectors.of(shape).places();
+        LongStream ofLayers = IntStream.range(0, shape.layers()).boxed().flatMapToLong(layer -> places.stream()
+                .mapToLong(place -> place.names().stream()
+                        .findFirst()
+                        .map(name -> offsets.getOrDefault("model.layers." + layer + "." + name, 0))
+                        .orElse(0)));
+        LongStream ofFinalNorm =
+                Stream.of("model.norm.weight", "model.norm.bias").mapToLong(name -> offsets.getOrDefault(name, 0));
+        return LongStream.concat(ofLayers, ofFinalNorm).toArray();
     }
 
     private static double[] frequencies(DecoderShape shape) {
@@ -84,7 +130,9 @@ record OpenArguments(
             IValue.listFrom(frequencies),
             IValue.listFrom(branches),
             IValue.listFrom(scales),
-            IValue.listFrom(slopes)
+            IValue.listFrom(slopes),
+            IValue.listFrom(places),
+            IValue.listFrom(vectorPlaces)
         };
     }
 }

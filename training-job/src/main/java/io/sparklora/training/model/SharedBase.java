@@ -1,8 +1,8 @@
 package io.sparklora.training.model;
 
 import io.sparklora.pipeline.basemodel.BaseModel;
-import io.sparklora.training.lora.PeftAdapter;
-import io.sparklora.training.lora.PeftConfig;
+import io.sparklora.training.lora.Finetuned;
+import io.sparklora.training.lora.Finetuning;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +13,7 @@ public final class SharedBase implements AutoCloseable {
     private final HostModel host;
     private final BaseModel base;
     private final TaskGpu gpu;
-    private @Nullable PeftConfig config;
+    private @Nullable Finetuning config;
     private @Nullable TorchScriptProgram program;
 
     /**
@@ -28,12 +28,12 @@ public final class SharedBase implements AutoCloseable {
     }
 
     /** The base under an adapter, until the next is asked for; not to be closed by the caller. */
-    public TorchScriptProgram under(PeftAdapter adapter) {
+    public TorchScriptProgram under(Finetuned adapter) {
         return under(adapter.config(), adapter.parameters());
     }
 
     /** The same with the adapter in parts: what it is, and its parameters in the order of its layout. */
-    public TorchScriptProgram under(PeftConfig adapter, float[] parameters) {
+    public TorchScriptProgram under(Finetuning adapter, float[] parameters) {
         TorchScriptProgram open = program;
         if (open == null || !adapter.equals(config)) {
             close();

@@ -8,10 +8,12 @@ import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.DecoderVariant;
 import io.sparklora.pipeline.basemodel.DecoderVariant.Activation;
 import io.sparklora.pipeline.basemodel.DecoderVariant.Norm;
+import io.sparklora.pipeline.basemodel.DecoderWeight;
 import io.sparklora.pipeline.basemodel.Multipliers;
 import io.sparklora.pipeline.basemodel.Positions;
 import io.sparklora.training.lora.LoraLayout;
 import io.sparklora.training.lora.SavedEntry;
+import io.sparklora.training.lora.WholeEntry;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -153,6 +155,7 @@ public final class TorchScriptProgram implements LossProgram {
                 .attribute("windows", windows(shape))
                 .attribute("vectors", BlockVectors.of(shape).elements())
                 .attribute("parameters", layout.parameterCount())
+                .attribute("vectors_at", vectorsAt(layout))
                 .attribute("lowest", lowest(layout))
                 .attribute("embedding_at", place(layout, Role.EMBEDDING))
                 .attribute("head_at", place(layout, Role.HEAD))
@@ -168,6 +171,9 @@ public final class TorchScriptProgram implements LossProgram {
                 .emptyList("dropout", "__torch__.nn.dropout.Dropout")
                 .emptyList("last", "__torch__.nn.norm.Norm")
                 .emptyList("blocks", "__torch__.nn.block.Block")
+                .emptyList("trained", "__torch__.nn.block.Block")
+                .emptyList("fine", "Tensor")
+                .emptyList("own_positions", "Tensor")
                 .emptyList("head", "__torch__.nn.head.Head")
                 .emptyList("kept", "__torch__.nn.block.Saved")
                 .emptyList("entries", "Tensor")
@@ -186,11 +192,29 @@ public final class TorchScriptProgram implements LossProgram {
 
     /** Where a module that is trained whole lies in the flat vector; -1 where it is the base's. */
     private static int place(LoraLayout layout, Role role) {
-        return layout.saved().stream()
+        IntStream saved = layout.saved().stream()
                 .filter(entry -> entry.module().role() == role)
-                .mapToInt(SavedEntry::offset)
+                .mapToInt(SavedEntry::offset);
+        return IntStream.concat(saved, whole(layout, role)).findFirst().orElse(-1);
+    }
+
+    /** Where every weight is trained, a head that has none of its own is the embedding. */
+    private static IntStream whole(LoraLayout layout, Role role) {
+        List<String> names = role == Role.HEAD
+                ? List.of("lm_head.weight", "model.embed_tokens.weight")
+                : List.of("model.embed_tokens.weight");
+        return names.stream().flatMapToInt(name -> layout.whole().stream()
+                .filter(entry -> entry.weight().name().equals(name))
+                .mapToInt(WholeEntry::offset));
+    }
+
+    /** Where the norms and biases begin, where every weight is trained; else the vector's end. */
+    private static int vectorsAt(LoraLayout layout) {
+        return layout.whole().stream()
+                .filter(entry -> entry.weight().kind() == DecoderWeight.Kind.VECTOR)
+                .mapToInt(WholeEntry::offset)
                 .findFirst()
-                .orElse(-1);
+                .orElse(layout.parameterCount());
     }
 
     /** The kinds of {@code activation.py}. */

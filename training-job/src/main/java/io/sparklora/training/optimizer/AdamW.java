@@ -4,7 +4,8 @@ import java.util.List;
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019, algorithm 2) in PyTorch's order of operations,
- * with its defaults beta1 = 0.9, beta2 = 0.999, eps = 1e-8. Parameter groups differ in their learning rate alone.
+ * with its defaults beta1 = 0.9, beta2 = 0.999, eps = 1e-8. Parameter groups differ in their learning
+ * rate and in how far they decay.
  *
  * <p>State and arithmetic are fp32; coefficients are computed in double precision and rounded once. Used by one thread.
  */
@@ -54,7 +55,7 @@ public final class AdamW {
         float rootCorrection = (float) Math.sqrt(1 - StrictMath.pow(BETA2, (double) updates));
         for (ParameterGroup group : groups) {
             double rate = learningRate * group.ratio();
-            float decay = (float) (1 - rate * weightDecay);
+            float decay = (float) (1 - rate * weightDecay * group.decay());
             float stepSize = (float) (rate / correction1);
             step(parameters, gradient, group, decay, stepSize, rootCorrection);
         }

@@ -193,6 +193,7 @@ public final class EvaluationFixture {
                     adapter.config().shape().alpha(),
                     adapter.parameters().length,
                     files,
+                    Optional.empty(),
                     context.keys().training()));
         }
         return this;
@@ -220,6 +221,7 @@ public final class EvaluationFixture {
                 "0.1.0",
                 "2026-01-01T00:00:00Z",
                 files,
+                Optional.empty(),
                 Json.line(Map.of("base", Map.of("model", model.toString(), "dtype", "fp32"))));
         storage.create(new org.apache.hadoop.fs.Path(version, "manifest.json"), Json.bytes(manifest));
         storage.create(

@@ -27,6 +27,8 @@ class KilledDriverTest {
     @TempDir
     private Path root;
 
+    private List<String> settings = LONG_RUN;
+
     @Test
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void endsWithTheSameBytesAfterItsDriverWasTerminatedAndKilled() throws Exception {
@@ -61,23 +63,51 @@ class KilledDriverTest {
         assertThat(Files.readString(root.resolve("killed/driver.log"))).contains("goes on from step");
     }
 
-    private static TinyTraining prepared(Path directory) throws IOException {
+    @Test
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
+    void aWholeModelHasTheSameBytesOnTwoExecutorsAfterAKill() throws Exception {
+        LocalCluster.requireSparkHome();
+        settings = List.of("train.finetuning-type=full", "lora={}", "train.tokens=12800", "train.checkpoint.steps=20");
+        TinyTraining unfailed = prepared(root.resolve("unfailed"));
+        assertThat(finish(driver(unfailed, 1))).isZero();
+        TinyTraining killed = prepared(root.resolve("killed"));
+
+        Process driver = driver(killed, 2);
+        awaitCheckpoint(killed, driver);
+        driver.destroyForcibly();
+        assertThat(finish(driver)).isEqualTo(128 + 9);
+
+        assertThat(finish(driver(killed, 2))).isZero();
+        assertThat(model(killed)).hasSameBinaryContentAs(model(unfailed));
+        assertThat(Files.readString(root.resolve("killed/driver.log"))).contains("goes on from step");
+    }
+
+    private Path model(TinyTraining tiny) throws IOException {
+        return Path.of(tiny.context(overrides())
+                        .layout()
+                        .adapterFiles(runKey(tiny))
+                        .toUri()
+                        .getPath())
+                .resolve("model.safetensors");
+    }
+
+    private TinyTraining prepared(Path directory) throws IOException {
         TinyTraining tiny = new TinyTraining(Files.createDirectories(directory));
         tiny.prepare(tiny.context(overrides()), tiny.baseHash());
         return tiny;
     }
 
-    private static String[] overrides() {
-        return LONG_RUN.toArray(String[]::new);
+    private String[] overrides() {
+        return settings.toArray(String[]::new);
     }
 
-    private static ContentKey runKey(TinyTraining tiny) throws IOException {
+    private ContentKey runKey(TinyTraining tiny) throws IOException {
         StageMain.Context context = tiny.context(overrides());
         return context.keys().runKey(context.keys().plan(context.layout(), tiny.storage));
     }
 
     /** Starts the stage as spark-submit does, on a cluster of this machine's. */
-    private static Process driver(TinyTraining tiny, int executors, String... overrides) throws IOException {
+    private Process driver(TinyTraining tiny, int executors, String... overrides) throws IOException {
         String classPath = System.getProperty("java.class.path");
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -98,7 +128,7 @@ class KilledDriverTest {
                 classPath,
                 Train.class.getName(),
                 tiny.config().toString()));
-        LONG_RUN.forEach(override -> command.addAll(List.of("--set", override)));
+        settings.forEach(override -> command.addAll(List.of("--set", override)));
         command.addAll(List.of("--set", "train.executors=" + executors));
         List.of(overrides).forEach(override -> command.addAll(List.of("--set", override)));
         return new ProcessBuilder(command)
@@ -108,7 +138,7 @@ class KilledDriverTest {
                 .start();
     }
 
-    private static void awaitCheckpoint(TinyTraining tiny, Process driver) throws Exception {
+    private void awaitCheckpoint(TinyTraining tiny, Process driver) throws Exception {
         Path checkpoints = checkpoints(tiny);
         await(tiny, driver, () -> wholeCheckpoints(checkpoints) >= 2);
     }
@@ -132,7 +162,7 @@ class KilledDriverTest {
                 .count();
     }
 
-    private static Path checkpoints(TinyTraining tiny) throws IOException {
+    private Path checkpoints(TinyTraining tiny) throws IOException {
         return Path.of(tiny.context(overrides())
                 .layout()
                 .checkpoints(runKey(tiny))

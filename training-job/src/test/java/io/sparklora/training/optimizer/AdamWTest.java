@@ -74,6 +74,16 @@ class AdamWTest {
     }
 
     @Test
+    void aGroupMayDecayLessOrNotAtAll() {
+        float[] theta = {1, 1};
+        List<ParameterGroup> groups = List.of(new ParameterGroup(0, 1, 1, 1), new ParameterGroup(1, 2, 1, 0));
+
+        new AdamW(new float[2], new float[2], 0, 0.5, groups).step(theta, new float[2], 0.1);
+
+        assertThat(theta).containsExactly(0.95f, 1);
+    }
+
+    @Test
     void continuesFromItsSavedState() {
         Random random = new Random(1);
         float[] straight = {1, 2};

@@ -139,6 +139,8 @@ class Block:
   qkv : __torch__.nn.linear.Linear        # H -> (Hq + 2 Hkv) D
   norm_q : Tensor                         # [D] or [Hq D] fp32, or empty
   norm_k : Tensor                         # [D] or [Hkv D] fp32, or empty
+  gradient_q : Tensor                     # those norms' gradients, fp32, where they are trained, else empty
+  gradient_k : Tensor
   o : __torch__.nn.linear.Linear          # Hq D -> H
   after1 : __torch__.nn.norm.Norm        # the norm after attention, if any
   before2 : __torch__.nn.norm.Norm       # the norm before the MLP, if any
@@ -153,12 +155,20 @@ class Block:
     self.qkv = qkv
     self.norm_q = norm_q
     self.norm_k = norm_k
+    self.gradient_q = norm_q[:0]
+    self.gradient_k = norm_k[:0]
     self.o = o
     self.after1 = after1
     self.before2 = before2
     self.gate_up = gate_up
     self.down = down
     self.after2 = after2
+    return None
+
+  # Where the gradients of the norms of queries and keys go.
+  def train(self, gradient_q: Tensor, gradient_k: Tensor) -> NoneType:
+    self.gradient_q = gradient_q
+    self.gradient_k = gradient_k
     return None
 
 
@@ -207,7 +217,7 @@ def after_attention(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Sa
 
 
 # dh [M, H] fp32: the gradient of the block's output, turned into that of its input (left undone where deepest, for
-# nothing below is trained), and the gradients of all A and B.
+# nothing below is trained), and the gradients of what is trained.
 def backward(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, shared: __torch__.nn.block.Shared, documents: List[int], deepest: bool, dh: Tensor) -> NoneType:
   hidden = dh.size(1)
   dy = __torch__.nn.residual.leave_backward(dh, kept.y2, kept.ry2, block.after2, shared.multiplier, shared.dh, shared.wide, shared.wide2, shared.wide3)
@@ -233,8 +243,8 @@ def backward(block: __torch__.nn.block.Block, kept: __torch__.nn.block.Saved, sh
   if block.norm_q.numel() > 0:
     queries = block.heads.queries * block.heads.size
     pairs = block.heads.pairs * block.heads.size
-    __torch__.nn.head_norm.backward(shared.dqkv.narrow(1, 0, queries), kept.raw.narrow(1, 0, queries), kept.rq, block.norm_q, shared.turned, shared.turned2)
-    __torch__.nn.head_norm.backward(shared.dqkv.narrow(1, queries, pairs), kept.raw.narrow(1, queries, pairs), kept.rk, block.norm_k, shared.turned, shared.turned2)
+    __torch__.nn.head_norm.backward(shared.dqkv.narrow(1, 0, queries), kept.raw.narrow(1, 0, queries), kept.rq, block.norm_q, block.gradient_q, shared.turned, shared.turned2)
+    __torch__.nn.head_norm.backward(shared.dqkv.narrow(1, queries, pairs), kept.raw.narrow(1, queries, pairs), kept.rk, block.norm_k, block.gradient_k, shared.turned, shared.turned2)
   __torch__.nn.residual.enter_again(kept.h, kept.r1, block.before1, shared.x, shared.wide)
   if deepest:
     if len(block.qkv.b) > 0:

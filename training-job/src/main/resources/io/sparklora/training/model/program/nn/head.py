@@ -2,7 +2,7 @@
 #
 # N supervised tokens, H features, V vocabulary. Only a few rows of [N, V] exist at a time, and where E is stored in
 # another type than the compute type only a few rows of E are widened at a time. Where E is trained whole (PEFT's
-# modules_to_save) the head has an E and a gradient of its own.
+# modules_to_save, or with every weight) the head has an E and a gradient of its own.
 
 
 class Head:

@@ -17,11 +17,14 @@ def forward(x: Tensor, g: Tensor, eps: float, out: Tensor, wide: Tensor) -> Tens
   return r
 
 
-# dx [M, P] holds the gradient of the output and gets that of the input: r dy g - x r^3 sum(dy g x) / W, a group each.
-# wide, wide2: fp32 scratch of M * P elements.
-def backward(dx: Tensor, x: Tensor, r: Tensor, g: Tensor, wide: Tensor, wide2: Tensor) -> NoneType:
-  dy = __torch__.nn.head_norm.grouped(dx, g.size(0), wide).mul_(g)
+# dx [M, P] holds the gradient of the output and gets that of the input: r dy g - x r^3 sum(dy g x) / W, a group each;
+# gradient [W] fp32, where it is not empty, gets that of g. wide, wide2: fp32 scratch of M * P elements.
+def backward(dx: Tensor, x: Tensor, r: Tensor, g: Tensor, gradient: Tensor, wide: Tensor, wide2: Tensor) -> NoneType:
+  dy = __torch__.nn.head_norm.grouped(dx, g.size(0), wide)
   h = __torch__.nn.head_norm.grouped(x, g.size(0), wide2)
+  if gradient.numel() > 0:
+    gradient.copy_(torch.sum(torch.mul(dy, h).mul_(r), [0, 1]))
+  dy.mul_(g)
   c = torch.sum(torch.mul(dy, h), [2], True)
   c.mul_(r).mul_(r).mul_(r).div_(-g.size(0))
   dx.copy_(dy.mul_(r).addcmul_(h, c).view(x.size()))

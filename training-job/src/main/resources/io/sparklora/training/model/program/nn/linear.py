@@ -1,9 +1,10 @@
-# A frozen linear layer with LoRA branches: y = x W^T + c + s (x A^T) B^T (Hu et al. 2021, arXiv 2106.09685); with DoRA,
+# A linear layer, frozen with LoRA branches: y = x W^T + c + s (x A^T) B^T (Hu et al. 2021, arXiv 2106.09685); with DoRA,
 # all but c is multiplied by magnitude.py's factors.
 #
 # One Linear is one or more of the model's layers that read the same input, their outputs side by side (q k v; gate up),
 # so that one product with W and one with all A serve them. M tokens, K inputs, N outputs of all layers; m branches of
-# ranks rj on Nj of the outputs, R the sum of the ranks.
+# ranks rj on Nj of the outputs, R the sum of the ranks. Where every weight is trained there are no branches, but gradients
+# of W and c.
 
 
 class Linear:
@@ -21,6 +22,8 @@ class Linear:
   number : int             # the layer's, for its masks
   gradient_a : Tensor      # [R, K] fp32
   gradient_b : List[Tensor]  # m x [Nj, rj] fp32
+  gradient : Tensor        # [N, K] fp32 where W is trained, else empty
+  gradient_bias : Tensor   # [N] fp32 where c is trained, else empty
 
   def __init__(self, weight: Tensor, bias: Tensor, scratch: Tensor, a: Tensor, gradient_a: Tensor, dropout: __torch__.nn.dropout.Dropout, number: int) -> NoneType:
     self.weight = weight
@@ -37,6 +40,14 @@ class Linear:
     self.number = number
     self.gradient_a = gradient_a
     self.gradient_b = annotate(List[Tensor], [])
+    self.gradient = gradient_a[:0]
+    self.gradient_bias = gradient_a[:0]
+    return None
+
+  # Where the gradients of W and c go.
+  def train(self, gradient: Tensor, gradient_bias: Tensor) -> NoneType:
+    self.gradient = gradient
+    self.gradient_bias = gradient_bias
     return None
 
   # Adds a branch below the others.
@@ -124,8 +135,9 @@ def forward_multiplied(layer: __torch__.nn.linear.Linear, x: Tensor, out: Tensor
   return t
 
 
-# dy [M, N], x [M, K], t as forward returned it -> dx [M, K], overwritten, and the gradients of A, B and magnitudes.
+# dy [M, N], x [M, K], t as forward returned it -> dx [M, K], overwritten, and the gradients of what is trained.
 def backward(layer: __torch__.nn.linear.Linear, dy: Tensor, x: Tensor, t: Tensor, dx: Tensor) -> NoneType:
+  __torch__.nn.linear.whole_gradients(layer, dy, x)
   du = __torch__.nn.linear.before_multiplication(layer, dy, x, t)
   torch.mm(du, layer.w(), out=dx)
   if len(layer.b) > 0:
@@ -134,6 +146,18 @@ def backward(layer: __torch__.nn.linear.Linear, dy: Tensor, x: Tensor, t: Tensor
       dx.add_(layer.read(torch.mm(dt, layer.a)))
     else:
       dx.addmm_(dt, layer.a)
+  return None
+
+
+# The gradients of W = dy^T x, one product in the compute type, and of c, where they are trained.
+def whole_gradients(layer: __torch__.nn.linear.Linear, dy: Tensor, x: Tensor) -> NoneType:
+  if layer.gradient.numel() > 0:
+    if layer.gradient.dtype == dy.dtype:
+      torch.mm(dy.t(), x, out=layer.gradient)
+    else:
+      layer.gradient.copy_(torch.mm(dy.t(), x))
+  if layer.gradient_bias.numel() > 0:
+    layer.gradient_bias.copy_(torch.sum(dy, [0], False, dtype=__torch__.nn.number.fp32()))
   return None
 
 

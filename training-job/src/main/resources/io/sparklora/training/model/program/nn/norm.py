@@ -8,11 +8,21 @@ class Norm:
   g : Tensor    # [H] fp32, or empty where there is no norm
   b : Tensor    # [H] fp32, the bias of a LayerNorm; empty for RMSNorm
   eps : float
+  gradient : Tensor       # [H] fp32 where g is trained, else empty
+  gradient_bias : Tensor  # likewise of b
 
   def __init__(self, g: Tensor, b: Tensor, eps: float) -> NoneType:
     self.g = g
     self.b = b
     self.eps = eps
+    self.gradient = g[:0]
+    self.gradient_bias = g[:0]
+    return None
+
+  # Where the gradients of g and b are added, which a layer's norms may share.
+  def train(self, gradient: Tensor, gradient_bias: Tensor) -> NoneType:
+    self.gradient = gradient
+    self.gradient_bias = gradient_bias
     return None
 
   # Whether there is none.
@@ -56,13 +66,15 @@ def scaled(x: Tensor, r: Tensor, g: Tensor, out: Tensor) -> NoneType:
   return None
 
 
-# dy [M, H] fp32, overwritten; dh [M, H] fp32 += the gradient of h, for RMSNorm r * dy g - h * r^3 * sum(dy g h) / H. wide,
-# product: fp32 scratch.
+# dy [M, H] fp32, overwritten; dh [M, H] fp32 += the gradient of h, for RMSNorm r * dy g - h * r^3 * sum(dy g h) / H; and
+# that of g, the sum of dy h r over the tokens, where it is trained. wide, product: fp32 scratch.
 def backward(dy: Tensor, h: Tensor, r: Tensor, norm: __torch__.nn.norm.Norm, dh: Tensor, wide: Tensor, product: Tensor) -> NoneType:
   x = __torch__.nn.number.widened(h, wide)
   if norm.centred():
-    __torch__.nn.layer_norm.backward(dy, x, r, norm.g, norm.b, dh)
+    __torch__.nn.layer_norm.backward(dy, x, r, norm.g, norm.b, dh, norm.gradient, norm.gradient_bias)
   else:
+    if norm.gradient.numel() > 0:
+      norm.gradient.add_(torch.sum(torch.mul(dy, x, out=product[:dy.size(0)]).mul_(r), [0]))
     dy.mul_(norm.g)
     c = torch.sum(torch.mul(dy, x, out=product[:dy.size(0)]), [1], True)
     c.mul_(r).mul_(r).mul_(r).div_(-h.size(1))
