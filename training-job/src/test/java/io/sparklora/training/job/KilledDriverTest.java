@@ -67,7 +67,7 @@ class KilledDriverTest {
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void aWholeModelHasTheSameBytesOnTwoExecutorsAfterAKill() throws Exception {
         LocalCluster.requireSparkHome();
-        settings = List.of("train.finetuning-type=full", "lora={}", "train.tokens=12800", "train.checkpoint.steps=20");
+        settings = List.of("train.finetuning-type=full", "lora={}", "train.tokens=6400", "train.checkpoint.steps=10");
         TinyTraining unfailed = prepared(root.resolve("unfailed"));
         assertThat(finish(driver(unfailed, 1))).isZero();
         TinyTraining killed = prepared(root.resolve("killed"));
