@@ -29,9 +29,8 @@ public final class FullFinetuning {
         if (parameters > AdapterShape.MOST_PARAMETERS) {
             throw new StageFailure(
                     ExitCode.USAGE,
-                    "train.finetuning-type full trains at most " + AdapterShape.MOST_PARAMETERS
-                            + " weights, which fit into one array"
-                            + " of the JVM, but " + base.path() + " has " + parameters
+                    "train.finetuning-type full trains at most " + AdapterShape.MOST_PARAMETERS + " weights but "
+                            + base.path() + " has " + parameters
                             + ": take a smaller model, or train.finetuning-type lora");
         }
         return weights;

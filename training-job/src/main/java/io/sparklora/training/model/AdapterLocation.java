@@ -56,12 +56,7 @@ public record AdapterLocation(
         }
         if (storage.exists(new Path(root, PeftConfig.FILE))) {
             return new AdapterLocation(
-                    root,
-                    Optional.empty(),
-                    Optional.empty(),
-                    WeightType.BF16,
-                    Optional.empty(),
-                    FinetuningType.LORA);
+                    root, Optional.empty(), Optional.empty(), WeightType.BF16, Optional.empty(), FinetuningType.LORA);
         }
         // A run keeps PEFT's files in a directory of their own, beside its metrics and checkpoints.
         Path files = new Path(root, RunLayout.ADAPTER_FILES);

@@ -125,8 +125,7 @@ public record HostModel(
      * @param gpu what Spark gave the task to compute on
      * @param training what it does where it computes gradients
      */
-    public TorchScriptProgram program(
-            BaseModel base, Finetuning finetuning, TaskGpu gpu, TrainingOptions training) {
+    public TorchScriptProgram program(BaseModel base, Finetuning finetuning, TaskGpu gpu, TrainingOptions training) {
         return TorchScriptProgram.open(
                 base, cacheDirectory(), stored, finetuning.layout(base.shape()), placement(gpu), training);
     }
