@@ -6,11 +6,12 @@ import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 
 /**
- * Layout of what travels on a ring, little-endian: body bytes (int), CRC-32C of the body (int), body. The body of a
- * segment is a fixed header of {@value #SEGMENT_HEADER_BYTES} bytes and then longs; other bodies are {@link Greeting}s.
+ * Layout of what travels on a ring, little-endian: body bytes (int), the same with all bits turned over (int), CRC-32C of
+ * the body (int), body. A damaged length is seen so before it is waited for. The body of a segment is a fixed header of
+ * {@value #SEGMENT_HEADER_BYTES} bytes and then longs; other bodies are {@link Greeting}s.
  */
 final class Frame {
-    static final int PREFIX_BYTES = 8;
+    static final int PREFIX_BYTES = 12;
     static final int SEGMENT_HEADER_BYTES = 40;
     /** Bound of any body but a segment's. */
     static final int MAXIMUM_GREETING_BYTES = 1024;
@@ -22,18 +23,34 @@ final class Frame {
     static final int KIND_SEGMENT = 0x4d474553;
     static final int KIND_FAREWELL = 0x5446454c;
 
-    private static final int CRC_AT = 4;
-    private static final int KIND_AT = 8;
-    private static final int REDUCTION_AT = 12;
-    private static final int SEQUENCE_AT = 16;
-    private static final int STEP_AT = 24;
-    private static final int LENGTH_AT = 32;
-    private static final int HOP_AT = 36;
-    private static final int SEGMENT_AT = 40;
-    private static final int ROUTE_AT = 44;
+    private static final int INVERSE_AT = 4;
+    private static final int CRC_AT = 8;
+    private static final int KIND_AT = 12;
+    private static final int REDUCTION_AT = 16;
+    private static final int SEQUENCE_AT = 20;
+    private static final int STEP_AT = 28;
+    private static final int LENGTH_AT = 36;
+    private static final int HOP_AT = 40;
+    private static final int SEGMENT_AT = 44;
+    private static final int ROUTE_AT = 48;
     static final int PAYLOAD_AT = PREFIX_BYTES + SEGMENT_HEADER_BYTES;
 
     private Frame() {}
+
+    /** Writes how long the body is. */
+    static void setBodyBytes(ByteBuf frame, int bodyBytes) {
+        frame.setIntLE(0, bodyBytes);
+        frame.setIntLE(INVERSE_AT, ~bodyBytes);
+    }
+
+    /** What a prefix, which begins at the reader's place, states of its body, right or not. */
+    static int bodyBytes(ByteBuf in) {
+        return in.getIntLE(in.readerIndex());
+    }
+
+    static boolean isLengthIntact(ByteBuf in) {
+        return in.getIntLE(in.readerIndex() + INVERSE_AT) == ~bodyBytes(in);
+    }
 
     static int kind(ByteBuf frame) {
         return frame.getIntLE(KIND_AT);
@@ -77,7 +94,7 @@ final class Frame {
             int length,
             int segment,
             int payloadLongs) {
-        frame.setIntLE(0, SEGMENT_HEADER_BYTES + payloadLongs * Long.BYTES);
+        setBodyBytes(frame, SEGMENT_HEADER_BYTES + payloadLongs * Long.BYTES);
         frame.setIntLE(KIND_AT, KIND_SEGMENT);
         frame.setIntLE(REDUCTION_AT, reduction.ordinal());
         frame.setLongLE(SEQUENCE_AT, sequence);

@@ -43,7 +43,10 @@ final class FrameDecoder extends ByteToMessageDecoder {
     }
 
     private ByteBuf begin(ChannelHandlerContext ctx, ByteBuf in) {
-        int bodyBytes = in.getIntLE(in.readerIndex());
+        int bodyBytes = Frame.bodyBytes(in);
+        if (!Frame.isLengthIntact(in)) {
+            throw new CorruptedFrameException("a frame's length of " + bodyBytes + " bytes fails its check");
+        }
         if (bodyBytes < Integer.BYTES || bodyBytes > maximumBodyBytes) {
             throw new TooLongFrameException(
                     "a frame's body must have 4 to " + maximumBodyBytes + " bytes but states " + bodyBytes);

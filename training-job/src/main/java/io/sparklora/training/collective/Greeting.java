@@ -13,7 +13,7 @@ import java.nio.charset.StandardCharsets;
  * connector's proof; or a refusal that names the reason. And what they say last: a farewell.
  */
 final class Greeting {
-    private static final int PROTOCOL = 2;
+    private static final int PROTOCOL = 3;
     private static final int MAXIMUM_REASON_CHARS = 300;
 
     /** Who connects, and from which place. */
@@ -46,7 +46,8 @@ final class Greeting {
 
     static ByteBuf frame(byte[] body) {
         ByteBuf frame = Unpooled.buffer(Frame.PREFIX_BYTES + body.length);
-        return Frame.seal(frame.writeIntLE(body.length).writeIntLE(0).writeBytes(body));
+        Frame.setBodyBytes(frame, body.length);
+        return Frame.seal(frame.writerIndex(Frame.PREFIX_BYTES).writeBytes(body));
     }
 
     static ByteBuf welcome(byte[] nonce, byte[] proof) {

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.CorruptedFrameException;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.sparklora.training.collective.CollectiveException.Reason;
@@ -100,7 +101,7 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
             refuse(ctx, "it does not know the shared secret");
         } else if (ring.farewell().isPresent()) {
             refuse(ctx, ring.farewell().get(), Greeting::farewell);
-        } else if (!ring.accepted(ctx.channel())) {
+        } else if (!ring.accepted((DuplexChannel) ctx.channel())) {
             refuse(ctx, "the predecessor is connected already");
         } else {
             admitted = true;
@@ -141,9 +142,10 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        String tls = Tls.failure(cause);
+        String how = tls == null ? String.valueOf(cause.getMessage()) : tls;
         if (!admitted) {
-            String tls = Tls.failure(cause);
-            refuse(ctx, tls == null ? String.valueOf(cause.getMessage()) : tls);
+            refuse(ctx, how);
             return;
         }
         if (cause instanceof Error) {
@@ -157,8 +159,7 @@ final class PredecessorLink extends ChannelInboundHandlerAdapter {
                         ? ring.lost(peer, "broke its connection (" + cause.getMessage() + ")")
                         : new CollectiveException(
                                 Reason.PROTOCOL,
-                                ring.place() + ": rank " + peer + " sent bad data" + ring.during() + ": "
-                                        + cause.getMessage(),
+                                ring.place() + ": rank " + peer + " sent bad data" + ring.during() + ": " + how,
                                 cause));
     }
 }

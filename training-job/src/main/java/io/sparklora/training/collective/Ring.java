@@ -1,10 +1,9 @@
 package io.sparklora.training.collective;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
+import io.netty.channel.socket.DuplexChannel;
 import io.sparklora.training.collective.CollectiveException.Reason;
 import java.util.ArrayDeque;
 import java.util.Optional;
@@ -15,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The state of one rank's two links, confined to one event loop: no locks, and every method but the constructor is
  * called there. The first failure is kept and ends everything; a later one, often only its echo, is dropped. A rank
- * that leaves tells both neighbours why, and they pass it on, so that errors name the rank that failed; a connection that
- * is reset loses it, and then they name the one that closed it.
+ * that leaves tells both neighbours why, and they pass it on, so that errors name the rank that failed. It then sends
+ * nothing more and reads, and drops, what still comes, until they have closed: a connection that is closed with something
+ * unread is reset, and that loses the word.
  */
 final class Ring {
     private static final int FAREWELL_SECONDS = 1;
@@ -27,8 +27,8 @@ final class Ring {
     /** Segments of later operations: a predecessor may begin them while this rank still computes. */
     private final ArrayDeque<ByteBuf> parked = new ArrayDeque<>();
 
-    private @Nullable Channel incoming;
-    private @Nullable Channel outgoing;
+    private @Nullable DuplexChannel incoming;
+    private @Nullable DuplexChannel outgoing;
     private @Nullable ChannelFuture lastWrite;
     private @Nullable RingOperation operation;
     private @Nullable Throwable failure;
@@ -57,7 +57,7 @@ final class Ring {
     }
 
     /** The predecessor has proved itself; false if the place is taken. */
-    boolean accepted(Channel channel) {
+    boolean accepted(DuplexChannel channel) {
         if (incoming != null) {
             return false;
         }
@@ -72,7 +72,7 @@ final class Ring {
     }
 
     /** The successor has proved itself. */
-    void connected(Channel channel) {
+    void connected(DuplexChannel channel) {
         if (farewell != null) {
             part(channel, farewell);
             return;
@@ -127,7 +127,7 @@ final class Ring {
         }
     }
 
-    private Channel frameSource() {
+    private DuplexChannel frameSource() {
         if (incoming == null) {
             throw new IllegalStateException("a segment before the predecessor was accepted");
         }
@@ -275,29 +275,38 @@ final class Ring {
         }
     }
 
-    /** A neighbour that does not read does not keep the link open. */
-    private static void part(@Nullable Channel link, String reason) {
+    /** A neighbour that does not read, or does not close, does not keep the link open. */
+    private static void part(@Nullable DuplexChannel link, String reason) {
         if (link != null && link.isActive()) {
-            link.writeAndFlush(Greeting.farewell(reason)).addListener(ChannelFutureListener.CLOSE);
+            link.pipeline().addFirst(new DropsWhatComes());
+            link.config().setAutoRead(true);
+            link.writeAndFlush(Greeting.farewell(reason)).addListener(said -> link.shutdownOutput());
             link.eventLoop().schedule(() -> link.close(), FAREWELL_SECONDS, TimeUnit.SECONDS);
         }
     }
 
-    /** Says farewell once what successors still need is on the wire; the future is completed when it has been said. */
+    /** Says farewell once what successors still need is on the wire; the future is completed when both links are down. */
     void leave(CompletableFuture<Void> left) {
         if (lastWrite != null && failure == null) {
-            lastWrite.addListener(written -> {
-                leave();
-                left.complete(null);
-            });
+            lastWrite.addListener(written -> leaveNow(left));
         } else {
-            leave();
-            left.complete(null);
+            leaveNow(left);
         }
     }
 
-    private void leave() {
+    private void leaveNow(CompletableFuture<Void> left) {
         String reason = place + " has left";
         end(new CollectiveException(Reason.PEER_LOST, reason + " the ring"), reason);
+        CompletableFuture.allOf(down(incoming), down(outgoing)).thenRun(() -> left.complete(null));
+    }
+
+    private static CompletableFuture<Void> down(@Nullable DuplexChannel link) {
+        CompletableFuture<Void> down = new CompletableFuture<>();
+        if (link == null) {
+            down.complete(null);
+        } else {
+            link.closeFuture().addListener(closed -> down.complete(null));
+        }
+        return down;
     }
 }

@@ -3,6 +3,7 @@ package io.sparklora.training.collective;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DuplexChannel;
 import io.sparklora.training.collective.CollectiveException.Reason;
 import io.sparklora.training.collective.Greeting.Hello;
 import io.sparklora.training.collective.SharedSecret.Side;
@@ -44,7 +45,7 @@ final class SuccessorLink extends ChannelInboundHandlerAdapter {
                 return;
             }
             ctx.writeAndFlush(Greeting.proof(secret.prove(Side.CONNECTOR, hello.bytes(), nonceAndProof[0])));
-            ring.connected(ctx.channel());
+            ring.connected((DuplexChannel) ctx.channel());
         } finally {
             frame.release();
         }

@@ -154,7 +154,12 @@ class RingAdmissionTest {
     @Test
     void boundsAStrangersFrameBeforeAllocatingIt() throws Exception {
         try (Socket stranger = open()) {
-            send(stranger, Unpooled.buffer().writeIntLE(Integer.MAX_VALUE).writeIntLE(0));
+            send(
+                    stranger,
+                    Unpooled.buffer()
+                            .writeIntLE(Integer.MAX_VALUE)
+                            .writeIntLE(~Integer.MAX_VALUE)
+                            .writeIntLE(0));
             assertThat(Greeting.readRefusal(readFrame(stranger)))
                     .isEqualTo("a frame's body must have 4 to 1024 bytes but states 2147483647");
         }

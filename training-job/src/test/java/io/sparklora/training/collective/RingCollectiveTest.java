@@ -3,7 +3,6 @@ package io.sparklora.training.collective;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netty.channel.embedded.EmbeddedChannel;
 import io.sparklora.training.collective.CollectiveException.Reason;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -103,6 +102,32 @@ class RingCollectiveTest {
         });
     }
 
+    /** What it did not read must not cost the others its word: they have sent megabytes when it leaves. */
+    @ParameterizedTest
+    @CsvSource({"false,20", "true,2"})
+    void learnsWhyARankLeftHoweverMuchIsOnTheWayToIt(boolean encrypted, int trials) throws Exception {
+        for (int trial = 0; trial < trials; trial++) {
+            List<Future<Object>> ranks = Ranks.start(
+                    Topology.ring(List.of("a", "a", "a")),
+                    RingSettings.DEFAULT,
+                    me -> encrypted ? PinnedCertificates.create(me) : new ClearText(),
+                    collective -> {
+                        collective.sum(6, new long[3]);
+                        if (collective.rank() == 1) {
+                            // As it computes.
+                            values(1, 300_000, 7);
+                            throw new IllegalStateException("rank 1 has a problem of its own");
+                        }
+                        collective.sum(7, new long[1_500_000]);
+                        return null;
+                    });
+            List<Throwable> failures = Ranks.failures(ranks);
+            assertThat(failures.remove(1)).hasMessage("rank 1 has a problem of its own");
+            assertThat(failures).allSatisfy(failure -> assertThat(failure)
+                    .hasMessageContaining("left: rank 1 of 3 (run run, attempt 0) has left during SUM of"));
+        }
+    }
+
     @Test
     void namesTheRankThePeerAndTheStepOnceTheDeadlinePasses() throws Exception {
         RingSettings impatient = new RingSettings(64, Duration.ofSeconds(20), Duration.ofMillis(200));
@@ -177,7 +202,7 @@ class RingCollectiveTest {
 
     @Test
     void tellsASuccessorThatItReachesLateWhyTheRingBroke() {
-        EmbeddedChannel outgoing = new EmbeddedChannel();
+        EmbeddedLink outgoing = new EmbeddedLink();
         Ring ring = new Ring(Ranks.place(new Membership("run", 0, 3, 0)), outgoing.eventLoop());
         ring.fail(new CollectiveException(Reason.DEADLINE, "rank 0 of 3 has waited"));
         ring.connected(outgoing);

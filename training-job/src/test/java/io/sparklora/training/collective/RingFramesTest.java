@@ -39,11 +39,24 @@ class RingFramesTest {
         EmbeddedChannel channel = new EmbeddedChannel(new FrameDecoder());
         channel.config().setAllocator(allocator);
         assertThatThrownBy(() -> channel.writeInbound(
-                        Unpooled.buffer().writeIntLE(stated).writeIntLE(0)))
+                        Unpooled.buffer().writeIntLE(stated).writeIntLE(~stated).writeIntLE(0)))
                 .isInstanceOf(TooLongFrameException.class)
                 .hasMessageContaining("must have 4 to 1024 bytes but states " + stated);
         assertThat(allocator.metric().usedDirectMemory()).isZero();
         assertThat(allocator.metric().usedHeapMemory()).isZero();
+    }
+
+    /** Without it, a longer frame would be waited for. */
+    @Test
+    void seesAnyFlippedBitInTheLengthBeforeTheBodyComes() {
+        for (int bit = 0; bit < 2 * Integer.SIZE; bit++) {
+            ByteBuf prefix = Greeting.frame(new byte[100]).slice(0, Frame.PREFIX_BYTES);
+            prefix.setByte(bit / Byte.SIZE, prefix.getByte(bit / Byte.SIZE) ^ 1 << bit % Byte.SIZE);
+            assertThatThrownBy(() -> new EmbeddedChannel(new FrameDecoder()).writeInbound(prefix))
+                    .as("bit %s", bit)
+                    .isInstanceOf(CorruptedFrameException.class)
+                    .hasMessageEndingWith("fails its check");
+        }
     }
 
     @Test

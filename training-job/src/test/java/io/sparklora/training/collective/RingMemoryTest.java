@@ -8,7 +8,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.EventLoop;
-import io.netty.channel.embedded.EmbeddedChannel;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -45,7 +44,7 @@ class RingMemoryTest {
         }
     }
 
-    private static EmbeddedChannel exhausted(EmbeddedChannel channel) {
+    private static EmbeddedLink exhausted(EmbeddedLink channel) {
         channel.config().setAllocator(new Exhausted());
         return channel;
     }
@@ -62,7 +61,7 @@ class RingMemoryTest {
     }
 
     /** What the rank at the other end of a link is told last. */
-    private static String farewell(EmbeddedChannel link) {
+    private static String farewell(EmbeddedLink link) {
         ByteBuf last = link.readOutbound();
         for (ByteBuf next = link.readOutbound(); next != null; next = link.readOutbound()) {
             last = next;
@@ -70,7 +69,7 @@ class RingMemoryTest {
         return Greeting.readFarewell(last);
     }
 
-    private static void assertTells(EmbeddedChannel link, String during) {
+    private static void assertTells(EmbeddedLink link, String during) {
         assertThat(farewell(link))
                 .startsWith("rank 0 of 2 (run run, attempt 0) failed" + during)
                 .endsWith("java.lang.OutOfMemoryError: " + NO_MEMORY);
@@ -78,8 +77,8 @@ class RingMemoryTest {
 
     @Test
     void whereASegmentOfItsOwnHasNoRoom() throws IOException {
-        EmbeddedChannel incoming = new EmbeddedChannel();
-        EmbeddedChannel outgoing = exhausted(new EmbeddedChannel());
+        EmbeddedLink incoming = new EmbeddedLink();
+        EmbeddedLink outgoing = exhausted(new EmbeddedLink());
         EventLoop loop = new DefaultEventLoop();
         try (RingEndpoint endpoint = Ranks.bind(place.me(), SETTINGS)) {
             Ring ring = new Ring(place, loop);
@@ -100,10 +99,10 @@ class RingMemoryTest {
     @Test
     void whereASegmentOfThePredecessorHasNoRoom() {
         FrameDecoder decoder = new FrameDecoder();
-        EmbeddedChannel outgoing = new EmbeddedChannel();
+        EmbeddedLink outgoing = new EmbeddedLink();
         Ring ring = new Ring(place, outgoing.eventLoop());
         ring.connected(outgoing);
-        EmbeddedChannel incoming = exhausted(new EmbeddedChannel(
+        EmbeddedLink incoming = exhausted(new EmbeddedLink(
                 decoder, new PredecessorLink(ring, new Antechamber(place), SECRET, decoder, SETTINGS)));
         greet(incoming);
         RingOperation sum = sum();
@@ -119,9 +118,9 @@ class RingMemoryTest {
         assertTells(outgoing, " during SUM of 256 values (operation 0, step 3");
     }
 
-    private void greet(EmbeddedChannel incoming) {
+    private void greet(EmbeddedLink incoming) {
         Ring neighbour = new Ring(peer, incoming.eventLoop());
-        EmbeddedChannel client = new EmbeddedChannel(new FrameDecoder(), new SuccessorLink(neighbour, SECRET));
+        EmbeddedLink client = new EmbeddedLink(new FrameDecoder(), new SuccessorLink(neighbour, SECRET));
         incoming.writeInbound((ByteBuf) client.readOutbound());
         client.writeInbound((ByteBuf) incoming.readOutbound());
         incoming.writeInbound((ByteBuf) client.readOutbound());
@@ -129,9 +128,9 @@ class RingMemoryTest {
 
     @Test
     void whereItsNextSegmentHasNoRoomOnceTheSuccessorReads() {
-        EmbeddedChannel incoming = new EmbeddedChannel();
+        EmbeddedLink incoming = new EmbeddedLink();
         Ring ring = new Ring(place, incoming.eventLoop());
-        EmbeddedChannel outgoing = exhausted(new EmbeddedChannel(new SuccessorLink(ring, SECRET)));
+        EmbeddedLink outgoing = exhausted(new EmbeddedLink(new SuccessorLink(ring, SECRET)));
         ring.accepted(incoming);
         ring.connected(outgoing);
         outgoing.unsafe().outboundBuffer().setUserDefinedWritability(1, false);
