@@ -5,21 +5,15 @@ import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.checkpoint.Checkpoints;
 import io.sparklora.training.checkpoint.TrainingState;
-import io.sparklora.training.job.RankOutcome.Failed;
-import io.sparklora.training.job.RankOutcome.Left;
-import io.sparklora.training.job.RankOutcome.Origin;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.BarrierTaskContext;
-import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
@@ -35,12 +29,11 @@ import scala.runtime.AbstractFunction1;
  *
  * <p>Spark does not retry a failed barrier stage, and should not: the executors that are left are another world. An
  * attempt that was lost with an executor, a peer or the storage is followed by another on the executors that are there;
- * the result is the same bytes. {@value #FRUITLESS_ATTEMPTS} attempts in a row without a new checkpoint end the run. A
- * rank's own permanent fault ends it at once.
+ * the result is the same bytes. {@link Attempts} says when there have been enough; a rank's own permanent fault ends the
+ * run at once.
  */
 public final class BarrierTraining {
     private static final Logger LOG = LoggerFactory.getLogger(BarrierTraining.class);
-    private static final int FRUITLESS_ATTEMPTS = 4;
     private static final ExecutorSlots FIRST_SLOTS = new ExecutorSlots(Duration.ofSeconds(20), Duration.ofMinutes(5));
     /** Where one was lost: those that come later join at a later attempt. */
     private static final ExecutorSlots NEXT_SLOTS = new ExecutorSlots(Duration.ofSeconds(5), Duration.ofMinutes(5));
@@ -82,32 +75,24 @@ public final class BarrierTraining {
     public TrainingState run() {
         Storage storage = new Storage(spark.hadoopConfiguration());
         Checkpoints checkpoints = spec.openCheckpoints(storage);
-        Set<String> leaving = Set.of();
-        long reached = -1;
-        int fruitless = 0;
+        Attempts attempts = Attempts.NONE;
         for (int attempt = 0; ; attempt++) {
             ExecutorSlots slots = attempt == 0 ? FIRST_SLOTS : NEXT_SLOTS;
-            int world = slots.await(spark.sc(), executors, leaving, this::refuseIfStopped);
+            int world = slots.await(spark.sc(), executors, attempts.leaving(), this::refuseIfStopped);
             TrainingState from =
                     checkpoints.latest().orElseGet(() -> TrainingState.initial(factory.initialParameters(storage)));
             refuseIfStopped();
             if (spec.isOver(from.history())) {
                 return from;
             }
-            fruitless = from.step() > reached ? 0 : fruitless + 1;
-            reached = from.step();
+            attempts = attempts.started(from.step());
             AttemptEnd end = attempt(attempt, world, from);
             if (end.lost().isEmpty()) {
                 return ended(checkpoints);
             }
-            if (fruitless + 1 >= FRUITLESS_ATTEMPTS) {
-                throw new StageFailure(
-                        ExitCode.RETRYABLE,
-                        FRUITLESS_ATTEMPTS + " attempts in a row got no further than step " + reached
-                                + "; the last one: " + end.lost().get());
-            }
+            attempts = attempts.ended(
+                    end, () -> checkpoints.latest().map(TrainingState::step).orElse(0L));
             listener.attemptLost(end.lost().get());
-            leaving = end.leaving();
         }
     }
 
@@ -146,18 +131,6 @@ public final class BarrierTraining {
         }
     }
 
-    /**
-     * What an attempt came to.
-     *
-     * @param lost why it did not make all steps, if it did not
-     * @param leaving executors that will soon be gone
-     */
-    private record AttemptEnd(Optional<String> lost, Set<String> leaving) {
-        static AttemptEnd lost(String why) {
-            return new AttemptEnd(Optional.of(why), Set.of());
-        }
-    }
-
     private AttemptEnd attempt(int attempt, int world, TrainingState from) {
         listener.attemptStarted(world, from);
         String host = spark.getConf().get("spark.driver.host");
@@ -180,23 +153,23 @@ public final class BarrierTraining {
                 factory,
                 new SerializableConfiguration(spark.hadoopConfiguration()),
                 progressAddress);
+        List<RankOutcome> outcomes;
         try {
-            return judge(submit(task, world), watch);
-        } catch (StageFailure e) {
-            throw e;
+            outcomes = submit(task, world);
         } catch (Exception e) {
             // Spark's exceptions are checked in Java and undeclared in Scala.
-            refuseIfStopped();
-            if (!(e instanceof SparkException failure) || spark.sc().isStopped() || isCancelled(failure)) {
-                throw new StageFailure(ExitCode.RETRYABLE, "training was stopped: " + LossReason.of(e), e);
-            }
+            AttemptEnd end = AttemptEnd.of(e, () -> refuseAfter(e));
             LOG.warn("attempt {} was lost", attempt, e);
-            return AttemptEnd.lost(LossReason.of(e));
+            return end;
         }
+        return AttemptEnd.of(outcomes, watch.why(), this::refuseIfStopped);
     }
 
-    private static boolean isCancelled(SparkException e) {
-        return "SPARK_JOB_CANCELLED".equals(e.getCondition());
+    private void refuseAfter(Exception e) {
+        refuseIfStopped();
+        if (spark.sc().isStopped()) {
+            throw AttemptEnd.stopped(e);
+        }
     }
 
     private List<RankOutcome> submit(RankTask task, int world) {
@@ -210,35 +183,6 @@ public final class BarrierTraining {
                         .collect())
                 .sorted(Comparator.comparingInt(RankOutcome::rank))
                 .toList();
-    }
-
-    /** What an attempt came to; a permanent fault is thrown. */
-    private AttemptEnd judge(List<RankOutcome> outcomes, AttemptWatch watch) {
-        Optional<Failed> first = outcomes.stream()
-                .filter(Failed.class::isInstance)
-                .map(Failed.class::cast)
-                .min(Comparator.comparing((Failed failed) -> failed.exitCode() == ExitCode.RETRYABLE)
-                        .thenComparing(failed -> failed.origin() == Origin.PEER));
-        if (first.isPresent() && first.get().exitCode() != ExitCode.RETRYABLE) {
-            throw new StageFailure(first.get().exitCode(), first.get().message());
-        }
-        refuseIfStopped();
-        if (first.isPresent()) {
-            return AttemptEnd.lost(first.get().message());
-        }
-        List<Left> left = outcomes.stream()
-                .filter(Left.class::isInstance)
-                .map(Left.class::cast)
-                .toList();
-        if (left.isEmpty()) {
-            return new AttemptEnd(Optional.empty(), Set.of());
-        }
-        Set<String> leaving =
-                left.stream().filter(Left::leaving).map(Left::executor).collect(Collectors.toUnmodifiableSet());
-        return new AttemptEnd(
-                Optional.of("the state was saved and the ranks were planned again, since "
-                        + watch.why().orElse("executors " + leaving + " were told to end")),
-                leaving);
     }
 
     /** The barrier stage's function. */
