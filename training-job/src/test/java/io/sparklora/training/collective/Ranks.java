@@ -82,7 +82,8 @@ public final class Ranks {
         return joinAll(bind(topology, settings, protection), work);
     }
 
-    static List<CollectiveEndpoint> bind(
+    /** Doors of the ranks of a topology, in rank order. */
+    public static List<CollectiveEndpoint> bind(
             Topology topology, RingSettings settings, Function<Membership, LinkProtection> protection)
             throws IOException {
         int world = topology.groups().stream().mapToInt(List::size).sum();
@@ -105,7 +106,8 @@ public final class Ranks {
      *
      * @param addresses every rank's, in rank order
      */
-    static <T> List<Future<T>> joinAll(List<CollectiveEndpoint> endpoints, List<Address> addresses, Work<T> work) {
+    public static <T> List<Future<T>> joinAll(
+            List<CollectiveEndpoint> endpoints, List<Address> addresses, Work<T> work) {
         List<Callable<T>> ranks = new ArrayList<>();
         for (CollectiveEndpoint endpoint : endpoints) {
             ranks.add(() -> {

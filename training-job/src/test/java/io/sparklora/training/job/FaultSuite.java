@@ -11,6 +11,7 @@ import io.sparklora.training.checkpoint.StepRecord.Update;
 import io.sparklora.training.checkpoint.TrainingState;
 import io.sparklora.training.collective.Ranks;
 import io.sparklora.training.job.FaultTable.Figure;
+import io.sparklora.training.model.BaseWeightCacheTest;
 import io.sparklora.training.model.LossProgram;
 import io.sparklora.training.model.MicroBatch;
 import java.io.IOException;
@@ -18,7 +19,10 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.OffsetDateTime;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -32,6 +36,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
@@ -221,25 +226,105 @@ class FaultSuite {
     @Order(2)
     void killedDrivers() {
         FaultTable.row("kill -9 of the driver, then again: the same bytes", 10, random -> {
-            Path directory = Files.createDirectory(root.resolve(name()));
-            Process driver = driver(directory);
-            LittleDriver.awaitStep(directory, driver, anyStep(random));
-            sleepMillis(random.nextInt(300));
-            List<ProcessHandle> executors = driver.descendants().toList();
-            driver.destroyForcibly().waitFor();
-            for (ProcessHandle executor : executors) {
-                executor.onExit().get(2, TimeUnit.MINUTES);
-            }
-            assertThat(driver(directory).waitFor())
-                    .as(Files.readString(directory.resolve("driver.log")))
-                    .isZero();
-            assertThat(LittleDriver.result(directory)).isEqualTo(LittleRun.sha256(reference));
+            killOnce(Files.createDirectory(root.resolve(name())), random, List.of(), List.of());
             return Optional.empty();
         });
     }
 
-    private static Process driver(Path directory) throws IOException {
-        return LittleDriver.start(directory, 2, STEPS, CHECKPOINT_STEPS);
+    /** Kills a driver at any step, and lets another end the run; each with options for its JVM. */
+    private static void killOnce(Path directory, Random random, List<String> first, List<String> second)
+            throws Exception {
+        Process driver = driver(directory, first);
+        LittleDriver.awaitStep(directory, driver, anyStep(random));
+        sleepMillis(random.nextInt(300));
+        List<ProcessHandle> executors = driver.descendants().toList();
+        driver.destroyForcibly().waitFor();
+        for (ProcessHandle executor : executors) {
+            executor.onExit().get(2, TimeUnit.MINUTES);
+        }
+        assertThat(driver(directory, second).waitFor())
+                .as(Files.readString(directory.resolve("driver.log")))
+                .isZero();
+        assertThat(LittleDriver.result(directory)).isEqualTo(LittleRun.sha256(reference));
+    }
+
+    private static Process driver(Path directory, List<String> options) throws IOException {
+        return LittleDriver.start(directory, 2, STEPS, CHECKPOINT_STEPS, options);
+    }
+
+    @Test
+    @Order(12)
+    void changingHosts() {
+        FaultTable.row("hosts get other names and addresses: the same bytes", 5, random -> {
+            Path directory = Files.createDirectory(root.resolve(name()));
+            killOnce(
+                    directory,
+                    random,
+                    OtherHosts.named(directory.resolve("before"), "before.test", 1 + random.nextInt(100)),
+                    OtherHosts.named(directory.resolve("after"), "after.test", 101 + random.nextInt(100)));
+            assertThat(Files.readString(directory.resolve("driver.log")))
+                    .contains("executor-0.before.test", "executor-0.after.test");
+            return Optional.empty();
+        });
+    }
+
+    @Test
+    @Order(13)
+    void skewedClocks() {
+        String library = System.getProperty("faults.faketime", "");
+        Assumptions.assumeFalse(library.isEmpty(), "libfaketime is not there");
+        FaultTable.row("executors' clocks are days apart, and change: the same bytes", 5, random -> {
+            Path directory = Files.createDirectory(root.resolve(name()));
+            Path before = directory.resolve("before");
+            Path after = directory.resolve("after");
+            String ahead = "+" + (1 + random.nextInt(100)) + "h";
+            String behind = "-" + (1 + random.nextInt(400)) + "d";
+            killOnce(
+                    directory,
+                    random,
+                    encrypted(OtherHosts.withClocks(before, Path.of(library), ahead, behind)),
+                    encrypted(OtherHosts.withClocks(after, Path.of(library), behind, ahead)));
+            assertThat(hoursApart(before)).isGreaterThan(24);
+            assertThat(hoursApart(after)).isGreaterThan(24);
+            return Optional.of(new Figure("hours apart", hoursApart(before), "h"));
+        });
+    }
+
+    /** Rings have TLS by certificates of the executors' own then. */
+    private static List<String> encrypted(List<String> options) {
+        return Stream.concat(
+                        options.stream(),
+                        Stream.of(
+                                "-Dspark.authenticate=true",
+                                "-Dspark.authenticate.secret=of the test",
+                                "-Dspark.network.crypto.enabled=true"))
+                .toList();
+    }
+
+    private static double hoursApart(Path directory) throws IOException {
+        List<OffsetDateTime> clocks = OtherHosts.clocks(directory);
+        return Duration.between(Collections.min(clocks), Collections.max(clocks))
+                .toHours();
+    }
+
+    @Test
+    @Order(14)
+    void flippedBitsOnTheWire() {
+        FaultTable.row("flipped bit on the wire: named, never summed, the same bytes", 20, random -> {
+            TrainingSpec spec = little.spec(name(), STEPS, CHECKPOINT_STEPS);
+            Figure figure = new DamagedTraining(little, spec).recover(random);
+            assertUnharmed(little.checkpoints(spec).latest().orElseThrow());
+            return Optional.of(figure);
+        });
+    }
+
+    @Test
+    @Order(15)
+    void flippedBitsInBaseCaches() {
+        FaultTable.row("flipped bit in the base cache: built anew, never trained on", 20, random -> {
+            BaseWeightCacheTest.buildsAnewAfterAFlip(Files.createDirectory(root.resolve(name())), random);
+            return Optional.empty();
+        });
     }
 
     @Test

@@ -5,6 +5,7 @@ import io.sparklora.training.checkpoint.TrainingState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,10 +17,11 @@ import org.apache.spark.api.java.JavaSparkContext;
 final class LittleDriver {
     private static final String RESULT = "result";
     private static final String STEP = "step";
+    private static final String START = "start";
 
     private LittleDriver() {}
 
-    /** {@code DIRECTORY EXECUTORS STEPS CHECKPOINT_STEPS}. */
+    /** {@code DIRECTORY EXECUTORS STEPS CHECKPOINT_STEPS CHECKPOINTS}. */
     public static void main(String[] args) throws IOException {
         Path directory = Path.of(args[0]);
         int executors = Integer.parseInt(args[1]);
@@ -30,7 +32,9 @@ final class LittleDriver {
         LittleRun little = new LittleRun(directory);
         TrainingListener writer = new TrainingListener() {
             @Override
-            public void attemptStarted(int ranks, TrainingState from) {}
+            public void attemptStarted(int ranks, TrainingState from) {
+                write(directory.resolve(START), String.valueOf(from.step()));
+            }
 
             @Override
             public void stepMade(TimedStep made) {
@@ -44,7 +48,11 @@ final class LittleDriver {
         };
         try (JavaSparkContext spark =
                 new JavaSparkContext(TrainingSparkSettings.apply(LocalCluster.conf("LittleDriver", executors)))) {
-            TrainingSpec spec = little.spec("checkpoints", Integer.parseInt(args[2]), Integer.parseInt(args[3]));
+            TrainingSpec spec = little.spec(
+                    new org.apache.hadoop.fs.Path(args[4]),
+                    Integer.parseInt(args[2]),
+                    Integer.parseInt(args[3]),
+                    ValidationPlan.NONE);
             TrainingState end = new BarrierTraining(spark, spec, LittleRun.FACTORY, executors, writer).run();
             write(directory.resolve(RESULT), LittleRun.sha256(end));
         }
@@ -58,12 +66,28 @@ final class LittleDriver {
         }
     }
 
-    static Process start(Path directory, int executors, int steps, int checkpointSteps) throws IOException {
+    /** @param options of the driver's JVM */
+    static Process start(Path directory, int executors, int steps, int checkpointSteps, List<String> options)
+            throws IOException {
+        URI checkpoints = directory.resolve("checkpoints").toUri();
+        return start(directory, executors, steps, checkpointSteps, options, checkpoints);
+    }
+
+    /**
+     * Starts it.
+     *
+     * @param options of the driver's JVM
+     * @param checkpoints where they lie, on any store
+     */
+    static Process start(
+            Path directory, int executors, int steps, int checkpointSteps, List<String> options, URI checkpoints)
+            throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> argument.startsWith("--add-"))
                 .forEach(command::add);
+        command.addAll(options);
         command.addAll(List.of(
                 "-Xmx512m",
                 "-XX:TieredStopAtLevel=1",
@@ -73,7 +97,8 @@ final class LittleDriver {
                 directory.toString(),
                 String.valueOf(executors),
                 String.valueOf(steps),
-                String.valueOf(checkpointSteps)));
+                String.valueOf(checkpointSteps),
+                checkpoints.toString()));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(
@@ -83,7 +108,16 @@ final class LittleDriver {
 
     /** Returns soon after the driver has seen a step; steps are told to the ten. */
     static void awaitStep(Path directory, Process driver, long step) throws Exception {
-        Path file = directory.resolve(STEP);
+        await(directory, driver, STEP, step);
+    }
+
+    /** Returns soon after an attempt has started from a step, or a later one. */
+    static void awaitStart(Path directory, Process driver, long step) throws Exception {
+        await(directory, driver, START, step);
+    }
+
+    private static void await(Path directory, Process driver, String name, long step) throws Exception {
+        Path file = directory.resolve(name);
         while (!Files.exists(file) || number(Files.readString(file)) < step) {
             if (!driver.isAlive()) {
                 throw new IllegalStateException(Files.readString(directory.resolve("driver.log")));
@@ -95,6 +129,11 @@ final class LittleDriver {
     /** The file may be read while it is written anew. */
     private static long number(String text) {
         return text.isEmpty() ? 0 : Long.parseLong(text);
+    }
+
+    /** Step that the last attempt started from. */
+    static long start(Path directory) throws IOException {
+        return number(Files.readString(directory.resolve(START)));
     }
 
     static String result(Path directory) throws IOException {

@@ -107,10 +107,15 @@ final class LittleRun {
     }
 
     TrainingSpec spec(String checkpoints, int steps, int checkpointSteps, ValidationPlan validation) {
+        return spec(new Path(checkpointDirectory(checkpoints).toUri()), steps, checkpointSteps, validation);
+    }
+
+    /** @param checkpoints where they lie, on any store */
+    TrainingSpec spec(Path checkpoints, int steps, int checkpointSteps, ValidationPlan validation) {
         return new TrainingSpec(
                 new RunIdentity("config", "base", manifest.datasetKey().hex(), 17),
                 dataset().toString(),
-                new Path(checkpointDirectory(checkpoints).toUri()).toString(),
+                checkpoints.toString(),
                 new CheckpointSchedule(checkpointSteps, Duration.ZERO, Duration.ofSeconds(20)),
                 new BatchPlan(SEQUENCES, LENGTH, Order.SHUFFLED, 17, 14, 2, steps),
                 LearningRate.of(0.05, Schedule.COSINE, 0.05, 0, steps),

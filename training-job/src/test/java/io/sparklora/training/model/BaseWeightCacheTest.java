@@ -16,8 +16,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -30,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-final class BaseWeightCacheTest {
+public final class BaseWeightCacheTest {
     private static final RandomLlama MODEL =
             new RandomLlama(RandomLlama.tiny(4, 2, false, Optional.empty()), 3).rounded();
 
@@ -118,6 +120,27 @@ final class BaseWeightCacheTest {
         new BaseWeightCache(directory).open(MODEL, WeightType.BF16);
 
         assertThat(damaged).hasBinaryContent(intact);
+    }
+
+    /** Turns any bit of any of a cache's files over; throws where what is opened then differs from what was built. */
+    public static void buildsAnewAfterAFlip(Path directory, Random random) throws IOException {
+        BaseWeightCache cache = new BaseWeightCache(directory);
+        Path files = cache.open(MODEL, WeightType.BF16).linearFile().getParent();
+        List<String> names = List.of("linear.bin", "norms.bin", "index.json");
+        List<byte[]> intact = new ArrayList<>();
+        for (String name : names) {
+            intact.add(Files.readAllBytes(files.resolve(name)));
+        }
+        int damaged = random.nextInt(names.size());
+        byte[] flipped = intact.get(damaged).clone();
+        flipped[random.nextInt(flipped.length)] ^= (byte) (1 << random.nextInt(Byte.SIZE));
+        Files.write(files.resolve(names.get(damaged)), flipped);
+
+        cache.open(MODEL, WeightType.BF16);
+
+        for (int i = 0; i < names.size(); i++) {
+            assertThat(files.resolve(names.get(i))).hasBinaryContent(intact.get(i));
+        }
     }
 
     @ParameterizedTest
