@@ -3,6 +3,8 @@ package io.sparklora.training.checkpoint;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -141,6 +143,13 @@ public final class FaultingFileSystem extends RawLocalFileSystem {
     public FileStatus getFileStatus(Path path) throws IOException {
         fault.meet();
         return plain(super.getFileStatus(path));
+    }
+
+    /** The local file system's own starts a process where Hadoop's native library is not there. */
+    @Override
+    public void setPermission(Path path, FsPermission permission) throws IOException {
+        Files.setPosixFilePermissions(
+                pathToFile(path).toPath(), PosixFilePermissions.fromString(permission.toString()));
     }
 
     /** The local file system's own looks permissions up by a path that must be a {@code file}'s. */

@@ -34,7 +34,7 @@ class KilledDriverTest {
     void endsWithTheSameBytesAfterItsDriverWasTerminatedAndKilled() throws Exception {
         LocalCluster.requireSparkHome();
         TinyTraining unfailed = prepared(root.resolve("unfailed"));
-        assertThat(finish(driver(unfailed, 1))).isZero();
+        trainHere(unfailed);
         TinyTraining killed = prepared(root.resolve("killed"));
 
         Process terminated = driver(killed, 2, "train.checkpoint.steps=1000");
@@ -69,7 +69,7 @@ class KilledDriverTest {
         LocalCluster.requireSparkHome();
         settings = List.of("train.finetuning-type=full", "lora={}", "train.tokens=6400", "train.checkpoint.steps=10");
         TinyTraining unfailed = prepared(root.resolve("unfailed"));
-        assertThat(finish(driver(unfailed, 1))).isZero();
+        trainHere(unfailed);
         TinyTraining killed = prepared(root.resolve("killed"));
 
         Process driver = driver(killed, 2);
@@ -89,6 +89,15 @@ class KilledDriverTest {
                         .toUri()
                         .getPath())
                 .resolve("model.safetensors");
+    }
+
+    private void trainHere(TinyTraining tiny) throws IOException {
+        TrainStageTest.SPARK.forEach(System::setProperty);
+        try {
+            new TrainStage(tiny.context(overrides())).run();
+        } finally {
+            TrainStageTest.SPARK.keySet().forEach(System::clearProperty);
+        }
     }
 
     private TinyTraining prepared(Path directory) throws IOException {

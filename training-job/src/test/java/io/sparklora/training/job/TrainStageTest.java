@@ -37,7 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The stage over a tiny random Llama in PyTorch, its one rank in this JVM. */
 class TrainStageTest {
-    private static final Map<String, String> SPARK = Map.of(
+    /** Settings of a Spark that is all in this JVM. */
+    static final Map<String, String> SPARK = Map.of(
             "spark.master", "local[1]",
             "spark.ui.enabled", "false",
             "spark.driver.host", "localhost",
