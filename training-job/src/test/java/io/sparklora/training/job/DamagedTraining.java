@@ -101,7 +101,7 @@ final class DamagedTraining {
         TrainingState from = checkpoints.latest().orElseGet(LittleRun::initial);
         TrainingLoop.Observer observer =
                 collective.rank() == 0 ? new Saver(checkpoints, spec) : TrainingLoop.Observer.NONE;
-        new TrainingLoop(spec, collective, LittleRun.FACTORY.open(), run.data(), run.validationData(), from)
+        new TrainingLoop(spec, collective, LittleRun.program(), run.data(), run.validationData(), from)
                 .run(observer, () -> false);
         return null;
     }
