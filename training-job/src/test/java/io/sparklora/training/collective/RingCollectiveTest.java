@@ -207,7 +207,7 @@ class RingCollectiveTest {
         ring.fail(new CollectiveException(Reason.DEADLINE, "rank 0 of 3 has waited"));
         ring.connected(outgoing);
         assertThat(Greeting.readFarewell(outgoing.readOutbound())).isEqualTo("rank 0 of 3 has waited");
-        assertThat(outgoing.isOpen()).isFalse();
+        assertThat(outgoing.isOutputShutdown()).isTrue();
     }
 
     @Test
