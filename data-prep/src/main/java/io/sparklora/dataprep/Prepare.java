@@ -71,6 +71,10 @@ public final class Prepare {
     static StageResult run(StageMain.Context context, Supplier<SparkSession> spark) {
         Path model = ModelLocation.fetch(context.config().base().model(), new Configuration(), cache(context.config()));
         try (BaseModel base = BaseModel.open(model)) {
+            base.shape()
+                    .requireContext(
+                            "prepare.sequence.length",
+                            context.config().prepare().sequence().length());
             return new Prepare(context, base, spark).run();
         } catch (Exception e) {
             throw SparkFailures.explained(e);

@@ -98,6 +98,14 @@ final class PrepareChoicesTest {
     }
 
     @Test
+    void refusesSequencesThatAreLongerThanTheModelsContext() {
+        assertThatThrownBy(() -> prepare("prepare.sequence.length=8193"))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
+                .hasMessage("prepare.sequence.length must be at most 8192, the base model's context, but was 8193");
+    }
+
+    @Test
     void takesBoilerplateOutBeforeLengthsAreJudged() {
         StringBuilder csv = new StringBuilder("id,text\n");
         for (int i = 0; i < 12; i++) {

@@ -1,5 +1,7 @@
 package io.sparklora.pipeline.basemodel;
 
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -90,6 +92,21 @@ public record DecoderShape(
             throw new IllegalArgumentException("there must be a window for each of " + layers
                     + " layers, or none, but there are "
                     + variant.windows().size());
+        }
+    }
+
+    /**
+     * Holds what a configuration asks for against the context.
+     *
+     * @param key the configuration's, which a message names
+     * @param tokens most tokens that a document may have
+     * @throws StageFailure ({@link ExitCode#USAGE}) where they are more than {@link #contextLength()}
+     */
+    public void requireContext(String key, int tokens) {
+        if (tokens > contextLength) {
+            throw new StageFailure(
+                    ExitCode.USAGE,
+                    key + " must be at most " + contextLength + ", the base model's context, but was " + tokens);
         }
     }
 

@@ -100,6 +100,8 @@ final class CheckCommand implements Callable<Integer> {
     private static String baseModel(RunConfig config) {
         try (BaseModel base = BaseModel.open(java.nio.file.Path.of(config.base().model()))) {
             DecoderShape shape = base.shape();
+            shape.requireContext(
+                    "prepare.sequence.length", config.prepare().sequence().length());
             return String.format(
                     Locale.ROOT,
                     "%s, %d layers, hidden %d, %d heads (%d key-value), vocabulary %,d, context %,d",

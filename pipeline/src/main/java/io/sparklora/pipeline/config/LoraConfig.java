@@ -132,7 +132,9 @@ public record LoraConfig(
                             + String.join(", ", targets));
         }
         if (kind == Kind.DORA && dropout > 0) {
-            throw new IllegalArgumentException("dropout must be 0 where kind is dora but was " + dropout);
+            throw new IllegalArgumentException(
+                    "dropout must be 0 where kind is dora, whose frozen products dropout would double, but was "
+                            + dropout);
         }
         if (Set.copyOf(modulesToSave).size() != modulesToSave.size()) {
             throw new IllegalArgumentException(

@@ -341,6 +341,10 @@ public record PrepareConfig(
 
     /** Shape of a packed sequence. */
     public record Sequence(
-            @Key(value = "Tokens of a packed sequence.", or = "512", min = 8, max = 1048576)
+            @Key(
+                    value = "Tokens of a packed sequence, at most the base model's context.",
+                    or = "512",
+                    min = 8,
+                    max = 1048576)
             int length) {}
 }

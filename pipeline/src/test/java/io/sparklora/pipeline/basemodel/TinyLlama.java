@@ -37,7 +37,7 @@ public record TinyLlama(long seed, int layers, boolean tiedHead, int shards, Map
     /** Rows of the embedding. */
     public static final int VOCABULARY = 300;
     /** Most positions. */
-    public static final int CONTEXT = 512;
+    public static final int CONTEXT = 8192;
 
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -247,6 +247,19 @@ final class SparkLoraTest {
     }
 
     @Test
+    void checkRefusesSequencesThatAreLongerThanTheContext() {
+        writeInputs();
+
+        assertThat(execute("check", run.config().toString(), "--set", "prepare.sequence.length=8193"))
+                .isEqualTo(2);
+
+        assertThat(out.toString())
+                .contains(
+                        "FAULT   base model  prepare.sequence.length must be at most 8192, the base model's context, but"
+                                + " was 8193");
+    }
+
+    @Test
     void checkHidesCredentials() {
         execute(
                 "check",

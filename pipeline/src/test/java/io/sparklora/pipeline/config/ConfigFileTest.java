@@ -112,7 +112,7 @@ final class ConfigFileTest {
             lora: {dropout: 1}                      | lora.dropout must be in [0, 0.99] but was 1 (legal.yaml, line 6)
             lora: {b-learning-rate-ratio: 0}        | lora.b-learning-rate-ratio must be in [0.01, 1000] but was 0 (legal.yaml, line 6)
             train: {schedule: wsd, warmup: 0.5, decay: 0.6} | train warmup + decay must be at most 1 for schedule wsd but are 0.5 + 0.6 (legal.yaml, line 6)
-            lora: {kind: dora, dropout: 0.1}        | lora dropout must be 0 where kind is dora but was 0.1 (legal.yaml, line 6)
+            lora: {kind: dora, dropout: 0.1}        | lora dropout must be 0 where kind is dora, whose frozen products dropout would double, but was 0.1 (legal.yaml, line 6)
             lora: {layers: 5-3}                     | lora layers must have ranges that ascend but has 5-3 (legal.yaml, line 6)
             lora: {layers: 3}                       | lora.layers must be text (quote it: '3') but was 3 (legal.yaml, line 6)
             lora: {targets: '.*', layers: 0-3}      | lora layers must be all where targets has an expression, which can say itself what blocks it means, but was 0-3 (legal.yaml, line 6)
