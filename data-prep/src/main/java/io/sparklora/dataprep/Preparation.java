@@ -118,7 +118,7 @@ record Preparation(
             return documents(composition.licences());
         }
 
-        /** Documents kept by language; empty where languages are not identified. */
+        /** Documents kept by language; empty where languages are neither identified nor declared. */
         Map<String, Long> languages() {
             return documents(composition.languages());
         }
@@ -157,7 +157,7 @@ record Preparation(
                         new SplitOversized(prepare.length()),
                         new RemoveRecurringLines(prepare.recurringLines()),
                         new LimitLength(prepare.length()),
-                        new KeepLanguages(prepare.language()),
+                        new KeepLanguages(prepare.language(), corpus.sources()),
                         new GopherRepetition(prepare.filters().gopherRepetition()),
                         new GopherQuality(prepare.filters().gopherQuality()),
                         new C4Quality(prepare.filters().c4Quality()),

@@ -11,6 +11,7 @@ import static org.apache.spark.sql.functions.nullif;
 import static org.apache.spark.sql.functions.try_to_timestamp;
 import static org.apache.spark.sql.functions.when;
 
+import io.sparklora.dataprep.language.DeclaredLanguage;
 import io.sparklora.dataprep.sample.Samples;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
@@ -168,7 +169,7 @@ public final class Corpus {
                         col(Documents.ROW),
                         coalesce(given, made).as(Documents.ID),
                         coalesce(licence, lit(config.licence())).as(Documents.LICENCE),
-                        lit(config.language()).as(Documents.SOURCE_LANGUAGE),
+                        lit(DeclaredLanguage.code(config)).as(Documents.SOURCE_LANGUAGE),
                         lit(config.weight()).as(Documents.WEIGHT),
                         when(inside, col(Documents.TEXT)).as(Documents.TEXT),
                         col(Documents.SAMPLE),

@@ -38,7 +38,7 @@ import org.apache.spark.sql.types.DataTypes;
  *   <li>{@value #SPLIT} int: ordinal of {@link Split}
  *   <li>{@link Documents#SOURCE} int
  *   <li>{@link Documents#ID}, {@link Documents#LICENCE} string
- *   <li>{@link Documents#LANGUAGE} string; null where languages are not identified
+ *   <li>{@link Documents#LANGUAGE} string; null where languages are neither identified nor declared
  *   <li>{@value #COPY} int: which of the times that an epoch shows the document this is, from 0
  *   <li>{@value #TOKENS} array of int
  *   <li>{@value #LABELS} array of int, as many: of an instruction or a chat; null for plain text, all of which is learned

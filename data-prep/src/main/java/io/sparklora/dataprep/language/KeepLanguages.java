@@ -13,6 +13,7 @@ import io.sparklora.dataprep.step.Step;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.LanguageConfig;
+import io.sparklora.pipeline.config.SourceConfig;
 import java.util.List;
 import opennlp.tools.langdetect.Language;
 import org.apache.spark.sql.Column;
@@ -26,7 +27,8 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * Identifies each document's language by its first {@value #CHARACTERS} characters (code points), and drops documents of
- * other languages than those to keep. The confidence grows with the text: a right guess has some 0.1 for one sentence, 0.8
+ * other languages than those to keep. Where languages are not identified, or one is not surely enough, the language is the
+ * one that the source declares; a document of which nothing is known is no document of another language. The confidence grows with the text: a right guess has some 0.1 for one sentence, 0.8
  * for 500 characters and 0.98 for 1,000.
  */
 public final class KeepLanguages implements Step.OfDocument {
@@ -37,6 +39,7 @@ public final class KeepLanguages implements Step.OfDocument {
     private static final DropReason OTHER = new DropReason(NAME, "other-language");
     private static final String CODE = "code";
     private static final String CONFIDENCE = "confidence";
+    private static final String UNKNOWN = "";
     private static final String FOUND = "found_language";
     private static final StructType SCHEMA =
             new StructType().add(CODE, DataTypes.StringType, false).add(CONFIDENCE, DataTypes.DoubleType, false);
@@ -51,13 +54,16 @@ public final class KeepLanguages implements Step.OfDocument {
             .withName("identify_language");
 
     private final LanguageConfig config;
+    private final List<SourceConfig> sources;
 
     /**
      * @param config the languages to keep
-     * @throws StageFailure ({@link ExitCode#USAGE}) where one of them is never identified
+     * @param sources of which some may declare a language
+     * @throws StageFailure ({@link ExitCode#USAGE}) where a language to keep is never identified
      */
-    public KeepLanguages(LanguageConfig config) {
+    public KeepLanguages(LanguageConfig config, List<SourceConfig> sources) {
         this.config = config;
+        this.sources = List.copyOf(sources);
         if (config.enabled()) {
             config.keep().forEach(KeepLanguages::requireKnown);
         }
@@ -70,28 +76,49 @@ public final class KeepLanguages implements Step.OfDocument {
 
     @Override
     public boolean isOn() {
-        return config.enabled();
+        return config.enabled()
+                || sources.stream().anyMatch(source -> !source.language().isEmpty());
     }
 
     @Override
     public List<DropReason> reasons() {
-        return List.of(UNSURE, OTHER);
+        if (config.enabled()) {
+            return List.of(UNSURE, OTHER);
+        }
+        return config.keep().isEmpty() ? List.of() : List.of(OTHER);
     }
 
     @Override
     public Dataset<Row> apply(Dataset<Row> documents) {
+        Dataset<Row> told = config.enabled() ? identified(documents) : declared(documents);
+        Column language = col(Documents.LANGUAGE);
+        Column isOther = language.notEqual(UNKNOWN).and(not(language.isInCollection(config.keep())));
+        return config.keep().isEmpty() ? told : Documents.drop(told, isOther, Documents.verdict(OTHER));
+    }
+
+    private Dataset<Row> identified(Dataset<Row> documents) {
         Column text = col(Documents.TEXT);
+        Column declared = col(Documents.SOURCE_LANGUAGE);
         Column confidence = col(FOUND).getField(CONFIDENCE);
         Column least = lit(config.minConfidence());
+        Column isUnsure = confidence.lt(least);
+        Column isDeclared = declared.notEqual(UNKNOWN);
         Dataset<Row> identified = documents
                 .withColumn(FOUND, when(text.isNotNull(), IDENTIFY.apply(substring(text, 1, CHARACTERS))))
-                .withColumn(Documents.LANGUAGE, col(FOUND).getField(CODE));
-        Dataset<Row> sure = Documents.drop(
-                identified, confidence.lt(least), Documents.verdict(UNSURE, confidence, least, lit(null)));
-        Column isOther = config.keep().isEmpty()
-                ? lit(false)
-                : not(col(Documents.LANGUAGE).isin(config.keep().toArray()));
-        return Documents.drop(sure, isOther, Documents.verdict(OTHER)).drop(FOUND);
+                .withColumn(
+                        Documents.LANGUAGE,
+                        when(isUnsure.and(isDeclared), declared)
+                                .otherwise(col(FOUND).getField(CODE)));
+        return Documents.drop(
+                        identified,
+                        isUnsure.and(not(isDeclared)),
+                        Documents.verdict(UNSURE, confidence, least, lit(null)))
+                .drop(FOUND);
+    }
+
+    private static Dataset<Row> declared(Dataset<Row> documents) {
+        return documents.withColumn(
+                Documents.LANGUAGE, when(col(Documents.TEXT).isNotNull(), col(Documents.SOURCE_LANGUAGE)));
     }
 
     private static void requireKnown(String language) {

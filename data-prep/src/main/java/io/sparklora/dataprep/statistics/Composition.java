@@ -30,7 +30,8 @@ import org.apache.spark.sql.types.DataTypes;
  * once, their tokens as often as an epoch shows them.
  *
  * @param sources by place in {@code corpus.sources}; those without a kept document are missing
- * @param languages empty where languages were not identified
+ * @param languages empty where languages were neither identified nor declared; the empty name counts the documents whose
+ *     language is not known
  * @param licences the empty name counts the documents without one
  */
 public record Composition(List<Share> sources, List<Share> languages, List<Share> licences) {

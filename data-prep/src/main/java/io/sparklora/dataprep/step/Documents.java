@@ -23,8 +23,8 @@ import org.apache.spark.sql.types.DataTypes;
  *   <li>{@value #FILE} string: name of the file below the source's base directory; empty for a table
  *   <li>{@value #ROW} long: row of the file, from 1; null where the document is the whole file
  *   <li>{@value #ID} string, {@value #LICENCE} string: never null; a document without a licence has an empty one
- *   <li>{@value #LANGUAGE} string: ISO 639-3 code; there only where languages are identified, null for documents that were
- *       dropped before
+ *   <li>{@value #LANGUAGE} string: ISO 639-3 code, empty where it is not known; there only where languages are identified
+ *       or declared, null for documents that were dropped before
  *   <li>{@value #TEXT} string: null for dropped documents
  *   <li>{@value #GROUP} string: what must not be on both sides of the split, such as a customer; null for none
  *   <li>{@value #TIMESTAMP} timestamp: when the document was made; null where that is unknown
@@ -35,7 +35,8 @@ import org.apache.spark.sql.types.DataTypes;
  *   <li>{@value #SAMPLE} string, only where a source holds samples: the structure of an instruction or a chat, whose
  *       texts are then in {@value #TEXT}; null for plain text
  *   <li>{@value #ENCODED} struct of tokens and labels, from the last step on: null for plain text
- *   <li>{@value #SOURCE_LANGUAGE} string: what the source says of it, a BCP 47 tag; empty where it is not known
+ *   <li>{@value #SOURCE_LANGUAGE} string: the ISO 639-3 code of the language that the source declares; empty where
+ *       it declares none
  *   <li>{@value #WEIGHT} double: the source's, greater than 0
  *   <li>{@value #FINDINGS} array of long: personal data and secrets found in the text, by the ordinal of
  *       {@link io.sparklora.pipeline.config.PrivacyConfig.Kind}; null where none were

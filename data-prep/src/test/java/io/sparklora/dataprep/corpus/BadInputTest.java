@@ -173,7 +173,7 @@ final class BadInputTest {
         Row document = check(CorpusDirectory.corpus(0, source)).documents().first();
 
         assertThat(document.<Double>getAs(Documents.WEIGHT)).isEqualTo(2.5);
-        assertThat(document.<String>getAs(Documents.SOURCE_LANGUAGE)).isEqualTo("pt-BR");
+        assertThat(document.<String>getAs(Documents.SOURCE_LANGUAGE)).isEqualTo("por");
     }
 
     private SourceConfig windowed(Format format, String pattern) {

@@ -1,16 +1,23 @@
 package io.sparklora.dataprep.language;
 
+import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparklora.dataprep.CorpusDirectory;
 import io.sparklora.dataprep.filter.TextRows;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.LanguageConfig;
+import io.sparklora.pipeline.config.SourceConfig;
+import io.sparklora.pipeline.config.SourceConfig.Format;
+import io.sparklora.pipeline.config.SourceConfig.TextUnit;
 import java.util.List;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class KeepLanguagesTest {
     private static final List<String> TEXTS = List.of(
@@ -23,9 +30,7 @@ final class KeepLanguagesTest {
     void keepsTheLanguagesAskedForAndSaysWhatItFound() {
         List<Row> rows = apply(new LanguageConfig(true, List.of("eng", "deu"), 0));
 
-        assertThat(rows)
-                .extracting(row -> row.<String>getAs(Documents.LANGUAGE))
-                .startsWith("eng", "fra", "deu");
+        assertThat(languages(rows)).startsWith("eng", "fra", "deu");
         assertThat(reasons(rows)).startsWith("kept", "other-language", "kept").endsWith("other-language");
     }
 
@@ -41,18 +46,80 @@ final class KeepLanguagesTest {
 
     @Test
     void refusesALanguageThatIsNeverFound() {
-        assertThatThrownBy(() -> new KeepLanguages(new LanguageConfig(true, List.of("eng", "xyz"), 0)))
+        assertThatThrownBy(() -> new KeepLanguages(new LanguageConfig(true, List.of("eng", "xyz"), 0), List.of()))
                 .isInstanceOfSatisfying(
                         StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
                 .hasMessageStartingWith("prepare.language.keep must name languages that can be identified, but held"
                         + " 'xyz'; allowed are afr, ara, ast, ");
     }
 
+    @Test
+    void believesTheSourceWhereTheIdentifiedLanguageIsNotSure() {
+        List<Row> rows = apply(new LanguageConfig(true, List.of("eng", "por"), 0.05), "por");
+
+        assertThat(languages(rows)).containsExactly("eng", "fra", "deu", "por");
+        assertThat(reasons(rows)).containsExactly("kept", "other-language", "other-language", "kept");
+    }
+
+    @Test
+    void believesTheSourceWhereLanguagesAreNotIdentified() {
+        LanguageConfig keepsGerman = new LanguageConfig(false, List.of("deu"), 0.05);
+
+        assertThat(languages(apply(keepsGerman, "eng"))).containsOnly("eng");
+        assertThat(reasons(apply(keepsGerman, "eng"))).containsOnly("other-language");
+        assertThat(reasons(apply(keepsGerman, "deu"))).containsOnly("kept");
+        assertThat(languages(apply(keepsGerman, ""))).containsOnly("");
+        assertThat(reasons(apply(keepsGerman, ""))).containsOnly("kept");
+    }
+
+    @Test
+    void isOnWhereLanguagesAreIdentifiedOrDeclared() {
+        LanguageConfig off = new LanguageConfig(false, List.of(), 0);
+        SourceConfig silent = source("");
+
+        assertThat(new KeepLanguages(off, List.of(silent)).isOn()).isFalse();
+        assertThat(new KeepLanguages(off, List.of(silent, source("de"))).isOn()).isTrue();
+        assertThat(new KeepLanguages(off, List.of(source("de"))).reasons()).isEmpty();
+        assertThat(new KeepLanguages(new LanguageConfig(true, List.of(), 0), List.of(silent)).isOn())
+                .isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"en, eng", "pt-BR, por", "deu, deu", "zh-Hant-TW, cmn", "zh-yue, yue", "nb, nob", "no, nob", "'', ''"})
+    void namesADeclaredLanguageAsItWouldIdentifyIt(String tag, String code) {
+        assertThat(DeclaredLanguage.code(source(tag))).isEqualTo(code);
+    }
+
+    private static SourceConfig source(String language) {
+        return CorpusDirectory.source(
+                Format.TEXT,
+                "a.txt",
+                "",
+                List.of("text"),
+                List.of(),
+                "",
+                "",
+                TextUnit.FILE,
+                1,
+                language,
+                CorpusDirectory.EVER);
+    }
+
     private static List<Row> apply(LanguageConfig config) {
-        return new KeepLanguages(config)
-                .apply(TextRows.of(TEXTS))
+        return apply(config, "");
+    }
+
+    private static List<Row> apply(LanguageConfig config, String declared) {
+        return new KeepLanguages(config, List.of())
+                .apply(TextRows.of(TEXTS).withColumn(Documents.SOURCE_LANGUAGE, lit(declared)))
                 .orderBy(Documents.ROW)
                 .collectAsList();
+    }
+
+    private static List<String> languages(List<Row> rows) {
+        return rows.stream()
+                .map(row -> row.<String>getAs(Documents.LANGUAGE))
+                .toList();
     }
 
     private static List<String> reasons(List<Row> rows) {

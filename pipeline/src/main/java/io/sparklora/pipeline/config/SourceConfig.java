@@ -1,6 +1,7 @@
 package io.sparklora.pipeline.config;
 
 import java.util.List;
+import java.util.Locale;
 
 /** One source of documents: files of one format, or a Spark table. */
 public record SourceConfig(
@@ -87,7 +88,7 @@ public record SourceConfig(
         @Key(
                 value =
                         "Language of every document of this source, as a BCP 47 tag such as `en` or `pt-BR`; empty where "
-                                + "it is not known.",
+                                + "it is not known. It counts where `prepare.language` identifies none, or not surely.",
                 or = "''",
                 pattern = "([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?")
         String language,
@@ -101,7 +102,8 @@ public record SourceConfig(
         @Key(value = "Which rows of the source are part of the corpus, by time.", or = "{}")
         Window window) {
     /**
-     * Refuses a source without a place, with the wrong kind of place, without the columns of its kind, or without weight.
+     * Refuses a source without a place, with the wrong kind of place, without the columns of its kind, without weight, or in an unknown
+     * language.
      */
     public SourceConfig {
         text = List.copyOf(text);
@@ -118,7 +120,7 @@ public record SourceConfig(
         }
         if (format == Format.TEXT && kind != Kind.TEXT) {
             throw new IllegalArgumentException("needs columns for kind "
-                    + kind.name().toLowerCase(java.util.Locale.ROOT) + ": format text has none");
+                    + kind.name().toLowerCase(Locale.ROOT) + ": format text has none");
         }
         if (prompt.isEmpty() || prompt.contains("") || completion.isEmpty() || messages.isEmpty()) {
             throw new IllegalArgumentException(
@@ -126,6 +128,11 @@ public record SourceConfig(
         }
         if (weight <= 0) {
             throw new IllegalArgumentException("weight must be greater than 0 but was " + weight);
+        }
+        String code = Locale.forLanguageTag(language).getLanguage();
+        if (code.length() == 2 && !List.of(Locale.getISOLanguages()).contains(code)) {
+            throw new IllegalArgumentException(
+                    "language must begin with a code of ISO 639 such as `en` but was '" + language + "'");
         }
         if (!window.column().isEmpty() && format == Format.TEXT) {
             throw new IllegalArgumentException("has a `window`, but format text has no columns");

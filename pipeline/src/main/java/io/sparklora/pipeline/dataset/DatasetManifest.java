@@ -21,7 +21,8 @@ import java.util.Optional;
  * @param splits figures and files of each split that has sequences, in the order train, validation, test
  * @param funnel documents in and out
  * @param licences documents kept by licence; the empty name counts those without one
- * @param languages documents kept by language (ISO 639-3); empty where languages were not identified
+ * @param languages documents kept by language (ISO 639-3); empty where languages were neither identified nor declared. The
+ *     empty name counts those whose language is not known
  * @param sources what was read of each source, in the order of {@code corpus.sources}
  * @param privacy what was found of each kind of personal data and secrets that was looked for
  * @param files every file: the splits', the ledger's and the statistics'

@@ -21,8 +21,8 @@ import java.util.OptionalDouble;
  * @param funnel documents in and out
  * @param splits each split that has sequences, in the order train, validation, test
  * @param sources each of {@code corpus.sources}, in their order
- * @param languages kept documents by language (ISO 639-3), those with the most tokens first; empty where languages were not
- *     identified
+ * @param languages kept documents by language (ISO 639-3), those with the most tokens first; empty where languages were
+ *     neither identified nor declared. The empty name counts those whose language is not known
  * @param licences kept documents by licence, those with the most tokens first; the empty name counts those without one
  * @param privacy what was found of each kind of personal data and secrets that was looked for
  * @param nearDuplicates how well near-duplicates were found; absent where they were not looked for, or not measured

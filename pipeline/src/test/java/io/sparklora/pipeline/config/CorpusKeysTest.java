@@ -62,6 +62,7 @@ final class CorpusKeysTest {
             , weight: 0}]}                    | corpus.sources.0 weight must be greater than 0 but was 0.0 (legal.yaml, line 3)
             , weight: -1}]}                   | corpus.sources.0.weight must be in [0, 100] but was -1 (legal.yaml, line 3)
             , language: English}]}            | corpus.sources.0.language must match ([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)? but was 'English' (legal.yaml, line 3)
+            , language: xx-BR}]}              | corpus.sources.0 language must begin with a code of ISO 639 such as `en` but was 'xx-BR' (legal.yaml, line 3)
             , window: {column: d}}]}          | corpus.sources.0.window needs `column` together with `from`, `to` or both (legal.yaml, line 3)
             , window: {from: 2026-01-01}}]}   | corpus.sources.0.window needs `column` together with `from`, `to` or both (legal.yaml, line 3)
             , window: {column: d, from: May}}]} | corpus.sources.0.window from must be an ISO 8601 date or timestamp, such as 2026-01-31 or 2026-01-31T12:00:00Z, but was 'May' (legal.yaml, line 3)
