@@ -110,6 +110,21 @@ final class NoSecretLeaksTest {
     }
 
     @Test
+    void noneOfFortySecretsIsInTheLicencesThatDocumentsAreDroppedFor() throws IOException {
+        new CorpusDirectory(directory.resolve("corpus"))
+                .write("y.jsonl", "{\"text\": \"a document that may be used\", \"licence\": \"MIT\"}");
+
+        String outputs = outputs(
+                "prepare.privacy.replace=" + EVERY_KIND,
+                "corpus.licences={allow: [MIT]}",
+                "prepare.split.validation=0",
+                "corpus.sources.0.path=" + directory + "/corpus/*.jsonl");
+
+        assertNoneIn(outputs);
+        assertThat(outputs).contains("licence-not-allowed,null,null,null,by <EMAIL>]");
+    }
+
+    @Test
     void noneOfFortySecretsIsInTheErrorThatMalformedRowsEndIn() {
         assertThatThrownBy(() -> outputs("prepare.privacy.replace=" + EVERY_KIND, "corpus.bad-rows=0"))
                 .isInstanceOf(StageFailure.class)

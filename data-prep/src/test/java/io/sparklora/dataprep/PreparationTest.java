@@ -100,10 +100,10 @@ final class PreparationTest {
         assertThat(spark.read().parquet(output() + "/ledger/part-00000.parquet").collectAsList())
                 .extracting(Row::toString)
                 .containsExactly(
-                        "[b,0,b.json,null,deduplicate,exact-duplicate,null,null,a]",
-                        "[c,0,c.json,null,length,too-short,5.0,10.0,null]",
-                        "[d,0,d.json,null,length,too-long,500.0,400.0,null]",
-                        "[f.json,0,f.json,null,read,not-a-string,null,null,null]");
+                        "[b,0,b.json,null,deduplicate,exact-duplicate,null,null,a,null]",
+                        "[c,0,c.json,null,length,too-short,5.0,10.0,null,null]",
+                        "[d,0,d.json,null,length,too-long,500.0,400.0,null,null]",
+                        "[f.json,0,f.json,null,read,not-a-string,null,null,null,null]");
         assertThat(outcome.licences()).isEqualTo(Map.of("", 2L));
     }
 

@@ -77,7 +77,7 @@ final class PrepareLanguagesTest {
         assertThat(manifest(result).languages()).isEqualTo(Map.of("eng", 3L, "", 4L));
         assertThat(ledger(result))
                 .extracting(PrepareLanguagesTest::fate)
-                .containsExactly("pt0 other-language", "pt1 other-language", "pt2 other-language");
+                .containsExactly("pt0 other-language por", "pt1 other-language por", "pt2 other-language por");
     }
 
     @Test
@@ -91,11 +91,16 @@ final class PrepareLanguagesTest {
         assertThat(ledger(result))
                 .extracting(PrepareLanguagesTest::fate)
                 .containsExactly(
-                        "de0 other-language", "de1 other-language", "de2 other-language", "number unsure-language");
+                        "de0 other-language deu",
+                        "de1 other-language deu",
+                        "de2 other-language deu",
+                        "number unsure-language " + ledger(result).get(3).getAs("found"));
+        assertThat(ledger(result).get(3).<Double>getAs("measured")).isBetween(0.0, 0.05);
+        assertThat(ledger(result).get(3).<Double>getAs("threshold")).isEqualTo(0.05);
     }
 
     private static String fate(Row row) {
-        return row.getAs("document_id") + " " + row.getAs("reason");
+        return row.getAs("document_id") + " " + row.getAs("reason") + " " + row.getAs("found");
     }
 
     private List<Row> ledger(StageResult result) {

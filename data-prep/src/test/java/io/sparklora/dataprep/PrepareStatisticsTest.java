@@ -125,6 +125,7 @@ final class PrepareStatisticsTest {
                         TOO_SHORT,
                         "deduplicate exact-duplicate");
         assertThat(sample(statistics, "exact-duplicate").survivorId()).contains("kept5");
+        assertThat(sample(statistics, "licence-not-allowed").found()).contains("GPL-3.0-only");
         assertThat(sample(statistics, "exact-duplicate").text())
                 .hasValueSatisfying(text -> assertThat(text).startsWith("document number 5, "));
     }
@@ -143,6 +144,7 @@ final class PrepareStatisticsTest {
                         "x.jsonl#53",
                         Optional.of(10.0),
                         Optional.of(20.0),
+                        Optional.empty(),
                         Optional.empty(),
                         Optional.of("to <EMAIL>")));
         assertThat(statistics.dropped())

@@ -29,7 +29,7 @@ import org.apache.spark.sql.types.DataTypes;
 /**
  * Where the documents went: the funnel counts them, the ledger lists those that were dropped, one row each, sorted within
  * its files: document_id, source (place in {@code corpus.sources}), file, row, step, reason, measured, threshold,
- * survivor_id.
+ * survivor_id, found (a word where the reason is one: the licence, the language).
  */
 public final class Ledger {
     private static final String DIRECTORY = "ledger";
@@ -108,6 +108,7 @@ public final class Ledger {
                         col("dropped.measured"),
                         col("dropped.threshold"),
                         col("dropped.survivor_id"),
+                        col("dropped.found"),
                         shard.as(ShardedParquet.FILE_NUMBER));
         Column order = struct(
                 col(Documents.SOURCE),
@@ -116,7 +117,8 @@ public final class Ledger {
                 coalesce(col(Documents.ROW), lit(0L)),
                 col("step"),
                 col("reason"),
-                col("measured"));
+                col("measured"),
+                col(Documents.FOUND));
         List<String> names = IntStream.range(0, shards)
                 .mapToObj(number -> ShardedParquet.name(DIRECTORY, number))
                 .toList();

@@ -40,7 +40,7 @@ public final class KeepLanguages implements Step.OfDocument {
     private static final String CODE = "code";
     private static final String CONFIDENCE = "confidence";
     private static final String UNKNOWN = "";
-    private static final String FOUND = "found_language";
+    private static final String IDENTIFIED = "identified_language";
     private static final StructType SCHEMA =
             new StructType().add(CODE, DataTypes.StringType, false).add(CONFIDENCE, DataTypes.DoubleType, false);
 
@@ -93,32 +93,40 @@ public final class KeepLanguages implements Step.OfDocument {
         Dataset<Row> told = config.enabled() ? identified(documents) : declared(documents);
         Column language = col(Documents.LANGUAGE);
         Column isOther = language.notEqual(UNKNOWN).and(not(language.isInCollection(config.keep())));
-        return config.keep().isEmpty() ? told : Documents.drop(told, isOther, Documents.verdict(OTHER));
+        Column verdict = Documents.verdictOn(language, OTHER, col(CONFIDENCE), when(isUnsure(), least()));
+        Dataset<Row> kept = config.keep().isEmpty() ? told : Documents.drop(told, isOther, verdict);
+        return kept.drop(CONFIDENCE);
     }
 
     private Dataset<Row> identified(Dataset<Row> documents) {
         Column text = col(Documents.TEXT);
         Column declared = col(Documents.SOURCE_LANGUAGE);
-        Column confidence = col(FOUND).getField(CONFIDENCE);
-        Column least = lit(config.minConfidence());
-        Column isUnsure = confidence.lt(least);
+        Column code = col(IDENTIFIED).getField(CODE);
         Column isDeclared = declared.notEqual(UNKNOWN);
         Dataset<Row> identified = documents
-                .withColumn(FOUND, when(text.isNotNull(), IDENTIFY.apply(substring(text, 1, CHARACTERS))))
+                .withColumn(IDENTIFIED, when(text.isNotNull(), IDENTIFY.apply(substring(text, 1, CHARACTERS))))
+                .withColumn(CONFIDENCE, col(IDENTIFIED).getField(CONFIDENCE))
                 .withColumn(
                         Documents.LANGUAGE,
-                        when(isUnsure.and(isDeclared), declared)
-                                .otherwise(col(FOUND).getField(CODE)));
-        return Documents.drop(
-                        identified,
-                        isUnsure.and(not(isDeclared)),
-                        Documents.verdict(UNSURE, confidence, least, lit(null)))
-                .drop(FOUND);
+                        when(isUnsure().and(isDeclared), declared).otherwise(code));
+        Column verdict = Documents.verdictOn(code, UNSURE, col(CONFIDENCE), least());
+        return Documents.drop(identified, isUnsure().and(not(isDeclared)), verdict)
+                .drop(IDENTIFIED);
+    }
+
+    private Column isUnsure() {
+        return col(CONFIDENCE).lt(least());
+    }
+
+    private Column least() {
+        return lit(config.minConfidence());
     }
 
     private static Dataset<Row> declared(Dataset<Row> documents) {
-        return documents.withColumn(
-                Documents.LANGUAGE, when(col(Documents.TEXT).isNotNull(), col(Documents.SOURCE_LANGUAGE)));
+        return documents
+                .withColumn(CONFIDENCE, lit(null).cast(DataTypes.DoubleType))
+                .withColumn(
+                        Documents.LANGUAGE, when(col(Documents.TEXT).isNotNull(), col(Documents.SOURCE_LANGUAGE)));
     }
 
     private static void requireKnown(String language) {

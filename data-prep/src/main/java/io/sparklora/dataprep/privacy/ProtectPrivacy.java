@@ -29,8 +29,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Takes personal data and secrets out of texts, or drops the documents that hold them, and counts both in
  * {@link Documents#FINDINGS}. What an instruction or a chat holds besides what was said (names, ids, the tools'
- * definitions) is looked through like its text. Ids and licences reach the ledger and the manifest, so they are looked through, too: an id
- * with a finding gives way to the document's place, of a licence the finding is replaced.
+ * definitions) is looked through like its text. Ids and licences reach the ledger and the manifest, so they are looked
+ * through, too, also where a document was dropped for its licence: an id with a finding gives way to the document's place,
+ * of a licence the finding is replaced.
  */
 public final class ProtectPrivacy implements Step.OfDocument {
     private static final String NAME = "privacy";
@@ -81,6 +82,7 @@ public final class ProtectPrivacy implements Step.OfDocument {
     private static Dataset<Row> withoutFindings(Dataset<Row> documents, Redactor redactor) {
         UserDefinedFunction redactedName = redactedName(redactor);
         Column licence = col(Documents.LICENCE);
+        Column found = col(Documents.DROPPED).getField(Documents.FOUND);
         Column isNamed =
                 mayHold(redactor, col(Documents.ID)).and(holds(redactor).apply(col(Documents.ID)));
         return withSearchedTexts(documents, redactor)
@@ -90,6 +92,12 @@ public final class ProtectPrivacy implements Step.OfDocument {
                         Documents.LICENCE,
                         when(mayHold(redactor, licence), redactedName.apply(licence))
                                 .otherwise(licence))
+                .withColumn(
+                        Documents.DROPPED,
+                        when(
+                                        mayHold(redactor, found),
+                                        col(Documents.DROPPED).withField(Documents.FOUND, redactedName.apply(found)))
+                                .otherwise(col(Documents.DROPPED)))
                 .withColumn(Documents.ID, when(isNamed, Documents.place()).otherwise(col(Documents.ID)))
                 .drop(RESULT);
     }

@@ -38,6 +38,7 @@ public record DocumentSamples(List<KeptSample> kept, List<DroppedSample> dropped
     private static final String MEASURED = "measured";
     private static final String THRESHOLD = "threshold";
     private static final String SURVIVOR = "survivor_id";
+    private static final String FOUND = Documents.FOUND;
     private static final String HASH = "hash";
     private static final String NUMBER = "number";
 
@@ -85,6 +86,7 @@ public record DocumentSamples(List<KeptSample> kept, List<DroppedSample> dropped
                         Documents.ID,
                         MEASURED,
                         SURVIVOR,
+                        FOUND,
                         Documents.SPLIT,
                         Documents.TEXT)
                 .map(functions::col)
@@ -102,6 +104,7 @@ public record DocumentSamples(List<KeptSample> kept, List<DroppedSample> dropped
                         verdict(MEASURED),
                         verdict(THRESHOLD),
                         verdict(SURVIVOR),
+                        verdict(FOUND),
                         coalesce(col(Documents.EXCERPT), Documents.excerpt()).as(Documents.TEXT))
                 .withColumn(HASH, xxhash64(col(Documents.ID), col(Documents.TEXT)))
                 .withColumn(NUMBER, row_number().over(ofReason))
@@ -141,6 +144,7 @@ public record DocumentSamples(List<KeptSample> kept, List<DroppedSample> dropped
                 Optional.ofNullable(row.getAs(MEASURED)),
                 Optional.ofNullable(row.getAs(THRESHOLD)),
                 Optional.ofNullable(row.getAs(SURVIVOR)),
+                Optional.ofNullable(row.getAs(FOUND)),
                 Optional.<String>ofNullable(row.getAs(Documents.TEXT)).map(Samples::readable));
     }
 

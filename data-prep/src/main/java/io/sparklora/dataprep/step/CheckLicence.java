@@ -1,11 +1,13 @@
 package io.sparklora.dataprep.step;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.udf;
 
 import io.sparklora.pipeline.config.CorpusConfig;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.api.java.UDF1;
@@ -47,6 +49,8 @@ public final class CheckLicence implements Step.OfDocument {
         UDF1<String, Boolean> isDenied =
                 licence -> !LicenceExpression.parse(licence).isAllowed(allow, deny);
         UserDefinedFunction denied = udf(isDenied, DataTypes.BooleanType).withName("is_licence_denied");
-        return Documents.drop(documents, denied.apply(col(Documents.LICENCE)), Documents.verdict(NOT_ALLOWED));
+        Column licence = col(Documents.LICENCE);
+        return Documents.drop(
+                documents, denied.apply(licence), Documents.verdictOn(licence, NOT_ALLOWED, lit(null), lit(null)));
     }
 }

@@ -42,7 +42,8 @@ import org.apache.spark.sql.types.DataTypes;
  *       {@link io.sparklora.pipeline.config.PrivacyConfig.Kind}; null where none were
  *   <li>{@value #EXCERPT} string: the start of the text that a document had as it was dropped; there only where
  *       {@link io.sparklora.dataprep.statistics.KeepExcerpts} is on, null for kept documents and for those that were dropped before it
- *   <li>{@value #DROPPED} struct of step, reason, measured, threshold, survivor_id: null for documents that go on
+ *   <li>{@value #DROPPED} struct of step, reason, measured, threshold, survivor_id, found: null for documents that
+ *       go on
  * </ul>
  */
 public final class Documents {
@@ -65,6 +66,8 @@ public final class Documents {
     public static final String EXCERPT = "excerpt";
     public static final String SAMPLE = "sample";
     public static final String ENCODED = "encoded";
+    /** Field of {@link #DROPPED}: what a document is dropped for where that is a word, such as its licence. */
+    public static final String FOUND = "found";
     /** Fields of {@link #ENCODED}, as many ids in bytes ({@link io.sparklora.dataprep.dataset.TokenBytes}). */
     public static final String TOKENS = "tokens";
 
@@ -140,11 +143,28 @@ public final class Documents {
      * @param survivor id of the document that stays in this one's place
      */
     public static Column verdict(DropReason reason, Column measured, Column threshold, Column survivor) {
+        return verdict(reason, measured, threshold, survivor, lit(null));
+    }
+
+    /**
+     * The value of {@link #DROPPED} for a reason that is a word, such as a licence.
+     *
+     * @param found the document's, among those that are not allowed
+     * @param measured how sure that is
+     * @param threshold what it compared it with
+     */
+    public static Column verdictOn(Column found, DropReason reason, Column measured, Column threshold) {
+        return verdict(reason, measured, threshold, lit(null), found);
+    }
+
+    private static Column verdict(
+            DropReason reason, Column measured, Column threshold, Column survivor, Column found) {
         return struct(
                 lit(reason.step()).as("step"),
                 lit(reason.word()).as("reason"),
                 measured.cast(DataTypes.DoubleType).as("measured"),
                 threshold.cast(DataTypes.DoubleType).as("threshold"),
-                survivor.cast(DataTypes.StringType).as("survivor_id"));
+                survivor.cast(DataTypes.StringType).as("survivor_id"),
+                found.cast(DataTypes.StringType).as(FOUND));
     }
 }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 final class DecontaminateTest {
     private static final StructType SCHEMA = StructType.fromDDL(
             "document_id string, text string, split int, dropped struct<step: string, reason: string,"
-                    + " measured: double, threshold: double, survivor_id: string>");
+                    + " measured: double, threshold: double, survivor_id: string, found: string>");
     private static final SourceConfig SET = CorpusDirectory.source(
             Format.JSON_LINES, "questions.jsonl", "", List.of("text"), List.of(), "", "", TextUnit.FILE);
 

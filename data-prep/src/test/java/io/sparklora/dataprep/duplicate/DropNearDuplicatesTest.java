@@ -28,7 +28,7 @@ final class DropNearDuplicatesTest {
     private static final StructType SCHEMA = StructType.fromDDL(
             "source int not null, file string, row bigint, document_id string, licence string, text string,"
                     + " dropped struct<step: string, reason: string, measured: double, threshold: double,"
-                    + " survivor_id: string>");
+                    + " survivor_id: string, found: string>");
     private static final NearDuplicates DEFAULTS = new NearDuplicates(5, 14, 8, 0.75, Keep.SURVIVOR, 0);
 
     private final Random random = new Random(11);

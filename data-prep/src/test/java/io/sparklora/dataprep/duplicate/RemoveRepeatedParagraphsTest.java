@@ -18,7 +18,7 @@ final class RemoveRepeatedParagraphsTest {
     private static final StructType SCHEMA = StructType.fromDDL(
             "source int not null, file string, row bigint, document_id string, licence string, text string,"
                     + " dropped struct<step: string, reason: string, measured: double, threshold: double,"
-                    + " survivor_id: string>");
+                    + " survivor_id: string, found: string>");
     private static final PrepareConfig.Length LIMITS = new PrepareConfig.Length(12, 1000, PrepareConfig.Oversized.DROP);
 
     @Test
@@ -46,8 +46,8 @@ final class RemoveRepeatedParagraphsTest {
                         "null",
                         "null",
                         "null",
-                        "[paragraphs,repeated-paragraphs,5.0,12.0,null]",
-                        "[paragraphs,repeated-paragraphs,0.0,12.0,null]");
+                        "[paragraphs,repeated-paragraphs,5.0,12.0,null,null]",
+                        "[paragraphs,repeated-paragraphs,0.0,12.0,null,null]");
     }
 
     @Test

@@ -44,7 +44,7 @@ final class FilterBenchmark {
                 .withColumn(
                         Documents.DROPPED,
                         functions.expr("cast(null as struct<step: string, reason: string, measured: double,"
-                                + " threshold: double, survivor_id: string>)"))
+                                + " threshold: double, survivor_id: string, found: string>)"))
                 .repartition(4 * threads)
                 .cache();
         documents.count();

@@ -13,7 +13,7 @@ public final class TextRows {
     private static final StructType SCHEMA = StructType.fromDDL(
             "source int not null, file string, row bigint, document_id string, licence string, text string,"
                     + " dropped struct<step: string, reason: string, measured: double, threshold: double,"
-                    + " survivor_id: string>");
+                    + " survivor_id: string, found: string>");
 
     private TextRows() {}
 

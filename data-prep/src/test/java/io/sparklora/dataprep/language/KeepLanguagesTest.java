@@ -32,6 +32,10 @@ final class KeepLanguagesTest {
 
         assertThat(languages(rows)).startsWith("eng", "fra", "deu");
         assertThat(reasons(rows)).startsWith("kept", "other-language", "kept").endsWith("other-language");
+        Row dropped = rows.get(1).getAs(Documents.DROPPED);
+        assertThat(dropped.<String>getAs("found")).isEqualTo("fra");
+        assertThat(dropped.<Double>getAs("measured")).isBetween(0.05, 1.0);
+        assertThat(dropped.<Double>getAs("threshold")).isNull();
     }
 
     @Test
@@ -40,6 +44,7 @@ final class KeepLanguagesTest {
 
         assertThat(reasons(rows)).containsExactly("kept", "kept", "kept", "unsure-language");
         Row dropped = rows.get(3).getAs(Documents.DROPPED);
+        assertThat(dropped.<String>getAs("found")).isEqualTo(languages(rows).get(3));
         assertThat(dropped.<Double>getAs("measured")).isBetween(0.0, 0.05);
         assertThat(dropped.<Double>getAs("threshold")).isEqualTo(0.05);
     }
@@ -59,6 +64,12 @@ final class KeepLanguagesTest {
 
         assertThat(languages(rows)).containsExactly("eng", "fra", "deu", "por");
         assertThat(reasons(rows)).containsExactly("kept", "other-language", "other-language", "kept");
+        Row dropped = apply(new LanguageConfig(true, List.of("eng"), 0.05), "por")
+                .get(3)
+                .getAs(Documents.DROPPED);
+        assertThat(dropped.<String>getAs("found")).isEqualTo("por");
+        assertThat(dropped.<Double>getAs("measured")).isBetween(0.0, 0.05);
+        assertThat(dropped.<Double>getAs("threshold")).isEqualTo(0.05);
     }
 
     @Test
@@ -67,6 +78,8 @@ final class KeepLanguagesTest {
 
         assertThat(languages(apply(keepsGerman, "eng"))).containsOnly("eng");
         assertThat(reasons(apply(keepsGerman, "eng"))).containsOnly("other-language");
+        assertThat(apply(keepsGerman, "eng").get(0).<Row>getAs(Documents.DROPPED).toString())
+                .isEqualTo("[language,other-language,null,null,null,eng]");
         assertThat(reasons(apply(keepsGerman, "deu"))).containsOnly("kept");
         assertThat(languages(apply(keepsGerman, ""))).containsOnly("");
         assertThat(reasons(apply(keepsGerman, ""))).containsOnly("kept");

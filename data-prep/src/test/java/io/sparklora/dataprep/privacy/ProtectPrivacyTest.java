@@ -20,7 +20,7 @@ final class ProtectPrivacyTest {
     private static final StructType SCHEMA = StructType.fromDDL(
             "source int not null, file string, row bigint, document_id string, licence string, text string,"
                     + " findings array<bigint>, dropped struct<step: string, reason: string, measured: double,"
-                    + " threshold: double, survivor_id: string>");
+                    + " threshold: double, survivor_id: string, found: string>");
     private static final PrivacyConfig CONFIG =
             new PrivacyConfig(List.of(Kind.EMAIL, Kind.IP_ADDRESS), List.of(Kind.SSN), List.of("US"));
 

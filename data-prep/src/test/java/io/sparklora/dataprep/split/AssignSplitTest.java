@@ -26,7 +26,7 @@ final class AssignSplitTest {
     private static final StructType SCHEMA =
             StructType.fromDDL("document_id string, text string, `group` string, cluster bigint, timestamp timestamp,"
                     + " dropped struct<step: string, reason: string, measured: double, threshold: double,"
-                    + " survivor_id: string>");
+                    + " survivor_id: string, found: string>");
     private static final PrepareConfig.Split HALVES = new PrepareConfig.Split(0.5, 0, "", "");
     private static final PrepareConfig.Split BY_TIME =
             new PrepareConfig.Split(0.05, 0, "2025-01-01", "2025-02-01T00:00:00Z");

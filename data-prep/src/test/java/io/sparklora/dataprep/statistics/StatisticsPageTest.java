@@ -87,7 +87,7 @@ final class StatisticsPageTest {
         assertThat(page.select("article").eachText())
                 .containsExactly(
                         "a licence of corpus.sources.0, train a licence",
-                        "a licence of corpus.sources.0, measured 9, threshold 10, kept in its place: a licence a licence",
+                        "a licence of corpus.sources.0, found a licence, measured 9, threshold 10, kept in its place: a licence a licence",
                         "b of corpus.sources.0 Its text is not kept.");
     }
 

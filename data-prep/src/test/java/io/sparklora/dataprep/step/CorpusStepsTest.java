@@ -20,7 +20,7 @@ final class CorpusStepsTest {
     private static final StructType SCHEMA = StructType.fromDDL(
             "source int not null, file string, row bigint, document_id string, licence string, text string,"
                     + " findings array<bigint>, dropped struct<step: string, reason: string, measured: double,"
-                    + " threshold: double, survivor_id: string>");
+                    + " threshold: double, survivor_id: string, found: string>");
     private static final String FOOTER = "All rights reserved, Example Ltd.";
 
     private record Given(int source, String licence, String text) {}
@@ -129,6 +129,10 @@ final class CorpusStepsTest {
 
         assertThat(documents.get(0).getAs(Documents.DROPPED) == null ? "kept" : "dropped")
                 .isEqualTo(fate);
+        if (fate.equals("dropped")) {
+            assertThat(documents.get(0).<Row>getAs(Documents.DROPPED).<String>getAs("found"))
+                    .isEqualTo(licence);
+        }
         assertThat(step.reasons()).containsExactly(new DropReason("licence", "licence-not-allowed"));
     }
 

@@ -19,7 +19,7 @@ final class StepsTest {
     private static final StructType SCHEMA = StructType.fromDDL(
             "source int not null, file string, row bigint, document_id string, licence string, text string,"
                     + " dropped struct<step: string, reason: string, measured: double, threshold: double,"
-                    + " survivor_id: string>");
+                    + " survivor_id: string, found: string>");
 
     @Test
     void normalisesUnicodeLinesSpacesAndControlCharacters() {
@@ -75,7 +75,7 @@ final class StepsTest {
                 .extracting(row -> row.getAs(Documents.DROPPED) == null
                         ? ""
                         : row.getAs(Documents.DROPPED).toString())
-                .containsExactly("[length,too-short,2.0,3.0,null]", "", "", "[length,too-long,6.0,5.0,null]");
+                .containsExactly("[length,too-short,2.0,3.0,null,null]", "", "", "[length,too-long,6.0,5.0,null,null]");
         assertThat(documents.get(0).<String>getAs(Documents.TEXT)).isNull();
     }
 

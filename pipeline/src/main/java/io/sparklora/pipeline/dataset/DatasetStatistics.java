@@ -216,6 +216,7 @@ public record DatasetStatistics(
      * @param measured what the step measured
      * @param threshold what it compared it with
      * @param survivorId the document that stays in this one's place
+     * @param found what it was dropped for where that is a word: its licence, its language
      * @param text the first characters, as the step saw them; empty where the document was dropped by the privacy step or
      *     before it
      */
@@ -228,5 +229,6 @@ public record DatasetStatistics(
             Optional<Double> measured,
             Optional<Double> threshold,
             Optional<String> survivorId,
+            Optional<String> found,
             Optional<String> text) {}
 }

@@ -51,6 +51,7 @@ public final class TinyStatistics {
                                 Optional.of(9.0),
                                 Optional.of(10.0),
                                 Optional.of(text),
+                                Optional.of(text),
                                 Optional.of(text)),
                         new DroppedSample(
                                 "length",
@@ -58,6 +59,7 @@ public final class TinyStatistics {
                                 "b",
                                 0,
                                 "",
+                                Optional.empty(),
                                 Optional.empty(),
                                 Optional.empty(),
                                 Optional.empty(),
