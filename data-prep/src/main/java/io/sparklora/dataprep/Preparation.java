@@ -50,6 +50,7 @@ import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
 import io.sparklora.pipeline.dataset.DatasetManifest.PrivacyFigures;
 import io.sparklora.pipeline.dataset.DatasetManifest.SourceFigures;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
+import io.sparklora.pipeline.dataset.DatasetStatistics.LanguageStatistics;
 import io.sparklora.pipeline.dataset.DatasetStatistics.Lengths;
 import io.sparklora.pipeline.dataset.DatasetStatistics.NearDuplicateFigures;
 import io.sparklora.pipeline.dataset.DatasetStatistics.Share;
@@ -98,6 +99,7 @@ record Preparation(
      * @param splits figures and files of each split that has sequences
      * @param funnel documents in and out
      * @param composition what the kept documents have in common
+     * @param languages what became of the documents of each language
      * @param lengths of the documents of every split
      * @param samples some documents to show
      * @param sources what was read of each source
@@ -108,6 +110,7 @@ record Preparation(
             List<SplitFigures> splits,
             Funnel funnel,
             Composition composition,
+            List<LanguageStatistics> languages,
             Map<Split, Lengths> lengths,
             DocumentSamples samples,
             List<SourceFigures> sources,
@@ -119,7 +122,7 @@ record Preparation(
         }
 
         /** Documents kept by language; empty where languages are neither identified nor declared. */
-        Map<String, Long> languages() {
+        Map<String, Long> keptByLanguage() {
             return documents(composition.languages());
         }
 
@@ -246,10 +249,13 @@ record Preparation(
                 requireSplits(splits, samples);
 
                 progress.begin("describing %,d documents", checked.rows());
+                Composition composition =
+                        Composition.of(tokens, corpus.sources().size());
                 return new Outcome(
                         splits,
                         ledger.funnel(),
-                        Composition.of(tokens, corpus.sources().size()),
+                        composition,
+                        ledger.languages(composition.languages()),
                         plan.lengths(),
                         DocumentSamples.of(
                                 judged, ledger.funnel(), prepare.statistics().samples()),

@@ -153,7 +153,7 @@ final class PreparationTest {
                 .contains(
                         new Dropped("gopher-quality", "short-doc", 1), new Dropped("fineweb-quality", "list-ratio", 0))
                 .hasSize(8 + 2 + 2 + 14 + 10 + 3 + 5 + 1);
-        assertThat(outcome.languages()).isEqualTo(Map.of("eng", 1L));
+        assertThat(outcome.keptByLanguage()).isEqualTo(Map.of("eng", 1L));
     }
 
     @Test

@@ -1,11 +1,14 @@
 package io.sparklora.dataprep;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.sparklora.pipeline.basemodel.TinyModels;
 import io.sparklora.pipeline.config.ConfigFile;
 import io.sparklora.pipeline.dataset.DatasetManifest;
+import io.sparklora.pipeline.dataset.DatasetManifest.Dropped;
 import io.sparklora.pipeline.dataset.DatasetStatistics;
+import io.sparklora.pipeline.dataset.DatasetStatistics.LanguageStatistics;
 import io.sparklora.pipeline.run.Json;
 import io.sparklora.pipeline.run.RunKeys;
 import io.sparklora.pipeline.run.RunLayout;
@@ -17,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Row;
@@ -34,15 +38,14 @@ final class PrepareLanguagesTest {
     @BeforeEach
     void writeCorpusAndModel() throws IOException {
         CorpusDirectory files = new CorpusDirectory(directory.resolve("corpus"));
+        String english = "The licensee may copy and distribute the work in any medium, provided this notice is kept: ";
         String german = "Der Lizenznehmer darf das Werk in jedem Medium vervielfältigen, solange dieser Hinweis bleibt: ";
         for (int i = 0; i < 3; i++) {
-            files.writeJson(
-                    "en" + i + ".json",
-                    "en" + i,
-                    "The licensee may copy and distribute the work in any medium, provided this notice is kept: " + i);
+            files.writeJson("en" + i + ".json", "en" + i, english + i);
             files.writeJson("pt" + i + ".json", "pt" + i, "11 22 33 44 55 66 77 -- 88 99 " + i);
             files.writeJson("de" + i + ".json", "de" + i, german + i);
         }
+        files.writeJson("en3.json", "en3", english + 0);
         files.writeJson("number.json", "number", "12 34 56 78 90 -- 11 22 33");
         TinyModels.huggingFaceDirectory(directory.resolve("model"), 1);
         Files.writeString(directory.resolve("run.yaml"), """
@@ -66,8 +69,9 @@ final class PrepareLanguagesTest {
         assertThat(manifest(result).languages()).isEqualTo(documents);
         assertThat(statistics(result).languages())
                 .hasSize(3)
-                .allSatisfy(share -> assertThat(share.documents()).isEqualTo(documents.get(share.name())))
-                .allSatisfy(share -> assertThat(share.tokens()).isPositive());
+                .allSatisfy(language -> assertThat(language.documents()).isEqualTo(documents.get(language.name())))
+                .allSatisfy(language -> assertThat(language.tokens()).isPositive())
+                .allSatisfy(language -> assertThat(language.confidence()).isEmpty());
     }
 
     @Test
@@ -77,7 +81,18 @@ final class PrepareLanguagesTest {
         assertThat(manifest(result).languages()).isEqualTo(Map.of("eng", 3L, "", 4L));
         assertThat(ledger(result))
                 .extracting(PrepareLanguagesTest::fate)
-                .containsExactly("pt0 other-language por", "pt1 other-language por", "pt2 other-language por");
+                .containsExactly(
+                        "en3 exact-duplicate null",
+                        "pt0 other-language por",
+                        "pt1 other-language por",
+                        "pt2 other-language por");
+        assertThat(language(result, "por"))
+                .isEqualTo(new LanguageStatistics(
+                        "por", 3, 0, 0, Optional.empty(), List.of(new Dropped("language", "other-language", 3))));
+        LanguageStatistics english = language(result, "eng");
+        assertThat(english.read()).isEqualTo(4);
+        assertThat(english.documents()).isEqualTo(3);
+        assertThat(english.dropped()).containsExactly(new Dropped("deduplicate", "exact-duplicate", 1));
     }
 
     @Test
@@ -94,9 +109,26 @@ final class PrepareLanguagesTest {
                         "de0 other-language deu",
                         "de1 other-language deu",
                         "de2 other-language deu",
-                        "number unsure-language " + ledger(result).get(3).getAs("found"));
-        assertThat(ledger(result).get(3).<Double>getAs("measured")).isBetween(0.0, 0.05);
-        assertThat(ledger(result).get(3).<Double>getAs("threshold")).isEqualTo(0.05);
+                        "en3 exact-duplicate null",
+                        "number unsure-language " + ledger(result).get(4).getAs("found"));
+        assertThat(ledger(result).get(4).<Double>getAs("measured")).isBetween(0.0, 0.05);
+        assertThat(ledger(result).get(4).<Double>getAs("threshold")).isEqualTo(0.05);
+        assertThat(language(result, "deu").dropped())
+                .containsExactly(new Dropped("language", "other-language", 3));
+        double sure = ledger(result).stream()
+                        .limit(3)
+                        .mapToDouble(row -> row.getAs("measured"))
+                        .sum()
+                / 3;
+        assertThat(language(result, "deu").confidence().orElseThrow()).isCloseTo(sure, within(2e-6));
+        assertThat(language(result, "por").confidence().orElseThrow()).isBetween(0.0, 0.05);
+    }
+
+    private LanguageStatistics language(StageResult result, String name) {
+        return statistics(result).languages().stream()
+                .filter(language -> language.name().equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static String fate(Row row) {

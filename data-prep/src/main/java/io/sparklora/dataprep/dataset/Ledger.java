@@ -1,13 +1,10 @@
 package io.sparklora.dataprep.dataset;
 
-import static org.apache.spark.sql.functions.char_length;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.pmod;
 import static org.apache.spark.sql.functions.struct;
-import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
 import static org.apache.spark.sql.functions.xxhash64;
 
@@ -15,10 +12,15 @@ import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
 import io.sparklora.pipeline.dataset.DatasetManifest.Dropped;
 import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
+import io.sparklora.pipeline.dataset.DatasetStatistics.LanguageStatistics;
+import io.sparklora.pipeline.dataset.DatasetStatistics.Share;
 import io.sparklora.pipeline.run.Storage;
-import java.util.HashMap;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
@@ -37,12 +39,12 @@ public final class Ledger {
     private static final int ROWS_OF_GROUP = 100_000;
 
     private final Funnel funnel;
-    private final long characters;
+    private final List<Tally> tallies;
     private final Dataset<Row> documents;
 
-    private Ledger(Funnel funnel, long characters, Dataset<Row> documents) {
+    private Ledger(Funnel funnel, List<Tally> tallies, Dataset<Row> documents) {
         this.funnel = funnel;
-        this.characters = characters;
+        this.tallies = tallies;
         this.documents = documents;
     }
 
@@ -55,26 +57,19 @@ public final class Ledger {
      * @throws IllegalArgumentException where documents were lost or doubled on the way, or dropped for an unnamed reason
      */
     public static Ledger of(Dataset<Row> documents, long read, List<DropReason> reasons) {
-        Map<DropReason, Long> counts = new HashMap<>();
-        long kept = 0;
-        long characters = 0;
-        for (Row row : documents
-                .groupBy(
-                        col(Documents.DROPPED).getField("step"),
-                        col(Documents.DROPPED).getField("reason"))
-                .agg(count(lit(1)), coalesce(sum(char_length(col(Documents.TEXT))), lit(0L)))
-                .collectAsList()) {
-            if (row.isNullAt(0)) {
-                kept = row.getLong(2);
-                characters = row.getLong(3);
-            } else {
-                counts.put(new DropReason(row.getString(0), row.getString(1)), row.getLong(2));
-            }
-        }
+        List<Tally> tallies = Tally.of(documents);
         List<Dropped> dropped = reasons.stream()
-                .map(reason -> new Dropped(reason.step(), reason.word(), counts.getOrDefault(reason, 0L)))
+                .map(reason -> new Dropped(
+                        reason.step(),
+                        reason.word(),
+                        documents(tallies, tally -> tally.reason().equals(Optional.of(reason)))))
                 .toList();
-        return new Ledger(new Funnel(read, kept, dropped), characters, documents);
+        long kept = documents(tallies, tally -> tally.reason().isEmpty());
+        return new Ledger(new Funnel(read, kept, dropped), tallies, documents);
+    }
+
+    private static long documents(List<Tally> tallies, Predicate<Tally> which) {
+        return tallies.stream().filter(which).mapToLong(Tally::documents).sum();
     }
 
     /** Documents in = kept + dropped by each reason. */
@@ -84,7 +79,47 @@ public final class Ledger {
 
     /** Characters (code points) of the kept documents. */
     public long characters() {
-        return characters;
+        return tallies.stream().mapToLong(Tally::characters).sum();
+    }
+
+    /**
+     * What became of the documents of each language, those with the most tokens first.
+     *
+     * @param kept the languages of the kept documents
+     */
+    public List<LanguageStatistics> languages(List<Share> kept) {
+        Map<String, List<Tally>> byLanguage = tallies.stream()
+                .filter(tally -> tally.language().isPresent())
+                .collect(Collectors.groupingBy(tally -> tally.language().orElseThrow()));
+        return byLanguage.entrySet().stream()
+                .map(language -> language(language.getKey(), language.getValue(), kept))
+                .sorted(Comparator.comparingLong(LanguageStatistics::tokens)
+                        .thenComparingLong(LanguageStatistics::read)
+                        .reversed()
+                        .thenComparing(LanguageStatistics::name))
+                .toList();
+    }
+
+    private LanguageStatistics language(String name, List<Tally> ofLanguage, List<Share> kept) {
+        List<Dropped> dropped = funnel.dropped().stream()
+                .map(each -> new Dropped(
+                        each.step(),
+                        each.reason(),
+                        documents(ofLanguage, tally -> tally.reason()
+                                .equals(Optional.of(new DropReason(each.step(), each.reason()))))))
+                .filter(each -> each.documents() > 0)
+                .toList();
+        long tokens = kept.stream()
+                .filter(share -> share.name().equals(name))
+                .mapToLong(Share::tokens)
+                .sum();
+        return new LanguageStatistics(
+                name,
+                documents(ofLanguage, tally -> true),
+                documents(ofLanguage, tally -> tally.reason().isEmpty()),
+                tokens,
+                Tally.meanConfidence(ofLanguage),
+                dropped);
     }
 
     /** Writes the dropped documents below a directory; no file where there are none. */

@@ -92,7 +92,7 @@ public final class TokenizedDocuments {
                         col(Documents.SOURCE),
                         coalesce(col(Documents.ID), lit("")).as(Documents.ID),
                         coalesce(col(Documents.LICENCE), lit("")).as(Documents.LICENCE),
-                        language(documents).as(Documents.LANGUAGE),
+                        Documents.language(documents).as(Documents.LANGUAGE),
                         tokens(documents).as(TOKENS),
                         labels(documents).as(LABELS),
                         posexplode(array_repeat(lit(0), Documents.copies(documents)))
@@ -114,12 +114,6 @@ public final class TokenizedDocuments {
     private static Column tokens(Dataset<Row> documents) {
         Column ofSample = hasEncoded(documents) ? encoded(TOKENS) : lit(null);
         return IDS_OF_BYTES.apply(coalesce(ofSample, col(TOKENS), lit(new byte[0])));
-    }
-
-    private static Column language(Dataset<Row> documents) {
-        return Arrays.asList(documents.columns()).contains(Documents.LANGUAGE)
-                ? col(Documents.LANGUAGE)
-                : lit(null).cast(DataTypes.StringType);
     }
 
     private static Column labels(Dataset<Row> documents) {

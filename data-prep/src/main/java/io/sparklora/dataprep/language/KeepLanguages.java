@@ -93,9 +93,8 @@ public final class KeepLanguages implements Step.OfDocument {
         Dataset<Row> told = config.enabled() ? identified(documents) : declared(documents);
         Column language = col(Documents.LANGUAGE);
         Column isOther = language.notEqual(UNKNOWN).and(not(language.isInCollection(config.keep())));
-        Column verdict = Documents.verdictOn(language, OTHER, col(CONFIDENCE), when(isUnsure(), least()));
-        Dataset<Row> kept = config.keep().isEmpty() ? told : Documents.drop(told, isOther, verdict);
-        return kept.drop(CONFIDENCE);
+        Column verdict = Documents.verdictOn(language, OTHER, col(Documents.CONFIDENCE), when(isUnsure(), least()));
+        return config.keep().isEmpty() ? told : Documents.drop(told, isOther, verdict);
     }
 
     private Dataset<Row> identified(Dataset<Row> documents) {
@@ -105,17 +104,17 @@ public final class KeepLanguages implements Step.OfDocument {
         Column isDeclared = declared.notEqual(UNKNOWN);
         Dataset<Row> identified = documents
                 .withColumn(IDENTIFIED, when(text.isNotNull(), IDENTIFY.apply(substring(text, 1, CHARACTERS))))
-                .withColumn(CONFIDENCE, col(IDENTIFIED).getField(CONFIDENCE))
+                .withColumn(Documents.CONFIDENCE, col(IDENTIFIED).getField(CONFIDENCE))
                 .withColumn(
                         Documents.LANGUAGE,
                         when(isUnsure().and(isDeclared), declared).otherwise(code));
-        Column verdict = Documents.verdictOn(code, UNSURE, col(CONFIDENCE), least());
+        Column verdict = Documents.verdictOn(code, UNSURE, col(Documents.CONFIDENCE), least());
         return Documents.drop(identified, isUnsure().and(not(isDeclared)), verdict)
                 .drop(IDENTIFIED);
     }
 
     private Column isUnsure() {
-        return col(CONFIDENCE).lt(least());
+        return col(Documents.CONFIDENCE).lt(least());
     }
 
     private Column least() {
@@ -124,7 +123,7 @@ public final class KeepLanguages implements Step.OfDocument {
 
     private static Dataset<Row> declared(Dataset<Row> documents) {
         return documents
-                .withColumn(CONFIDENCE, lit(null).cast(DataTypes.DoubleType))
+                .withColumn(Documents.CONFIDENCE, lit(null).cast(DataTypes.DoubleType))
                 .withColumn(
                         Documents.LANGUAGE, when(col(Documents.TEXT).isNotNull(), col(Documents.SOURCE_LANGUAGE)));
     }

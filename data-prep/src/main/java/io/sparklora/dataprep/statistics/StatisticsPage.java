@@ -56,8 +56,8 @@ public final class StatisticsPage {
         splits(section(body, "Splits"));
         lengths(section(body, "Length of the documents, in tokens"));
         sources(section(body, "Sources"));
-        shares(body, "Languages", "language", statistics.languages());
-        shares(body, "Licences", "licence", statistics.licences());
+        LanguageTable.append(body, statistics.languages());
+        licences(body, statistics.licences());
         privacy(body);
         nearDuplicates(body);
         SampleCards.append(body, statistics);
@@ -193,12 +193,13 @@ public final class StatisticsPage {
         }
     }
 
-    private void shares(Element body, String heading, String trait, List<Share> shares) {
+    private void licences(Element body, List<Share> shares) {
         if (shares.isEmpty()) {
             return;
         }
         long tokens = sum(SplitStatistics::tokens);
-        Table table = new Table(section(body, heading), trait, "documents kept", "tokens", "share of tokens", "");
+        Table table =
+                new Table(section(body, "Licences"), "licence", "documents kept", "tokens", "share of tokens", "");
         shares.stream().limit(MOST_SHARES).forEach(share -> add(table, share, tokens));
         List<Share> others = shares.stream().skip(MOST_SHARES).toList();
         if (!others.isEmpty()) {

@@ -25,6 +25,8 @@ import org.apache.spark.sql.types.DataTypes;
  *   <li>{@value #ID} string, {@value #LICENCE} string: never null; a document without a licence has an empty one
  *   <li>{@value #LANGUAGE} string: ISO 639-3 code, empty where it is not known; there only where languages are identified
  *       or declared, null for documents that were dropped before
+ *   <li>{@value #CONFIDENCE} double: how sure the identified language is, also where the source's declared one counts; there
+ *       only with {@value #LANGUAGE}, null where none was identified
  *   <li>{@value #TEXT} string: null for dropped documents
  *   <li>{@value #GROUP} string: what must not be on both sides of the split, such as a customer; null for none
  *   <li>{@value #TIMESTAMP} timestamp: when the document was made; null where that is unknown
@@ -53,6 +55,7 @@ public final class Documents {
     public static final String ID = "document_id";
     public static final String LICENCE = "licence";
     public static final String LANGUAGE = "language";
+    public static final String CONFIDENCE = "language_confidence";
     public static final String TEXT = "text";
     public static final String GROUP = "group";
     public static final String TIMESTAMP = "timestamp";
@@ -92,6 +95,20 @@ public final class Documents {
     /** How often a document is seen in an epoch. */
     public static Column copies(Dataset<Row> documents) {
         return Arrays.asList(documents.columns()).contains(COPIES) ? col(COPIES) : lit(1);
+    }
+
+    /** The documents' languages; null where languages are neither identified nor declared. */
+    public static Column language(Dataset<Row> documents) {
+        return Arrays.asList(documents.columns()).contains(LANGUAGE)
+                ? col(LANGUAGE)
+                : lit(null).cast(DataTypes.StringType);
+    }
+
+    /** How sure the identified languages are; null where none is identified. */
+    public static Column confidence(Dataset<Row> documents) {
+        return Arrays.asList(documents.columns()).contains(CONFIDENCE)
+                ? col(CONFIDENCE)
+                : lit(null).cast(DataTypes.DoubleType);
     }
 
     /** Gives plain texts another text; what people and models said in samples (as often code as not) stays as it is. */

@@ -82,6 +82,8 @@ final class StatisticsPageTest {
         assertThat(rows(page, "Splits")).containsExactly("train 3 70 67 2 2 54.7 %", "validation 1 5 4 1 1 7.8 %");
         assertThat(rows(page, "Length of the documents")).containsExactly("train 1 9 60 60 23", "validation 5 5 5 5 5");
         assertThat(rows(page, "Sources")).containsExactly("0: a licence 7 4 75 100.0 %");
+        assertThat(rows(page, "Languages"))
+                .containsExactly("a licence 5 4 75 100.0 % 0.969 other-language 1", "not known 1 0 0 0.0 % a licence 1");
         assertThat(rows(page, "Licences")).containsExactly("a licence 3 70 93.3 %", "none 1 5 6.7 %");
         assertThat(rows(page, "Personal data")).containsExactly("email replace 1 2");
         assertThat(page.select("article").eachText())

@@ -1,5 +1,6 @@
 package io.sparklora.pipeline.dataset;
 
+import io.sparklora.pipeline.dataset.DatasetManifest.Dropped;
 import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
 import io.sparklora.pipeline.dataset.DatasetManifest.Packing;
 import io.sparklora.pipeline.dataset.DatasetManifest.PrivacyFigures;
@@ -21,8 +22,8 @@ import java.util.OptionalDouble;
  * @param funnel documents in and out
  * @param splits each split that has sequences, in the order train, validation, test
  * @param sources each of {@code corpus.sources}, in their order
- * @param languages kept documents by language (ISO 639-3), those with the most tokens first; empty where languages were
- *     neither identified nor declared. The empty name counts those whose language is not known
+ * @param languages documents by language (ISO 639-3), those with the most tokens first; empty where languages were neither
+ *     identified nor declared. The empty name counts those whose language is not known
  * @param licences kept documents by licence, those with the most tokens first; the empty name counts those without one
  * @param privacy what was found of each kind of personal data and secrets that was looked for
  * @param nearDuplicates how well near-duplicates were found; absent where they were not looked for, or not measured
@@ -36,7 +37,7 @@ public record DatasetStatistics(
         Funnel funnel,
         List<SplitStatistics> splits,
         List<SourceStatistics> sources,
-        List<Share> languages,
+        List<LanguageStatistics> languages,
         List<Share> licences,
         List<PrivacyFigures> privacy,
         Optional<NearDuplicateFigures> nearDuplicates,
@@ -160,9 +161,33 @@ public record DatasetStatistics(
     public record SourceStatistics(int source, String location, long read, long documents, long tokens) {}
 
     /**
+     * Documents of one language: read = documents + dropped by each reason.
+     *
+     * @param name its ISO 639-3 code; empty where it is not known
+     * @param read documents of which the language was told: those that no earlier step dropped
+     * @param documents of them kept
+     * @param tokens the kept ones' tokens
+     * @param confidence mean confidence of the identified languages of all that were read, in [0, 1]; absent where none
+     *     was identified
+     * @param dropped of them dropped, by each reason that dropped any, in the order of the steps
+     */
+    public record LanguageStatistics(
+            String name,
+            long read,
+            long documents,
+            long tokens,
+            Optional<Double> confidence,
+            List<Dropped> dropped) {
+        /** Copies the list. */
+        public LanguageStatistics {
+            dropped = List.copyOf(dropped);
+        }
+    }
+
+    /**
      * Kept documents that have something in common.
      *
-     * @param name the language, or the licence
+     * @param name what it is, such as the licence
      * @param documents how many
      * @param tokens their tokens
      */

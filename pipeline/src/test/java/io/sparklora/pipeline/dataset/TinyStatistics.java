@@ -6,6 +6,7 @@ import io.sparklora.pipeline.dataset.DatasetManifest.Packing;
 import io.sparklora.pipeline.dataset.DatasetManifest.PrivacyFigures;
 import io.sparklora.pipeline.dataset.DatasetStatistics.DroppedSample;
 import io.sparklora.pipeline.dataset.DatasetStatistics.KeptSample;
+import io.sparklora.pipeline.dataset.DatasetStatistics.LanguageStatistics;
 import io.sparklora.pipeline.dataset.DatasetStatistics.Lengths;
 import io.sparklora.pipeline.dataset.DatasetStatistics.NearDuplicateFigures;
 import io.sparklora.pipeline.dataset.DatasetStatistics.Share;
@@ -36,7 +37,10 @@ public final class TinyStatistics {
                         new SplitStatistics(
                                 Split.VALIDATION, 1, 5, 4, 1, new Packing(1, 0.078125), Lengths.of(new int[] {5}))),
                 List.of(new SourceStatistics(0, text, 7, 4, 75)),
-                List.of(new Share(text, 4, 75)),
+                List.of(
+                        new LanguageStatistics(
+                                text, 5, 4, 75, Optional.of(0.96875), List.of(new Dropped(text, "other-language", 1))),
+                        new LanguageStatistics("", 1, 0, 0, Optional.empty(), List.of(new Dropped("a", text, 1)))),
                 List.of(new Share(text, 3, 70), new Share("", 1, 5)),
                 List.of(new PrivacyFigures("email", "replace", 1, 2)),
                 Optional.of(new NearDuplicateFigures(2, 0.75, 4, 5, 3)),
