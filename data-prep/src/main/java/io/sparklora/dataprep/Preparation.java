@@ -38,6 +38,7 @@ import io.sparklora.dataprep.step.ScratchTables;
 import io.sparklora.dataprep.step.SplitOversized;
 import io.sparklora.dataprep.step.Step;
 import io.sparklora.dataprep.step.StripMarkup;
+import io.sparklora.dataprep.step.TextChange;
 import io.sparklora.dataprep.step.ValueStore;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
@@ -55,6 +56,7 @@ import io.sparklora.pipeline.dataset.DatasetStatistics.Lengths;
 import io.sparklora.pipeline.dataset.DatasetStatistics.NearDuplicateFigures;
 import io.sparklora.pipeline.dataset.DatasetStatistics.Share;
 import io.sparklora.pipeline.dataset.DatasetStatistics.SplitStatistics;
+import io.sparklora.pipeline.dataset.DatasetStatistics.StepFigure;
 import io.sparklora.pipeline.dataset.Split;
 import io.sparklora.pipeline.run.Storage;
 import java.util.ArrayList;
@@ -98,6 +100,7 @@ record Preparation(
      *
      * @param splits figures and files of each split that has sequences
      * @param funnel documents in and out
+     * @param changes what the steps did to texts
      * @param composition what the kept documents have in common
      * @param languages what became of the documents of each language
      * @param lengths of the documents of every split
@@ -109,6 +112,7 @@ record Preparation(
     record Outcome(
             List<SplitFigures> splits,
             Funnel funnel,
+            List<StepFigure> changes,
             Composition composition,
             List<LanguageStatistics> languages,
             Map<Split, Lengths> lengths,
@@ -223,7 +227,7 @@ record Preparation(
 
             progress.begin("comparing %,d documents", checked.rows());
             Dataset<Row> judged = scratch.keep(compare(ofCorpus(steps), checked.documents(), scratch));
-            Ledger ledger = Ledger.of(judged, checked.rows(), reasons(steps));
+            Ledger ledger = Ledger.of(judged, checked.rows(), reasons(steps), changes(steps));
             if (holdsSamples()) {
                 EncodeSamples.requireUsable(
                         judged, ledger.funnel(), prepare.samples().unusable());
@@ -254,6 +258,7 @@ record Preparation(
                 return new Outcome(
                         splits,
                         ledger.funnel(),
+                        ledger.changes(),
                         composition,
                         ledger.languages(composition.languages()),
                         plan.lengths(),
@@ -315,6 +320,10 @@ record Preparation(
         List<DropReason> reasons = new ArrayList<>(Corpus.reasons());
         steps.forEach(step -> reasons.addAll(step.reasons()));
         return List.copyOf(reasons);
+    }
+
+    private static List<TextChange> changes(List<Step> steps) {
+        return steps.stream().flatMap(step -> step.changes().stream()).toList();
     }
 
     private void refuseOversized(Dataset<Row> judged, Funnel funnel) {

@@ -169,6 +169,7 @@ public final class Prepare {
                 datasetKey,
                 context.config().prepare().sequence().length(),
                 outcome.funnel(),
+                outcome.changes(),
                 outcome.splitStatistics(),
                 outcome.composition().sources(context.config().corpus().sources(), outcome.sources()),
                 outcome.languages(),

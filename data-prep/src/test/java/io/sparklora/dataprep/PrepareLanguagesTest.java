@@ -117,7 +117,7 @@ final class PrepareLanguagesTest {
                 .containsExactly(new Dropped("language", "other-language", 3));
         double sure = ledger(result).stream()
                         .limit(3)
-                        .mapToDouble(row -> row.getAs("measured"))
+                        .mapToDouble(row -> row.<Double>getAs("measured"))
                         .sum()
                 / 3;
         assertThat(language(result, "deu").confidence().orElseThrow()).isCloseTo(sure, within(2e-6));

@@ -9,6 +9,7 @@ import io.sparklora.pipeline.dataset.DatasetStatistics;
 import io.sparklora.pipeline.dataset.DatasetStatistics.DroppedSample;
 import io.sparklora.pipeline.dataset.DatasetStatistics.KeptSample;
 import io.sparklora.pipeline.dataset.DatasetStatistics.SourceStatistics;
+import io.sparklora.pipeline.dataset.DatasetStatistics.StepFigure;
 import io.sparklora.pipeline.run.FileEntry;
 import io.sparklora.pipeline.run.Json;
 import io.sparklora.pipeline.run.RunKeys;
@@ -24,6 +25,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.jsoup.Jsoup;
 import org.junit.jupiter.api.BeforeEach;
@@ -195,6 +198,52 @@ final class PrepareStatisticsTest {
         assertThat(written.get(0)).extracting(FileEntry::path).contains(DatasetStatistics.FILE, DatasetStatistics.PAGE);
         assertThat(written.get(1)).isEqualTo(written.get(0));
         assertThat(written.get(2)).isEqualTo(written.get(0));
+    }
+
+    @Test
+    void countsWhatEachStepDidToTextsHoweverTheWorkIsCut() throws Exception {
+        CorpusDirectory files = new CorpusDirectory(directory.resolve("other"));
+        files.writeJson("html.json", "html", "<p>One two three four five six.</p>");
+        files.writeJson("spaces.json", "spaces", "  Seven  eight nine ten eleven twelve. ");
+        files.writeJson("long.json", "long", IntStream.range(0, 25).mapToObj(i -> "word" + i).collect(Collectors.joining(" ")));
+        for (int i = 0; i < 3; i++) {
+            files.writeJson(
+                    "footer" + i + ".json",
+                    "footer" + i,
+                    "The number " + i + " of the series is here.\nA footer that recurs in all of them.\nNo");
+        }
+        for (int i = 0; i < 2; i++) {
+            files.writeJson(
+                    "pair" + i + ".json",
+                    "pair" + i,
+                    "A paragraph of text " + i + " alone.\n\nThe paragraph that two texts have in common.");
+        }
+        List<List<StepFigure>> changes = new ArrayList<>();
+        for (Map<String, String> settings : List.of(
+                Map.of("spark.sql.shuffle.partitions", "1", "spark.sql.adaptive.enabled", "true"),
+                Map.of("spark.sql.adaptive.enabled", "false", "spark.sql.files.openCostInBytes", "1000000000"))) {
+            StageResult result = SharedSpark.with(
+                    settings,
+                    () -> prepare(
+                            "corpus.sources=[{format: json, path: \"" + directory + "/other/*.json\", id: id}]",
+                            "prepare.html=auto",
+                            "prepare.length={min-characters: 20, max-characters: 100, oversized: split}",
+                            "prepare.recurring-lines={share: 0.25, documents: 3}",
+                            "prepare.repeated-paragraphs={min-words: 3}",
+                            "prepare.split.validation=0"));
+            changes.add(statistics(result).changes());
+            storage.delete(new org.apache.hadoop.fs.Path(directory + "/runs"));
+        }
+
+        assertThat(changes.get(0))
+                .containsExactly(
+                        new StepFigure("markup", "changed-documents", 1),
+                        new StepFigure("normalise", "changed-documents", 1),
+                        new StepFigure("split", "split-documents", 1),
+                        new StepFigure("split", "parts", 2),
+                        new StepFigure("recurring-lines", "removed-lines", 3),
+                        new StepFigure("paragraphs", "removed-paragraphs", 1));
+        assertThat(changes.get(1)).isEqualTo(changes.get(0));
     }
 
     @Test

@@ -10,10 +10,12 @@ import static org.apache.spark.sql.functions.xxhash64;
 
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
+import io.sparklora.dataprep.step.TextChange;
 import io.sparklora.pipeline.dataset.DatasetManifest.Dropped;
 import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
 import io.sparklora.pipeline.dataset.DatasetStatistics.LanguageStatistics;
 import io.sparklora.pipeline.dataset.DatasetStatistics.Share;
+import io.sparklora.pipeline.dataset.DatasetStatistics.StepFigure;
 import io.sparklora.pipeline.run.Storage;
 import java.util.Comparator;
 import java.util.List;
@@ -39,11 +41,13 @@ public final class Ledger {
     private static final int ROWS_OF_GROUP = 100_000;
 
     private final Funnel funnel;
+    private final List<TextChange> changes;
     private final List<Tally> tallies;
     private final Dataset<Row> documents;
 
-    private Ledger(Funnel funnel, List<Tally> tallies, Dataset<Row> documents) {
+    private Ledger(Funnel funnel, List<TextChange> changes, List<Tally> tallies, Dataset<Row> documents) {
         this.funnel = funnel;
+        this.changes = List.copyOf(changes);
         this.tallies = tallies;
         this.documents = documents;
     }
@@ -54,10 +58,12 @@ public final class Ledger {
      * @param documents after the last step, kept
      * @param read how many were read
      * @param reasons every reason of every step, in their order
+     * @param changes every one that a step counts, in the order of the steps
      * @throws IllegalArgumentException where documents were lost or doubled on the way, or dropped for an unnamed reason
      */
-    public static Ledger of(Dataset<Row> documents, long read, List<DropReason> reasons) {
-        List<Tally> tallies = Tally.of(documents);
+    public static Ledger of(
+            Dataset<Row> documents, long read, List<DropReason> reasons, List<TextChange> changes) {
+        List<Tally> tallies = Tally.of(documents, changes);
         List<Dropped> dropped = reasons.stream()
                 .map(reason -> new Dropped(
                         reason.step(),
@@ -65,7 +71,7 @@ public final class Ledger {
                         documents(tallies, tally -> tally.reason().equals(Optional.of(reason)))))
                 .toList();
         long kept = documents(tallies, tally -> tally.reason().isEmpty());
-        return new Ledger(new Funnel(read, kept, dropped), tallies, documents);
+        return new Ledger(new Funnel(read, kept, dropped), changes, tallies, documents);
     }
 
     private static long documents(List<Tally> tallies, Predicate<Tally> which) {
@@ -75,6 +81,18 @@ public final class Ledger {
     /** Documents in = kept + dropped by each reason. */
     public Funnel funnel() {
         return funnel;
+    }
+
+    /** What the steps did to texts, also to those that a later step dropped. */
+    public List<StepFigure> changes() {
+        return IntStream.range(0, changes.size())
+                .mapToObj(place -> new StepFigure(
+                        changes.get(place).step(),
+                        changes.get(place).word(),
+                        tallies.stream()
+                                .mapToLong(tally -> tally.changes().get(place))
+                                .sum()))
+                .toList();
     }
 
     /** Characters (code points) of the kept documents. */

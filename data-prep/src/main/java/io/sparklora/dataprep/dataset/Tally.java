@@ -9,8 +9,11 @@ import static org.apache.spark.sql.functions.sum;
 
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
+import io.sparklora.dataprep.step.TextChange;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -25,6 +28,7 @@ import org.apache.spark.sql.types.DataTypes;
  * @param characters code points of the kept documents
  * @param identified how many have an identified language
  * @param confidence their confidences' sum, in millionths
+ * @param changes what was done to their texts, in the order in which it was asked for
  */
 record Tally(
         Optional<DropReason> reason,
@@ -32,26 +36,33 @@ record Tally(
         long documents,
         long characters,
         long identified,
-        long confidence) {
+        long confidence,
+        List<Long> changes) {
     private static final double MILLION = 1e6;
+    private static final int FIRST_CHANGE = 7;
+
+    /** Copies the list. */
+    Tally {
+        changes = List.copyOf(changes);
+    }
 
     /**
      * Counts all documents in one query.
      *
      * @param documents after the last step, kept
+     * @param changes of their texts
      */
-    static List<Tally> of(Dataset<Row> documents) {
+    static List<Tally> of(Dataset<Row> documents, List<TextChange> changes) {
         Column confidence = Documents.confidence(documents);
+        List<Column> totals = new ArrayList<>(
+                List.of(total(char_length(col(Documents.TEXT))), count(confidence), total(confidence.multiply(MILLION))));
+        changes.forEach(change -> totals.add(change.isIn(documents) ? total(change.column()) : lit(0L)));
         return documents
                 .groupBy(
                         col(Documents.DROPPED).getField("step"),
                         col(Documents.DROPPED).getField("reason"),
                         Documents.language(documents))
-                .agg(
-                        count(lit(1)),
-                        total(char_length(col(Documents.TEXT))),
-                        count(confidence),
-                        total(confidence.multiply(MILLION)))
+                .agg(count(lit(1)), totals.toArray(Column[]::new))
                 .collectAsList()
                 .stream()
                 .map(Tally::of)
@@ -71,7 +82,10 @@ record Tally(
                 row.getLong(3),
                 row.getLong(4),
                 row.getLong(5),
-                row.getLong(6));
+                row.getLong(6),
+                IntStream.range(FIRST_CHANGE, row.size())
+                        .mapToObj(row::getLong)
+                        .toList());
     }
 
     /** The mean confidence of the identified languages of some documents, in [0, 1]; empty where none was identified. */

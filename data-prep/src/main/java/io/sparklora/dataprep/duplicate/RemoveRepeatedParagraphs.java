@@ -4,7 +4,7 @@ import static org.apache.spark.sql.functions.array_contains;
 import static org.apache.spark.sql.functions.array_join;
 import static org.apache.spark.sql.functions.char_length;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.collect_list;
+import static org.apache.spark.sql.functions.collect_set;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.filter;
 import static org.apache.spark.sql.functions.lit;
@@ -21,6 +21,7 @@ import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
 import io.sparklora.dataprep.step.Step;
 import io.sparklora.dataprep.step.Survivor;
+import io.sparklora.dataprep.step.TextChange;
 import io.sparklora.pipeline.config.PrepareConfig;
 import java.util.List;
 import org.apache.spark.sql.Column;
@@ -35,6 +36,7 @@ import org.apache.spark.sql.Row;
 public final class RemoveRepeatedParagraphs implements Step.OfCorpus {
     private static final String NAME = "paragraphs";
     private static final DropReason TOO_LITTLE_LEFT = new DropReason(NAME, "repeated-paragraphs");
+    private static final TextChange REMOVED_PARAGRAPHS = new TextChange(NAME, "removed-paragraphs");
     private static final String BREAK = "\n\n";
     private static final String NODE = ConnectedComponents.NODE;
     private static final String PLACE = "place";
@@ -62,6 +64,11 @@ public final class RemoveRepeatedParagraphs implements Step.OfCorpus {
     }
 
     @Override
+    public List<TextChange> changes() {
+        return settings.minWords() == 0 ? List.of() : List.of(REMOVED_PARAGRAPHS);
+    }
+
+    @Override
     public Dataset<Row> apply(Dataset<Row> documents) {
         if (settings.minWords() == 0) {
             return documents;
@@ -76,10 +83,13 @@ public final class RemoveRepeatedParagraphs implements Step.OfCorpus {
                 .withColumn(Documents.TEXT, when(col(REMOVED).isNotNull(), left).otherwise(col(Documents.TEXT)));
         Column length = char_length(col(Documents.TEXT));
         Column shortest = lit(limits.minCharacters());
-        return Documents.drop(
-                        shortened,
-                        col(REMOVED).isNotNull().and(length.lt(shortest)),
-                        Documents.verdict(TOO_LITTLE_LEFT, length, shortest, lit(null)))
+        Dataset<Row> judged = Documents.drop(
+                shortened,
+                col(REMOVED).isNotNull().and(length.lt(shortest)),
+                Documents.verdict(TOO_LITTLE_LEFT, length, shortest, lit(null)));
+        Column isShortened = col(REMOVED).isNotNull().and(col(Documents.TEXT).isNotNull());
+        return REMOVED_PARAGRAPHS
+                .count(judged, when(isShortened, size(col(REMOVED))))
                 .drop(NODE, REMOVED);
     }
 
@@ -105,6 +115,6 @@ public final class RemoveRepeatedParagraphs implements Step.OfCorpus {
                 .join(repeated, PARAGRAPH)
                 .where(col(PLACE).notEqual(col(FIRST)))
                 .groupBy(NODE)
-                .agg(collect_list(col(PLACE).getField(PLACE)).as(REMOVED));
+                .agg(collect_set(col(PLACE).getField(PLACE)).as(REMOVED));
     }
 }

@@ -1,12 +1,14 @@
 package io.sparklora.dataprep.filter;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
 import io.sparklora.dataprep.step.Step;
+import io.sparklora.dataprep.step.TextChange;
 import io.sparklora.pipeline.config.FiltersConfig;
 import java.util.List;
 import org.apache.spark.sql.Column;
@@ -23,6 +25,7 @@ import org.apache.spark.sql.expressions.UserDefinedFunction;
  */
 public final class C4Quality implements Step.OfDocument {
     private static final String NAME = "c4-quality";
+    private static final TextChange REMOVED_LINES = new TextChange(NAME, "removed-lines");
     private static final String LINES = "sentence_lines";
 
     private final FiltersConfig.C4 rules;
@@ -48,12 +51,20 @@ public final class C4Quality implements Step.OfDocument {
     }
 
     @Override
+    public List<TextChange> changes() {
+        return List.of(REMOVED_LINES);
+    }
+
+    @Override
     public Dataset<Row> apply(Dataset<Row> documents) {
         Column text = col(Documents.TEXT);
         Dataset<Row> lines = documents.withColumn(
                 LINES, when(text.isNotNull(), sentenceLines().apply(text)));
         Column kept = when(text.isNotNull(), ofLines(SentenceLines.TEXT));
-        return Documents.withPlainText(Rule.apply(documentRules(), lines), kept).drop(LINES);
+        Column isShortened = text.isNotNull().and(not(Documents.isSample(documents)));
+        Dataset<Row> judged = REMOVED_LINES.count(
+                Rule.apply(documentRules(), lines), when(isShortened, ofLines(SentenceLines.REMOVED)));
+        return Documents.withPlainText(judged, kept).drop(LINES);
     }
 
     private List<Rule> documentRules() {

@@ -17,16 +17,21 @@ import org.apache.spark.sql.types.StructType;
 final class SentenceLines implements Serializable {
     static final String TEXT = "kept_text";
     static final String SENTENCES = "sentences";
+    static final String REMOVED = "removed_lines";
     static final String OFFENCE = "offence";
     /** A value of {@value #OFFENCE}: a line holds filler text. */
     static final String FILLER = "filler";
     /** A value of {@value #OFFENCE}: a line holds code. */
     static final String CODE = "code";
 
-    /** Text and number of sentences of the lines that stay; the offence of the first line that has one, or null. */
+    /**
+     * Text and number of sentences of the lines that stay; how many lines do not, but for those of white space; the offence
+     * of the first line that has one, or null.
+     */
     static final StructType SCHEMA = new StructType()
             .add(TEXT, DataTypes.StringType, false)
             .add(SENTENCES, DataTypes.IntegerType, false)
+            .add(REMOVED, DataTypes.IntegerType, false)
             .add(OFFENCE, DataTypes.StringType, true);
 
     private static final long serialVersionUID = 1L;
@@ -66,7 +71,8 @@ final class SentenceLines implements Serializable {
 
     /** As {@link #SCHEMA} says. */
     Row of(String text) {
-        List<String> lines = sentences(text);
+        List<String> all = Lines.of(text);
+        List<String> lines = sentences(all);
         // Few documents name what is looked for: the others' lines are not looked at one by one.
         String lower = lower(String.join("\n", lines));
         Optional<String> offence = isFiller(lower) || isCode(lower)
@@ -82,12 +88,19 @@ final class SentenceLines implements Serializable {
                 .map(Lines::trimmed)
                 .mapToInt(SentenceLines::sentencesOfLine)
                 .sum();
-        return RowFactory.create(Lines.trimmed(String.join("\n", kept)), sentences, offence.orElse(null));
+        return RowFactory.create(
+                Lines.trimmed(String.join("\n", kept)), sentences, written(all) - written(kept), offence.orElse(null));
     }
 
-    private List<String> sentences(String text) {
+    /** How many lines are more than white space. */
+    private static int written(List<String> lines) {
+        return Math.toIntExact(
+                lines.stream().filter(line -> !Lines.trimmedStart(line).isEmpty()).count());
+    }
+
+    private List<String> sentences(List<String> lines) {
         List<String> sentences = new ArrayList<>();
-        for (String line : Lines.of(text)) {
+        for (String line : lines) {
             String stripped = Lines.trimmed(line);
             if (isWordy(stripped)) {
                 String plain = removeCitations ? withoutCitations(stripped) : stripped;

@@ -28,8 +28,8 @@ import org.apache.spark.sql.types.StructType;
 /**
  * Identifies each document's language by its first {@value #CHARACTERS} characters (code points), and drops documents of
  * other languages than those to keep. Where languages are not identified, or one is not surely enough, the language is the
- * one that the source declares; a document of which nothing is known is no document of another language. The confidence grows with the text: a right guess has some 0.1 for one sentence, 0.8
- * for 500 characters and 0.98 for 1,000.
+ * one that the source declares; a document of which nothing is known is no document of another language. The confidence
+ * grows with the text: a right guess has some 0.1 for one sentence, 0.8 for 500 characters and 0.98 for 1,000.
  */
 public final class KeepLanguages implements Step.OfDocument {
     static final int CHARACTERS = 1000;

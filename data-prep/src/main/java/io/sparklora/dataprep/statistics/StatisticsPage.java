@@ -12,6 +12,7 @@ import io.sparklora.pipeline.dataset.DatasetStatistics.Lengths;
 import io.sparklora.pipeline.dataset.DatasetStatistics.Share;
 import io.sparklora.pipeline.dataset.DatasetStatistics.SourceStatistics;
 import io.sparklora.pipeline.dataset.DatasetStatistics.SplitStatistics;
+import io.sparklora.pipeline.dataset.DatasetStatistics.StepFigure;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -53,6 +54,7 @@ public final class StatisticsPage {
         Element body = page.body();
         summary(body);
         funnel(section(body, "What became of the documents"));
+        changes(body);
         splits(section(body, "Splits"));
         lengths(section(body, "Length of the documents, in tokens"));
         sources(section(body, "Sources"));
@@ -140,6 +142,16 @@ public final class StatisticsPage {
                 new Count(documents),
                 new Percentage(documents, read),
                 new Bar(documents, read));
+    }
+
+    private void changes(Element body) {
+        if (statistics.changes().isEmpty()) {
+            return;
+        }
+        Table table = new Table(section(body, "What the steps did to texts"), "step", "what", "how many");
+        for (StepFigure change : statistics.changes()) {
+            table.row(new Words(change.step()), new Words(change.figure()), new Count(change.count()));
+        }
     }
 
     private void splits(Element section) {

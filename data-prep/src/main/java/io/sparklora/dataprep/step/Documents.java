@@ -42,6 +42,7 @@ import org.apache.spark.sql.types.DataTypes;
  *   <li>{@value #WEIGHT} double: the source's, greater than 0
  *   <li>{@value #FINDINGS} array of long: personal data and secrets found in the text, by the ordinal of
  *       {@link io.sparklora.pipeline.config.PrivacyConfig.Kind}; null where none were
+ *   <li>{@code counted:STEP:WORD} int: what steps did to the text ({@link TextChange}); null for nothing
  *   <li>{@value #EXCERPT} string: the start of the text that a document had as it was dropped; there only where
  *       {@link io.sparklora.dataprep.statistics.KeepExcerpts} is on, null for kept documents and for those that were dropped before it
  *   <li>{@value #DROPPED} struct of step, reason, measured, threshold, survivor_id, found: null for documents that
@@ -76,6 +77,7 @@ public final class Documents {
 
     public static final String LABELS = "labels";
 
+    private static final String OTHER_TEXT = "other_text";
     private static final int SHA_256 = 256;
     private static final int HASH_DIGITS = 16;
     private static final int EXCERPT_CHARACTERS = 300;
@@ -113,7 +115,19 @@ public final class Documents {
 
     /** Gives plain texts another text; what people and models said in samples (as often code as not) stays as it is. */
     public static Dataset<Row> withPlainText(Dataset<Row> documents, Column text) {
-        return documents.withColumn(TEXT, when(isSample(documents), col(TEXT)).otherwise(text));
+        return documents.withColumn(TEXT, plainText(documents, text));
+    }
+
+    /** Gives plain texts another text, and counts the documents of which it differs from the one they had. */
+    public static Dataset<Row> withPlainText(Dataset<Row> documents, Column text, TextChange changed) {
+        Dataset<Row> both = documents.withColumn(OTHER_TEXT, plainText(documents, text));
+        return changed.count(both, when(col(OTHER_TEXT).notEqual(col(TEXT)), 1))
+                .withColumn(TEXT, col(OTHER_TEXT))
+                .drop(OTHER_TEXT);
+    }
+
+    private static Column plainText(Dataset<Row> documents, Column text) {
+        return when(isSample(documents), col(TEXT)).otherwise(text);
     }
 
     /**

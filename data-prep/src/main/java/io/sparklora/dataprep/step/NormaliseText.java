@@ -16,6 +16,9 @@ import org.apache.spark.sql.types.DataTypes;
 
 /** One spelling for texts that look alike: Unicode's normal form (UAX #15), in {@linkplain PlainSpacing plain spacing}. */
 public final class NormaliseText implements Step.OfDocument {
+    private static final String NAME = "normalise";
+    private static final TextChange CHANGED = new TextChange(NAME, "changed-documents");
+
     private final PrepareConfig.Unicode form;
 
     /** @param form the normal form */
@@ -25,7 +28,7 @@ public final class NormaliseText implements Step.OfDocument {
 
     @Override
     public String name() {
-        return "normalise";
+        return NAME;
     }
 
     @Override
@@ -34,10 +37,15 @@ public final class NormaliseText implements Step.OfDocument {
     }
 
     @Override
+    public List<TextChange> changes() {
+        return List.of(CHANGED);
+    }
+
+    @Override
     public Dataset<Row> apply(Dataset<Row> documents) {
         Column text = col(Documents.TEXT);
         return Documents.withPlainText(
-                documents, when(text.isNotNull(), normaliser(form).apply(text)));
+                documents, when(text.isNotNull(), normaliser(form).apply(text)), CHANGED);
     }
 
     // Spark has no function for normal forms, and replacements one after the other take ten times longer: the texts

@@ -3,6 +3,7 @@ package io.sparklora.dataprep.step;
 import static org.apache.spark.sql.functions.array_distinct;
 import static org.apache.spark.sql.functions.btrim;
 import static org.apache.spark.sql.functions.char_length;
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.explode;
@@ -22,11 +23,14 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.expressions.UserDefinedFunction;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 
 /**
  * Removes boilerplate: lines that stand in more than a share of a source's different texts, such as a site's menu or a
@@ -34,6 +38,12 @@ import org.apache.spark.sql.types.DataTypes;
  * its own boilerplate.
  */
 public final class RemoveRecurringLines implements Step.OfCorpus {
+    private static final String NAME = "recurring-lines";
+    private static final TextChange REMOVED_LINES = new TextChange(NAME, "removed-lines");
+    private static final String RESULT = "recurring_lines_result";
+    private static final String REMOVED = "removed";
+    private static final StructType RESULT_TYPE =
+            new StructType().add(Documents.TEXT, DataTypes.StringType).add(REMOVED, DataTypes.IntegerType);
     private static final String LINE = "line";
     private static final String TEXTS = "texts";
     private static final int MOST_LINES = 100_000;
@@ -47,12 +57,17 @@ public final class RemoveRecurringLines implements Step.OfCorpus {
 
     @Override
     public String name() {
-        return "recurring-lines";
+        return NAME;
     }
 
     @Override
     public List<DropReason> reasons() {
         return List.of();
+    }
+
+    @Override
+    public List<TextChange> changes() {
+        return List.of(REMOVED_LINES);
     }
 
     @Override
@@ -67,15 +82,16 @@ public final class RemoveRecurringLines implements Step.OfCorpus {
         if (recurring.isEmpty()) {
             return documents;
         }
-        UserDefinedFunction without = without(documents, recurring);
-        return Documents.withPlainText(
-                documents,
-                when(
-                                col(Documents.SOURCE)
-                                        .isInCollection(recurring.keySet())
-                                        .and(col(Documents.TEXT).isNotNull()),
-                                without.apply(col(Documents.SOURCE), col(Documents.TEXT)))
-                        .otherwise(col(Documents.TEXT)));
+        Column isSearched = col(Documents.SOURCE)
+                .isInCollection(recurring.keySet())
+                .and(col(Documents.TEXT).isNotNull())
+                .and(not(Documents.isSample(documents)));
+        Column without = without(documents, recurring).apply(col(Documents.SOURCE), col(Documents.TEXT));
+        Dataset<Row> searched = documents.withColumn(RESULT, when(isSearched, without));
+        return REMOVED_LINES
+                .count(searched, col(RESULT).getField(REMOVED))
+                .withColumn(Documents.TEXT, coalesce(col(RESULT).getField(Documents.TEXT), col(Documents.TEXT)))
+                .drop(RESULT);
     }
 
     /** The lines to remove by source; sources without any are left out. */
@@ -126,18 +142,21 @@ public final class RemoveRecurringLines implements Step.OfCorpus {
         Broadcast<Map<Integer, Set<String>>> shared = JavaSparkContext.fromSparkContext(
                         documents.sparkSession().sparkContext())
                 .broadcast(recurring);
-        UDF2<Integer, String, String> without =
+        UDF2<Integer, String, Row> without =
                 (source, text) -> without(text, shared.value().getOrDefault(source, Set.of()));
-        return udf(without, DataTypes.StringType).withName("without_recurring_lines");
+        return udf(without, RESULT_TYPE).withName("without_recurring_lines");
     }
 
-    private static String without(String text, Set<String> lines) {
+    private static Row without(String text, Set<String> lines) {
         StringBuilder out = new StringBuilder(text.length());
+        int removed = 0;
         for (String line : text.split("\n", -1)) {
-            if (!lines.contains(line.strip())) {
+            if (lines.contains(line.strip())) {
+                removed++;
+            } else {
                 out.append(line).append('\n');
             }
         }
-        return out.toString().replaceAll("\n{3,}", "\n\n").strip();
+        return RowFactory.create(out.toString().replaceAll("\n{3,}", "\n\n").strip(), removed);
     }
 }

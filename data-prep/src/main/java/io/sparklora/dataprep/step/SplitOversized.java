@@ -26,7 +26,11 @@ import org.apache.spark.sql.types.DataTypes;
  * gets {@code ~part1} and so on. It stands after {@code privacy}, since a cut through a secret would hide it.
  */
 public final class SplitOversized implements Step.OfDocument {
+    private static final String NAME = "split";
+    private static final TextChange SPLIT = new TextChange(NAME, "split-documents");
+    private static final TextChange PARTS = new TextChange(NAME, "parts");
     private static final String PART = "part";
+    private static final String IS_SPLIT = "is_split";
     private static final List<String> BREAKS = List.of("\n\n", "\n", " ");
 
     private final PrepareConfig.Length limits;
@@ -38,12 +42,17 @@ public final class SplitOversized implements Step.OfDocument {
 
     @Override
     public String name() {
-        return "split";
+        return NAME;
     }
 
     @Override
     public List<DropReason> reasons() {
         return List.of();
+    }
+
+    @Override
+    public List<TextChange> changes() {
+        return List.of(SPLIT, PARTS);
     }
 
     @Override
@@ -67,17 +76,29 @@ public final class SplitOversized implements Step.OfDocument {
                 .toArray(String[]::new);
         List<Column> columns = new ArrayList<>();
         Arrays.stream(others).forEach(column -> columns.add(col(column)));
-        columns.add(isTooLong.as("is_split"));
+        columns.add(isTooLong.as(IS_SPLIT));
         columns.add(posexplode(when(isTooLong, parts.apply(text)).otherwise(array(text)))
                 .as(new String[] {PART, Documents.TEXT}));
-        return documents
+        Dataset<Row> split = documents
                 .select(columns.toArray(Column[]::new))
                 .withColumn(
                         Documents.ID,
-                        when(col("is_split"), concat(col(Documents.ID), partNumber))
-                                .otherwise(col(Documents.ID)))
-                .withColumn(Documents.FINDINGS, when(col(PART).equalTo(0), col(Documents.FINDINGS)))
-                .drop(PART, "is_split");
+                        when(col(IS_SPLIT), concat(col(Documents.ID), partNumber))
+                                .otherwise(col(Documents.ID)));
+        return counted(split).drop(PART, IS_SPLIT);
+    }
+
+    /** Leaves what was counted in a document with its first part, and counts documents and parts. */
+    private static Dataset<Row> counted(Dataset<Row> split) {
+        Column isFirst = col(PART).equalTo(0);
+        Dataset<Row> counted = split;
+        for (String column : split.columns()) {
+            if (column.equals(Documents.FINDINGS) || TextChange.isColumn(column)) {
+                counted = counted.withColumn(column, when(isFirst, col(column)));
+            }
+        }
+        counted = SPLIT.count(counted, when(col(IS_SPLIT).and(isFirst), 1));
+        return PARTS.count(counted, when(col(IS_SPLIT), 1));
     }
 
     /**

@@ -20,6 +20,11 @@ public sealed interface Step {
     /** Every reason for which it may drop a document, in the order of the funnel. */
     List<DropReason> reasons();
 
+    /** What it counts of what it does to texts, in the order of the statistics. */
+    default List<TextChange> changes() {
+        return List.of();
+    }
+
     /** The documents after the step; lazy, but for figures of the corpus that a step needs first. */
     Dataset<Row> apply(Dataset<Row> documents);
 

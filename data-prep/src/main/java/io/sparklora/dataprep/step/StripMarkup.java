@@ -22,6 +22,8 @@ import org.apache.spark.sql.types.DataTypes;
  * the end tag of a common element; {@code <year>} and {@code <name@host>} in plain text are no markup.
  */
 public final class StripMarkup implements Step.OfDocument {
+    private static final String NAME = "markup";
+    private static final TextChange CHANGED = new TextChange(NAME, "changed-documents");
     private static final String HTML =
             "<(!doctype html|(br|p|hr)( [^<>]*)?/?>|/(html|body|head|div|span|p|a|b|i|em|strong"
                     + "|ul|ol|li|dl|dt|dd|table|tr|td|th|pre|code|h1|h2|h3|h4|h5|h6|font|center)>)";
@@ -53,7 +55,7 @@ public final class StripMarkup implements Step.OfDocument {
 
     @Override
     public String name() {
-        return "markup";
+        return NAME;
     }
 
     @Override
@@ -62,8 +64,13 @@ public final class StripMarkup implements Step.OfDocument {
     }
 
     @Override
+    public List<TextChange> changes() {
+        return keepsAll() ? List.of() : List.of(CHANGED);
+    }
+
+    @Override
     public Dataset<Row> apply(Dataset<Row> documents) {
-        if (mode == PrepareConfig.Html.KEEP && markdownSources.isEmpty()) {
+        if (keepsAll()) {
             return documents;
         }
         Column text = col(Documents.TEXT);
@@ -73,7 +80,12 @@ public final class StripMarkup implements Step.OfDocument {
                 documents,
                 when(isMarkdown, PLAIN_MARKDOWN.apply(text))
                         .when(isHtml(text), PLAIN.apply(text))
-                        .otherwise(text));
+                        .otherwise(text),
+                CHANGED);
+    }
+
+    private boolean keepsAll() {
+        return mode == PrepareConfig.Html.KEEP && markdownSources.isEmpty();
     }
 
     private Column isHtml(Column text) {

@@ -41,6 +41,9 @@ final class RemoveRepeatedParagraphsTest {
                         null,
                         null);
         assertThat(judged)
+                .extracting(row -> row.<Integer>getAs("counted:paragraphs:removed-paragraphs"))
+                .containsExactly(1, 1, null, null, null);
+        assertThat(judged)
                 .extracting(row -> String.valueOf(row.<Row>getAs(Documents.DROPPED)))
                 .containsExactly(
                         "null",

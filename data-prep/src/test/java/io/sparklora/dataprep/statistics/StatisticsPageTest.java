@@ -79,6 +79,7 @@ final class StatisticsPageTest {
                 .containsExactly("read 7 100.0 %", "length too-short 3 42.9 %", "kept 4 57.1 %");
         assertThat(page.select("section:has(h2:contains(What became)) .note").text())
                 .isEqualTo("Dropped nothing: length too-long.");
+        assertThat(rows(page, "What the steps did")).containsExactly("normalise changed-documents 1,234");
         assertThat(rows(page, "Splits")).containsExactly("train 3 70 67 2 2 54.7 %", "validation 1 5 4 1 1 7.8 %");
         assertThat(rows(page, "Length of the documents")).containsExactly("train 1 9 60 60 23", "validation 5 5 5 5 5");
         assertThat(rows(page, "Sources")).containsExactly("0: a licence 7 4 75 100.0 %");
@@ -113,6 +114,7 @@ final class StatisticsPageTest {
                 KEY,
                 64,
                 tiny.funnel(),
+                List.of(),
                 tiny.splits(),
                 tiny.sources(),
                 List.of(),
@@ -128,7 +130,7 @@ final class StatisticsPageTest {
 
         assertThat(rows(page, "Licences")).hasSize(31).last().asString().startsWith("9,970 others 9,970 19,940");
         assertThat(page.select("h2").eachText())
-                .doesNotContain("Languages", "Personal data and secrets", "Near-duplicates", "Kept documents");
+                .doesNotContain("What the steps did to texts", "Languages", "Personal data and secrets", "Near-duplicates", "Kept documents");
     }
 
     private static List<String> rows(Document page, String heading) {

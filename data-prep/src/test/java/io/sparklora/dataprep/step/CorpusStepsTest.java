@@ -95,15 +95,21 @@ final class CorpusStepsTest {
     }
 
     @Test
-    void countsTheFindingsOfASplitDocumentOnce() {
-        List<Row> rows = List.of(RowFactory.create(0, "f", 1L, "d", "", "a b c d e f", new long[] {3}, null));
+    void countsWhatWasFoundAndDoneInASplitDocumentOnce() {
+        List<Row> rows = List.of(RowFactory.create(0, "f", 1L, "d", "", "a  b c d e f", new long[] {3}, null));
 
         List<Row> parts = new SplitOversized(new PrepareConfig.Length(1, 6, Oversized.SPLIT))
-                .apply(SharedSpark.session().createDataFrame(rows, SCHEMA))
-                .selectExpr("sum(findings[0])", "count(1)")
+                .apply(new NormaliseText(PrepareConfig.Unicode.NFC)
+                        .apply(SharedSpark.session().createDataFrame(rows, SCHEMA)))
+                .selectExpr(
+                        "sum(findings[0])",
+                        "count(1)",
+                        "sum(`counted:normalise:changed-documents`)",
+                        "sum(`counted:split:split-documents`)",
+                        "sum(`counted:split:parts`)")
                 .collectAsList();
 
-        assertThat(parts).extracting(Row::toString).containsExactly("[3,2]");
+        assertThat(parts).extracting(Row::toString).containsExactly("[3,2,1,1,2]");
     }
 
     @ParameterizedTest

@@ -39,6 +39,25 @@ final class StepsTest {
     }
 
     @Test
+    void countsTheDocumentsWhoseTextIsAnotherOneAfterwards() {
+        Step nfc = new NormaliseText(PrepareConfig.Unicode.NFC);
+        Step markup = new StripMarkup(PrepareConfig.Html.AUTO, Set.of());
+
+        assertThat(counts(nfc, "as it was", "a  b", "e\u0301")).containsExactly(null, 1, 1);
+        assertThat(counts(markup, "<p>One</p>", "1 < 2")).containsExactly(1, null);
+        assertThat(new StripMarkup(PrepareConfig.Html.KEEP, Set.of()).changes()).isEmpty();
+        assertThat(new StripMarkup(PrepareConfig.Html.KEEP, Set.of(0)).changes())
+                .containsExactly(new TextChange("markup", "changed-documents"));
+    }
+
+    private static List<Integer> counts(Step step, String... texts) {
+        TextChange change = step.changes().get(0);
+        return documents(step, texts).stream()
+                .map(row -> row.<Integer>getAs("counted:" + change.step() + ":" + change.word()))
+                .toList();
+    }
+
+    @Test
     void keepsTheDuplicateOfTheHeaviestSource() {
         Dataset<Row> documents = SharedSpark.session()
                 .createDataFrame(List.of(row(0, "light", 1L, "x"), row(1, "heavy", 1L, "x")), SCHEMA)

@@ -20,6 +20,7 @@ import java.util.OptionalDouble;
  * @param datasetKey the dataset's directory
  * @param sequenceLength tokens of every sequence
  * @param funnel documents in and out
+ * @param changes what the steps did to texts, in the order of the steps
  * @param splits each split that has sequences, in the order train, validation, test
  * @param sources each of {@code corpus.sources}, in their order
  * @param languages documents by language (ISO 639-3), those with the most tokens first; empty where languages were neither
@@ -35,6 +36,7 @@ public record DatasetStatistics(
         ContentKey datasetKey,
         int sequenceLength,
         Funnel funnel,
+        List<StepFigure> changes,
         List<SplitStatistics> splits,
         List<SourceStatistics> sources,
         List<LanguageStatistics> languages,
@@ -50,6 +52,7 @@ public record DatasetStatistics(
 
     /** Copies the lists. */
     public DatasetStatistics {
+        changes = List.copyOf(changes);
         splits = List.copyOf(splits);
         sources = List.copyOf(sources);
         languages = List.copyOf(languages);
@@ -58,6 +61,15 @@ public record DatasetStatistics(
         kept = List.copyOf(kept);
         dropped = List.copyOf(dropped);
     }
+
+    /**
+     * Something that a step did to texts, also to those of documents that were dropped later.
+     *
+     * @param step the step's name
+     * @param figure what was counted, such as {@code removed-lines}
+     * @param count how many
+     */
+    public record StepFigure(String step, String figure, long count) {}
 
     /**
      * One split.

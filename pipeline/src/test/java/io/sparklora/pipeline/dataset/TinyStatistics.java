@@ -12,6 +12,7 @@ import io.sparklora.pipeline.dataset.DatasetStatistics.NearDuplicateFigures;
 import io.sparklora.pipeline.dataset.DatasetStatistics.Share;
 import io.sparklora.pipeline.dataset.DatasetStatistics.SourceStatistics;
 import io.sparklora.pipeline.dataset.DatasetStatistics.SplitStatistics;
+import io.sparklora.pipeline.dataset.DatasetStatistics.StepFigure;
 import io.sparklora.pipeline.run.ContentKey;
 import java.util.List;
 import java.util.Optional;
@@ -31,6 +32,7 @@ public final class TinyStatistics {
                 datasetKey,
                 64,
                 new Funnel(7, 4, List.of(new Dropped("length", "too-short", 3), new Dropped("length", "too-long", 0))),
+                List.of(new StepFigure("normalise", "changed-documents", 1234)),
                 List.of(
                         new SplitStatistics(
                                 Split.TRAIN, 3, 70, 67, 2, new Packing(2, 0.546875), Lengths.of(new int[] {9, 60, 1})),
