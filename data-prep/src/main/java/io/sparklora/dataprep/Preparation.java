@@ -220,7 +220,7 @@ record Preparation(
             ValueStore store = new ValueStore(storage, computed, scratch);
             List<NearDuplicateFigures> nearDuplicates = new ArrayList<>();
             List<Step> steps = steps(scratch, store, () -> evaluationSets(spark, storage), nearDuplicates::add);
-            Corpus source = Corpus.open(spark, storage, corpus);
+            Corpus source = Corpus.open(spark, storage, corpus).showing(ProtectPrivacy.names(prepare.privacy()));
             progress.begin("reading %,d sources", corpus.sources().size());
             Dataset<Row> cleaned = scratch.keep(apply(ofDocuments(steps), source.read()));
             Corpus.Checked checked = source.checked(cleaned);
@@ -276,12 +276,13 @@ record Preparation(
     /** The texts of the evaluation sets, with the columns of {@link Documents}. */
     private Dataset<Row> evaluationSets(SparkSession spark, Storage storage) {
         Corpus sets = Corpus.open(
-                spark,
-                storage,
-                PrepareConfig.EVALUATION_SETS,
-                prepare.decontaminate().evaluationSets(),
-                corpus.badRows(),
-                corpus.emptySources());
+                        spark,
+                        storage,
+                        PrepareConfig.EVALUATION_SETS,
+                        prepare.decontaminate().evaluationSets(),
+                        corpus.badRows(),
+                        corpus.emptySources())
+                .showing(ProtectPrivacy.names(prepare.privacy()));
         Dataset<Row> texts = new NormaliseText(prepare.unicode()).apply(sets.read());
         return sets.checked(texts).documents();
     }

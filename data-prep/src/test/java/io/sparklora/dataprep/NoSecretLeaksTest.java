@@ -32,12 +32,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Plants secrets in texts, ids and licences, prepares, and looks for them in everything that was written. */
+/**
+ * Plants secrets in texts, ids, licences and names of files, prepares, and looks for them in everything that was written.
+ * Spark's log names the files that it opens by their paths; that and no more is let pass.
+ */
 final class NoSecretLeaksTest {
     private static final String EVERY_KIND = "[private-key, api-key, email, iban, card, ssn, ip-address, phone]";
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private final Storage storage = new Storage(new Configuration());
+    private final List<Path> named = new ArrayList<>();
 
     @TempDir
     private Path directory;
@@ -56,14 +60,22 @@ final class NoSecretLeaksTest {
         // Dropped before any text is looked through.
         lines.add(MAPPER.writeValueAsString(
                 Map.of("id", "denied", "text", String.join(" ", Secrets.all()), "licence", "GPL-3.0-only")));
-        new CorpusDirectory(directory.resolve("corpus")).write("x.jsonl", String.join("\n", lines));
+        CorpusDirectory files = new CorpusDirectory(directory.resolve("corpus"));
+        files.write("x.jsonl", String.join("\n", lines));
+        for (String secret : secretsInNames()) {
+            // A third of them too short to be kept, and the others in threes that are the same.
+            String text = named.size() % 3 == 0 ? "short" : "a document of a file with a name " + named.size() / 9;
+            named.add(files.write("names/" + secret + ".txt", text));
+        }
         TinyModels.huggingFaceDirectory(directory.resolve("model"), 1);
         Files.writeString(directory.resolve("run.yaml"), """
                 name: tiny
                 storage: {runs: %1$s/runs}
                 base: {model: %1$s/model}
                 corpus:
-                  sources: [{format: json-lines, path: %1$s/corpus/x.jsonl, id: id, licence-column: licence}]
+                  sources:
+                    - {format: json-lines, path: %1$s/corpus/x.jsonl, id: id, licence-column: licence}
+                    - {format: text, path: %1$s/corpus/names}
                   bad-rows: 0.5
                   licences: {deny: [GPL-3.0-only]}
                 prepare:
@@ -74,6 +86,13 @@ final class NoSecretLeaksTest {
                 """.formatted(directory));
     }
 
+    /** Those that a file's name can hold on any file system, and Hadoop's paths. */
+    private static List<String> secretsInNames() {
+        return Secrets.all().stream()
+                .filter(secret -> secret.matches("[\\x20-\\x7E&&[^:]]*"))
+                .toList();
+    }
+
     @Test
     void noneOfFortySecretsIsInAnythingThatIsWrittenWhereTheyAreReplaced() throws IOException {
         String outputs = outputs("prepare.privacy.replace=" + EVERY_KIND);
@@ -81,6 +100,8 @@ final class NoSecretLeaksTest {
         assertNoneIn(outputs);
         // The page did show texts of which they were taken out.
         assertThat(outputs).contains("holds <EMAIL> and goes on", "holds <API_KEY> and goes on");
+        assertThat(named).hasSizeGreaterThanOrEqualTo(40);
+        assertThat(outputs).contains("<EMAIL>.txt", "<EMAIL>.txt~2", "<IBAN>.txt", "<API_KEY>.txt");
     }
 
     @Test
@@ -135,6 +156,19 @@ final class NoSecretLeaksTest {
     }
 
     @Test
+    void noneOfFortySecretsIsInTheErrorThatAMalformedFileEndsIn() {
+        CorpusDirectory files = new CorpusDirectory(directory.resolve("corpus"));
+        files.write("broken/" + secretsInNames().get(0) + ".json", "{");
+
+        assertThatThrownBy(() -> outputs(
+                        "prepare.privacy.replace=" + EVERY_KIND,
+                        "corpus.bad-rows=0",
+                        "corpus.sources=[{format: json, path: " + directory + "/corpus/broken}]"))
+                .isInstanceOf(StageFailure.class)
+                .hasMessageContaining("the first is <API_KEY>.json of corpus.sources.0 (unparsable)");
+    }
+
+    @Test
     void theyAreFoundWhereNobodyAskedForPrivacy() throws IOException {
         String outputs = outputs();
 
@@ -182,14 +216,25 @@ final class NoSecretLeaksTest {
             System.setOut(out);
             System.setErr(err);
         }
-        assertThat(said.toString(StandardCharsets.UTF_8)).contains("DEBUG", "reading 1 sources");
-        all.append(said.toString(StandardCharsets.UTF_8));
+        assertThat(said.toString(StandardCharsets.UTF_8)).contains("DEBUG", "reading 2 sources");
+        all.append(withoutPaths(said.toString(StandardCharsets.UTF_8)));
         try (var files = Files.walk(directory.resolve("runs"))) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 all.append(file).append(content(file)).append('\n');
             }
         }
         return all.toString();
+    }
+
+    /** Without the paths of the files that are read, as they are and as URIs. */
+    private String withoutPaths(String log) {
+        String rest = log;
+        for (Path file : named) {
+            String path = file.toString();
+            String uri = new org.apache.hadoop.fs.Path(path).toUri().getRawPath();
+            rest = rest.replace(path, "").replace(uri, "");
+        }
+        return rest;
     }
 
     private String content(Path file) throws IOException {

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -86,6 +87,17 @@ public final class Corpus {
             sources.add(Source.of(storage, config, list + "." + sources.size(), sources.size()));
         }
         return new Corpus(spark, sources, badRows, emptySources);
+    }
+
+    /**
+     * The corpus with other names for its files, wherever a document or a message about one shows them.
+     *
+     * @param names a file's name, below its source's base directory, as it may be shown
+     */
+    public Corpus showing(UnaryOperator<String> names) {
+        List<Source> shown =
+                sources.stream().map(source -> source.showing(names)).toList();
+        return new Corpus(spark, shown, badRows, emptySources);
     }
 
     /**
@@ -162,7 +174,7 @@ public final class Corpus {
                 : Documents.place();
         Column inside = isInside(config.window());
         Column licence = nullif(col(Source.GIVEN_LICENCE), lit(""));
-        return source.withSamples(rows)
+        return source.withSamples(source.names().in(rows))
                 .select(
                         lit(source.index()).as(Documents.SOURCE),
                         col(Documents.FILE),

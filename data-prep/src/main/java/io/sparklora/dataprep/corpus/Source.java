@@ -23,6 +23,7 @@ import io.sparklora.pipeline.run.Storage;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.DataFrameReader;
@@ -50,8 +51,9 @@ import org.apache.spark.sql.types.DataTypes;
  * @param key such as {@code corpus.sources.0}
  * @param index place in its list
  * @param files the source's files, their names relative to their base; none for a table
+ * @param names what documents and messages call the files
  */
-record Source(SourceConfig config, String key, int index, CorpusFiles files) {
+record Source(SourceConfig config, String key, int index, CorpusFiles files, ShownNames names) {
     static final String GIVEN_ID = "given_id";
     static final String GIVEN_LICENCE = "given_licence";
     static final String GIVEN_GROUP = "given_group";
@@ -69,7 +71,12 @@ record Source(SourceConfig config, String key, int index, CorpusFiles files) {
     static Source of(Storage storage, SourceConfig config, String key, int index) {
         boolean isTable = config.format() == SourceConfig.Format.TABLE;
         CorpusFiles files = isTable ? new CorpusFiles(new Path("/"), List.of()) : CorpusFiles.of(storage, config, key);
-        return new Source(config, key, index, files);
+        return new Source(config, key, index, files, ShownNames.OWN);
+    }
+
+    /** The source with other names for its files. */
+    Source showing(UnaryOperator<String> others) {
+        return new Source(config, key, index, files, ShownNames.of(files, others));
     }
 
     /** Reads files of a format by Spark's data source of that name, with what is needed for file names and rows. */

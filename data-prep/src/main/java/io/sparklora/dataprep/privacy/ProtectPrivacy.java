@@ -15,6 +15,7 @@ import io.sparklora.pipeline.config.PrivacyConfig;
 import io.sparklora.pipeline.config.PrivacyConfig.Kind;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * {@link Documents#FINDINGS}. What an instruction or a chat holds besides what was said (names, ids, the tools'
  * definitions) is looked through like its text. Ids and licences reach the ledger and the manifest, so they are looked
  * through, too, also where a document was dropped for its licence: an id with a finding gives way to the document's place,
- * of a licence the finding is replaced.
+ * of a licence the finding is replaced. The place is without findings where the corpus shows its files by {@link #names}.
  */
 public final class ProtectPrivacy implements Step.OfDocument {
     private static final String NAME = "privacy";
@@ -46,6 +47,12 @@ public final class ProtectPrivacy implements Step.OfDocument {
     /** @param config which kinds are looked for, and what is done */
     public ProtectPrivacy(PrivacyConfig config) {
         this.config = config;
+    }
+
+    /** A file's name as it may be shown: with placeholders, whatever is done with the texts that hold such values. */
+    public static UnaryOperator<String> names(PrivacyConfig config) {
+        Redactor redactor = new Redactor(config);
+        return name -> redactor.redact(name).text();
     }
 
     @Override

@@ -20,7 +20,8 @@ import org.apache.spark.sql.types.DataTypes;
  *
  * <ul>
  *   <li>{@value #SOURCE} int: place in {@code corpus.sources}
- *   <li>{@value #FILE} string: name of the file below the source's base directory; empty for a table
+ *   <li>{@value #FILE} string: name of the file below the source's base directory, with placeholders for personal data and
+ *       secrets that are looked for; empty for a table
  *   <li>{@value #ROW} long: row of the file, from 1; null where the document is the whole file
  *   <li>{@value #ID} string, {@value #LICENCE} string: never null; a document without a licence has an empty one
  *   <li>{@value #LANGUAGE} string: ISO 639-3 code, empty where it is not known; there only where languages are identified

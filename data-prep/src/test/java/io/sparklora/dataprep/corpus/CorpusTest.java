@@ -158,6 +158,34 @@ final class CorpusTest {
     }
 
     @Test
+    void showsFilesByOtherNamesAndTellsThemApart() {
+        files.write("jane@a.txt", "one");
+        files.write("john@a.txt", "two");
+        files.write("plain.txt", "three");
+        files.write("deep/jane@b.jsonl", "{\"text\": \"four\"}\n{\"text\": \"five\"}\n");
+        CorpusConfig corpus = CorpusDirectory.corpus(
+                0,
+                files.source(Format.TEXT, "*.txt", List.of()),
+                files.source(Format.JSON_LINES, "deep", List.of()));
+
+        Dataset<Row> documents = Corpus.open(spark, storage, corpus)
+                .showing(name -> name.replaceAll("\\w+@", "<NAME>@"))
+                .read();
+
+        assertThat(documents
+                        .orderBy(Documents.SOURCE, Documents.FILE, Documents.ROW)
+                        .collectAsList())
+                .extracting(row -> row.getAs(Documents.FILE) + "|" + row.getAs(Documents.ID) + "|"
+                        + row.getAs(Documents.TEXT))
+                .containsExactly(
+                        "<NAME>@a.txt|<NAME>@a.txt|one",
+                        "<NAME>@a.txt~2|<NAME>@a.txt~2|two",
+                        "plain.txt|plain.txt|three",
+                        "<NAME>@b.jsonl|<NAME>@b.jsonl#1|four",
+                        "<NAME>@b.jsonl|<NAME>@b.jsonl#2|five");
+    }
+
+    @Test
     void readsFilesInUtf16WhoseMarkSaysSo() {
         String text = "caf\u00E9 \u4E2D\u6587 \uD83D\uDE00";
         String json = "{\"text\": \"" + text + "\"}";
