@@ -21,6 +21,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -35,23 +37,15 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.types.TimestampNTZType;
 import org.apache.spark.sql.types.TimestampType;
 
-/** Rows with columns that have a type: Parquet files and Spark tables. */
+/** Rows with columns that have a type: those of Spark tables, and of the Parquet files of {@link ParquetSource}. */
 final class ColumnSource {
     private ColumnSource() {}
-
-    static Dataset<Row> parquet(SparkSession spark, Source source) {
-        Dataset<Row> rows = source.reader(spark).parquet(source.config().path());
-        requireColumns(source, rows.schema());
-        Column row = col("_metadata.row_index").plus(1).as(Documents.ROW);
-        return documents(rows.select(values(source, rows.schema(), source.fileName(), row)));
-    }
 
     /** A table has no files and no rows with a place: the row number only tells its rows apart, it is not reported. */
     static Dataset<Row> table(SparkSession spark, Source source) {
         Dataset<Row> rows = spark.table(source.config().table());
         requireColumns(source, rows.schema());
-        return documents(rows.select(values(
-                source, rows.schema(), lit(""), monotonically_increasing_id().as(Documents.ROW))));
+        return documents(rows, source, lit(""), monotonically_increasing_id().as(Documents.ROW));
     }
 
     /**
@@ -88,26 +82,18 @@ final class ColumnSource {
         return sum(xxhash64(parts.toArray(Column[]::new)).cast(DataTypes.createDecimalType(20, 0)));
     }
 
-    /** Text, id, licence, group, timestamp and time of the row, besides the columns given. */
-    private static Column[] values(Source source, StructType schema, Column file, Column... more) {
-        List<Column> columns = new ArrayList<>(Arrays.asList(more));
-        columns.add(file.as(Documents.FILE));
-        columns.add(first(source.holdsSamples() ? List.of() : source.config().text())
-                .as(Documents.TEXT));
-        columns.add(first(source.config().id()).as(Source.GIVEN_ID));
-        columns.add(first(names(source.config().licenceColumn())).as(Source.GIVEN_LICENCE));
-        columns.add(first(names(source.config().group())).as(Source.GIVEN_GROUP));
-        columns.add(first(names(source.config().timestamp())).as(Source.GIVEN_TIMESTAMP));
-        columns.add(time(source.config().window().column()).as(Source.GIVEN_TIME));
-        columns.add(source.fields(name -> json(name, schema)));
-        return columns.toArray(Column[]::new);
-    }
-
-    private static Dataset<Row> documents(Dataset<Row> rows) {
+    /** Rows of one schema as documents; where it does not fit the source, all of them are malformed. */
+    static Dataset<Row> documents(Dataset<Row> rows, Source source, Column file, Column row) {
+        Optional<Defect> ofAll = defect(source, rows.schema());
+        Column none = lit(null).cast(DataTypes.StringType);
+        Column[] values = ofAll.isPresent()
+                ? values(source, NamedColumns.NONE, name -> none, file, row)
+                : values(source, rows.schema(), file, row);
         Column isText = col(Source.FIELDS).isNull();
         Column defect = when(isText.and(col(Documents.TEXT).isNull()), Defect.NO_TEXT.word())
                 .when(is_valid_utf8(col(Documents.TEXT)).equalTo(false), Defect.INVALID_ENCODING.word());
-        return rows.withColumn(Source.DEFECT, defect)
+        return rows.select(values)
+                .withColumn(Source.DEFECT, ofAll.map(each -> lit(each.word())).orElse(defect))
                 .select(
                         col(Documents.FILE),
                         col(Documents.ROW),
@@ -121,7 +107,54 @@ final class ColumnSource {
                         col(Source.FIELDS));
     }
 
-    private static void requireColumns(Source source, StructType schema) {
+    private static Column[] values(Source source, StructType schema, Column file, Column... more) {
+        return values(source, NamedColumns.of(source.config()), name -> json(name, schema), file, more);
+    }
+
+    /**
+     * Text, id, licence, group, timestamp and time of the row, besides the columns given.
+     *
+     * @param field a column of a sample as a string, by its name
+     */
+    private static Column[] values(
+            Source source, NamedColumns columns, Function<String, Column> field, Column file, Column... more) {
+        List<Column> values = new ArrayList<>(Arrays.asList(more));
+        values.add(file.as(Documents.FILE));
+        values.add(first(columns.text()).as(Documents.TEXT));
+        values.add(first(columns.id()).as(Source.GIVEN_ID));
+        values.add(first(columns.licence()).as(Source.GIVEN_LICENCE));
+        values.add(first(columns.group()).as(Source.GIVEN_GROUP));
+        values.add(first(columns.timestamp()).as(Source.GIVEN_TIMESTAMP));
+        values.add(time(columns.time()).as(Source.GIVEN_TIME));
+        values.add(source.fields(field));
+        return values.toArray(Column[]::new);
+    }
+
+    /** Whether rows of a schema can be read as the source's. */
+    static boolean fits(Source source, StructType schema) {
+        return defect(source, schema).isEmpty();
+    }
+
+    /** What makes every row of a schema malformed. */
+    private static Optional<Defect> defect(Source source, StructType schema) {
+        NamedColumns columns = NamedColumns.of(source.config());
+        if (!columns.areIn(List.of(schema.fieldNames()))) {
+            return Optional.of(Defect.NO_COLUMN);
+        }
+        if (!columns.text().stream().allMatch(name -> schema.apply(name).dataType() instanceof StringType)) {
+            return Optional.of(Defect.NOT_A_STRING);
+        }
+        return columns.time().stream().allMatch(name -> canBeTime(schema.apply(name).dataType()))
+                ? Optional.empty()
+                : Optional.of(Defect.NO_DATE);
+    }
+
+    /**
+     * Refuses a source without the columns that it names, or with ones of the wrong type.
+     *
+     * @throws StageFailure ({@link ExitCode#BAD_INPUT})
+     */
+    static void requireColumns(Source source, StructType schema) {
         SourceConfig config = source.config();
         if (source.holdsSamples()) {
             Samples.columns(config).stream()
@@ -140,13 +173,19 @@ final class ColumnSource {
 
     private static void requireTime(Source source, StructType schema, String name) {
         DataType type = require(source, schema, "window.column", name);
-        boolean isTime = type instanceof DateType || type instanceof TimestampType || type instanceof TimestampNTZType;
-        if (!isTime && !(type instanceof StringType)) {
+        if (!canBeTime(type)) {
             throw new StageFailure(
                     ExitCode.BAD_INPUT,
                     source.place("window.column") + " names '" + name
                             + "', which must be a date, a timestamp or a string but is " + type.sql());
         }
+    }
+
+    private static boolean canBeTime(DataType type) {
+        return type instanceof DateType
+                || type instanceof TimestampType
+                || type instanceof TimestampNTZType
+                || type instanceof StringType;
     }
 
     private static void requireText(Source source, StructType schema, String name) {
@@ -178,10 +217,11 @@ final class ColumnSource {
         return isStructured ? to_json(value) : value.cast(DataTypes.StringType);
     }
 
-    /** The column as a time in the session's zone, which is UTC. */
-    private static Column time(String name) {
-        Column none = lit(null).cast(DataTypes.TimestampType);
-        return name.isEmpty() ? none : quoted(name).try_cast(DataTypes.TimestampType);
+    /** A column, or none, as a time in the session's zone, which is UTC. */
+    private static Column time(List<String> names) {
+        return names.isEmpty()
+                ? lit(null).cast(DataTypes.TimestampType)
+                : quoted(names.get(0)).try_cast(DataTypes.TimestampType);
     }
 
     private static Column quoted(String name) {

@@ -160,7 +160,7 @@ public final class Corpus {
                 switch (config.format()) {
                     case JSON -> JsonSource.files(spark, source);
                     case JSON_LINES -> JsonSource.lines(spark, source);
-                    case PARQUET -> ColumnSource.parquet(spark, source);
+                    case PARQUET -> ParquetSource.files(spark, source);
                     case CSV -> CsvSource.files(spark, source);
                     case TABLE -> ColumnSource.table(spark, source);
                     case TEXT ->

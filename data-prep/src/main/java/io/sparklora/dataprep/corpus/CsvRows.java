@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** The rows of one CSV file after its header, numbered from 1, as {@link CsvSource} gives them to Spark. */
 final class CsvRows implements Iterator<Row> {
     private final String file;
-    private final CsvColumns columns;
+    private final NamedColumns columns;
     private final CsvRecords records;
     private final Optional<List<String>> header;
     private Optional<CsvRecord> next;
@@ -28,7 +28,7 @@ final class CsvRows implements Iterator<Row> {
      * @param file the file's name
      * @param records from the file's start; closed by the caller
      */
-    CsvRows(String file, CsvColumns columns, CsvRecords records) {
+    CsvRows(String file, NamedColumns columns, CsvRecords records) {
         this.file = file;
         this.columns = columns;
         this.records = records;

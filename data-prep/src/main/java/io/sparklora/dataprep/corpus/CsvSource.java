@@ -3,7 +3,6 @@ package io.sparklora.dataprep.corpus;
 import static org.apache.spark.sql.functions.col;
 
 import io.sparklora.dataprep.step.Documents;
-import io.sparklora.pipeline.dataset.CorpusFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
@@ -52,45 +51,64 @@ final class CsvSource {
     private record CsvFile(String name, URI path) implements Serializable {}
 
     static Dataset<Row> files(SparkSession spark, Source source) {
-        requireColumns(spark.sparkContext().hadoopConfiguration(), source);
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         Broadcast<SerializableConfiguration> hadoop = context.broadcast(
                 new SerializableConfiguration(spark.sparkContext().hadoopConfiguration()));
-        List<CsvFile> files = source.files().files().stream()
+        List<CsvFile> listed = source.files().files().stream()
                 .map(file -> new CsvFile(file.name(), file.path().toUri()))
                 .toList();
-        CsvColumns columns = CsvColumns.of(source.config());
-        JavaRDD<Row> rows = context.parallelize(files, Math.min(files.size(), MOST_TASKS))
-                .flatMap(file -> {
-                    CsvRecords records = open(hadoop.value().value(), new Path(file.path()));
-                    TaskCompletionListener closing = task -> close(records);
-                    TaskContext.get().addTaskCompletionListener(closing);
-                    return new CsvRows(file.name(), columns, records);
-                });
+        JavaRDD<CsvFile> files = context.parallelize(listed, Math.min(listed.size(), MOST_TASKS));
+        NamedColumns columns = NamedColumns.of(source.config());
+        requireColumns(source, columns, files, hadoop);
+        JavaRDD<Row> rows = files.flatMap(file -> {
+            CsvRecords records = open(hadoop.value().value(), new Path(file.path()));
+            TaskCompletionListener closing = task -> close(records);
+            TaskContext.get().addTaskCompletionListener(closing);
+            return new CsvRows(file.name(), columns, records);
+        });
         return spark.createDataFrame(rows, SCHEMA)
                 .withColumn(Source.GIVEN_TIME, col(Source.GIVEN_TIME).try_cast(DataTypes.TimestampType));
     }
 
-    /** Refuses a source whose first file lacks a column, before a task is started. */
-    private static void requireColumns(Configuration hadoop, Source source) {
-        Optional<List<String>> header = source.files().files().stream()
-                .map(file -> header(hadoop, file))
+    /**
+     * Refuses a source no file of which has its columns, before a row is read. The first header says so of most; where it
+     * lacks one, tasks look for a file that has them.
+     */
+    private static void requireColumns(
+            Source source,
+            NamedColumns columns,
+            JavaRDD<CsvFile> files,
+            Broadcast<SerializableConfiguration> hadoop) {
+        Optional<List<String>> first = source.files().files().stream()
+                .map(file -> header(hadoop.value().value(), file.path()))
                 .flatMap(Optional::stream)
                 .findFirst();
-        header.ifPresent(names -> CsvColumns.of(source.config()).byKey().forEach((key, wanted) -> {
-            for (String name : wanted) {
-                if (!names.contains(name)) {
-                    throw source.noSuchColumn(key, name, names);
-                }
-            }
-        }));
+        if (first.isEmpty() || columns.areIn(first.get())) {
+            return;
+        }
+        boolean isLacking = files.filter(file -> header(hadoop.value().value(), new Path(file.path()))
+                        .filter(columns::areIn)
+                        .isPresent())
+                .take(1)
+                .isEmpty();
+        if (isLacking) {
+            columns.byKey().forEach((key, wanted) -> requireColumns(source, key, wanted, first.get()));
+        }
     }
 
-    private static Optional<List<String>> header(Configuration hadoop, CorpusFiles.File file) {
-        try (CsvRecords records = open(hadoop, file.path())) {
+    private static void requireColumns(Source source, String key, List<String> wanted, List<String> header) {
+        for (String name : wanted) {
+            if (!header.contains(name)) {
+                throw source.noSuchColumn(key, name, header);
+            }
+        }
+    }
+
+    private static Optional<List<String>> header(Configuration hadoop, Path path) {
+        try (CsvRecords records = open(hadoop, path)) {
             return records.next().map(CsvRows::names);
         } catch (IOException e) {
-            throw new UncheckedIOException("can't read " + file.path() + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("can't read " + path + ": " + e.getMessage(), e);
         }
     }
 

@@ -11,7 +11,7 @@ enum Defect {
     UNPARSABLE,
     /** The text's column or field is null or missing. */
     NO_TEXT,
-    /** The text's JSON field holds a number, a list or an object. */
+    /** The text's JSON field holds a number, a list or an object, or its column in a Parquet file has such a type. */
     NOT_A_STRING,
     /** The text is not UTF-8. */
     INVALID_ENCODING,
@@ -21,7 +21,7 @@ enum Defect {
     UNCLOSED_QUOTE,
     /** The row's file lacks a column that the source names. */
     NO_COLUMN,
-    /** The source has a window, and the row no date that can be read. */
+    /** The source has a window, and the row no date that can be read, or its file's column can hold none. */
     NO_DATE;
 
     static final String STEP = "read";

@@ -26,6 +26,8 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Malformed rows, files that do not fit together, windows and empty sources. */
 final class BadInputTest {
@@ -82,14 +84,88 @@ final class BadInputTest {
                 .containsExactly("a.csv.gz#1 invalid-encoding", "a.csv.gz#2 plain");
     }
 
-    @Test
-    void countsTheRowsOfAParquetFileThatLacksTheColumn() {
-        spark.range(2).selectExpr("'a text' as text", "id").coalesce(1).write().parquet(directory + "/p/a");
-        spark.range(3).selectExpr("id").coalesce(1).write().parquet(directory + "/p/b");
+    @ParameterizedTest
+    @CsvSource({"a, b", "b, a"})
+    void countsTheRowsOfAParquetFileThatLacksTheColumnWhicheverComesFirst(String sound, String lacking) {
+        spark.range(2).selectExpr("'a text' as text", "id").coalesce(1).write().parquet(directory + "/p/" + sound);
+        spark.range(3).selectExpr("id").coalesce(1).write().parquet(directory + "/p/" + lacking);
+        SourceConfig source = files.source(Format.PARQUET, "p");
 
-        Corpus.Checked checked = check(CorpusDirectory.corpus(1, files.source(Format.PARQUET, "p")));
+        assertThat(check(CorpusDirectory.corpus(1, source)).sources()).containsExactly(new SourceRows(0, 5, 3, 0));
+        assertThatThrownBy(() -> check(CorpusDirectory.corpus(0.5, source)))
+                .isInstanceOf(StageFailure.class)
+                .hasMessageMatching("3 of 5 rows \\(60.00 %\\) are malformed, more than corpus.bad-rows 0.5 allows;"
+                        + " the first is " + lacking + "/part-.*\\.parquet#1 of corpus.sources.0 \\(no-column\\)");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"a, b", "b, a"})
+    void countsTheRowsOfAParquetFileWhoseColumnHasAnotherTypeWhicheverComesFirst(String sound, String changed) {
+        spark.range(2).selectExpr("'a text' as text", "id").coalesce(1).write().parquet(directory + "/p/" + sound);
+        spark.range(3).selectExpr("id as text", "id").coalesce(1).write().parquet(directory + "/p/" + changed);
+        SourceConfig source = files.source(Format.PARQUET, "p");
+
+        assertThat(check(CorpusDirectory.corpus(1, source)).sources()).containsExactly(new SourceRows(0, 5, 3, 0));
+        assertThatThrownBy(() -> check(CorpusDirectory.corpus(0.5, source)))
+                .isInstanceOf(StageFailure.class)
+                .hasMessageMatching("3 of 5 rows .* the first is " + changed
+                        + "/part-.*\\.parquet#1 of corpus.sources.0 \\(not-a-string\\)");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"a, b", "b, a"})
+    void countsTheRowsOfAParquetFileWhoseWindowColumnIsNoTimeWhicheverComesFirst(String sound, String changed) {
+        spark.range(2)
+                .selectExpr("'a text' as text", "id", "date'2026-01-01' as day")
+                .coalesce(1)
+                .write()
+                .parquet(directory + "/p/" + sound);
+        spark.range(3)
+                .selectExpr("'a text' as text", "id", "id as day")
+                .coalesce(1)
+                .write()
+                .parquet(directory + "/p/" + changed);
+
+        Corpus.Checked checked = check(CorpusDirectory.corpus(1, windowed(Format.PARQUET, "p")));
 
         assertThat(checked.sources()).containsExactly(new SourceRows(0, 5, 3, 0));
+        assertThat(checked.documents().where("dropped.reason = 'no-date'").count())
+                .isEqualTo(3);
+    }
+
+    @Test
+    void readsEachParquetFileByItsOwnTypesWhereAllCanBeRead() {
+        spark.sql("select 'one' as text, 7L as id").write().parquet(directory + "/p/[a]");
+        spark.sql("select 'two' as text, 'x' as id, 1 as more").write().parquet(directory + "/p/b");
+
+        assertThat(Corpus.open(spark, storage, CorpusDirectory.corpus(0, files.source(Format.PARQUET, "p")))
+                        .read()
+                        .orderBy(Documents.FILE)
+                        .collectAsList())
+                .extracting(row -> row.getAs(Documents.ID) + " " + row.getAs(Documents.TEXT))
+                .containsExactly("7 one", "x two");
+    }
+
+    @Test
+    void namesTheFileAmongOthersThatIsNoParquet() {
+        spark.sql("select 'one' as text, 7L as id").write().parquet(directory + "/p/a");
+        files.write("p/b.parquet", "PAR1 and then nothing");
+
+        assertThatThrownBy(() -> check(CorpusDirectory.corpus(1, files.source(Format.PARQUET, "p"))))
+                .isInstanceOf(StageFailure.class)
+                .hasMessage("corpus.sources.0 (" + directory
+                        + "/p) has a file that is no Parquet, or was cut off: b.parquet");
+    }
+
+    @Test
+    void countsTheRowsOfTheFirstCsvFileThatLacksTheColumn() {
+        files.write("a.csv", "id,body\n1,one\n");
+        files.write("b.csv", "id,text\n2,two\n3,three\n");
+        SourceConfig source = files.source(Format.CSV, "*.csv");
+
+        assertThat(read(source)).containsExactly("a.csv#1 no-column", "b.csv#1 two", "b.csv#2 three");
+        assertThatThrownBy(() -> check(CorpusDirectory.corpus(0.1, source)))
+                .hasMessageEndingWith("the first is a.csv#1 of corpus.sources.0 (no-column)");
     }
 
     @Test

@@ -19,7 +19,7 @@ import java.util.Map;
  * @param fields what makes a sample, in the order of {@link Samples#columns}, an empty name for what is not given; empty
  *     for plain text
  */
-record CsvColumns(
+record NamedColumns(
         List<String> text,
         List<String> id,
         List<String> licence,
@@ -28,9 +28,13 @@ record CsvColumns(
         List<String> time,
         List<String> fields)
         implements Serializable {
-    static CsvColumns of(SourceConfig config) {
+    /** No column at all. */
+    static final NamedColumns NONE =
+            new NamedColumns(List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
+
+    static NamedColumns of(SourceConfig config) {
         boolean isText = config.kind() == SourceConfig.Kind.TEXT;
-        return new CsvColumns(
+        return new NamedColumns(
                 isText ? config.text() : List.of(),
                 config.id(),
                 optional(config.licenceColumn()),
@@ -53,7 +57,7 @@ record CsvColumns(
         return byKey;
     }
 
-    /** Whether a header has all of them. */
+    /** Whether a header or a schema has all of them. */
     boolean areIn(List<String> header) {
         return byKey().values().stream().allMatch(header::containsAll);
     }
