@@ -18,11 +18,13 @@ import org.graalvm.polyglot.Value;
 /**
  * A model's chat template, compiled: the Jinja of the npm package {@code @huggingface/jinja}, run by GraalJS in a context
  * that sees no file, network, thread, environment or class of ours, and that is stopped after
- * {@value #MOST_STATEMENTS} statements of a rendering. The clock is kept from templates, too: a dataset's bytes may not
+ * {@value #MOST_STATEMENTS} statements of a rendering. A rendering may be {@value #MOST_GROWTH} times as long as template
+ * and conversation (its JSON) together: a template says each of a conversation's values once or twice. The clock is kept from templates, too: a dataset's bytes may not
  * depend on the day, so {@code strftime_now} is undefined. Not thread-safe; the opener closes it.
  */
 final class ChatTemplate implements AutoCloseable {
     private static final long MOST_STATEMENTS = 20_000_000;
+    private static final int MOST_GROWTH = 16;
     private static final String LIBRARY = "jinja/jinja.js";
     private static final String BEFORE = "(function () { const module = {exports: {}}; (function (module, exports) {\n";
     private static final String AFTER = "\n})(module, module.exports);"
@@ -31,7 +33,9 @@ final class ChatTemplate implements AutoCloseable {
             + " Environment.prototype.set = function (name, value) {"
             + " return name === 'strftime_now' ? value : set.call(this, name, value); };"
             + " return {compile: text => new Template(text),"
-            + " render: (template, json) => template.render(JSON.parse(json))}; })()";
+            // A length is known before the text is made of its parts.
+            + " render: (template, json, most) => { const text = template.render(JSON.parse(json));"
+            + " return text.length > most ? null : text; }}; })()";
 
     private final ChatFormat format;
     private final Context context;
@@ -72,7 +76,7 @@ final class ChatTemplate implements AutoCloseable {
     /**
      * The conversation as the model's tokenizer is to read it.
      *
-     * @throws UnusableSampleException where the template refuses it
+     * @throws UnusableSampleException where the template refuses it, or prints far more than it was given
      */
     String render(Conversation conversation, End end) {
         ObjectNode values = conversation.json();
@@ -80,9 +84,17 @@ final class ChatTemplate implements AutoCloseable {
         values.put("add_generation_prompt", end == End.GENERATION_PROMPT);
         values.put("bos_token", format.begin());
         values.put("eos_token", format.end());
+        String json = values.toString();
+        long most = (long) MOST_GROWTH * (json.length() + format.template().length());
         try {
             context.resetLimits();
-            return library.invokeMember("render", template, values.toString()).asString();
+            Value text = library.invokeMember("render", template, json, most);
+            if (text.isNull()) {
+                throw new UnusableSampleException(
+                        SampleDefect.RENDERED_TOO_LONG,
+                        "the template makes more than " + most + " characters of " + json.length());
+            }
+            return text.asString();
         } catch (PolyglotException e) {
             isStopped = e.isCancelled();
             throw new UnusableSampleException(

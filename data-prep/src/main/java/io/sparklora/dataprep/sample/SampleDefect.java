@@ -11,6 +11,8 @@ enum SampleDefect {
     BROKEN_BY_A_STEP,
     /** The template refuses the conversation, or needs more than the statements it may run. */
     REFUSED_BY_TEMPLATE,
+    /** The template prints many times what it was given. */
+    RENDERED_TOO_LONG,
     /** The template leaves out a message or a tool call, or an assistant's turn is empty. */
     LEFT_OUT_BY_TEMPLATE,
     /** What the template renders before an assistant's turn is not how the whole conversation begins. */

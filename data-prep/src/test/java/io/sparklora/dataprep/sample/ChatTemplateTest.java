@@ -41,6 +41,7 @@ final class ChatTemplateTest {
             strings = {
                 "{% for i in range(1000000000) %}x{% endfor %}",
                 "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
+                "{% set text = namespace(it='x') %}{% for i in range(99) %}{% set text.it = text.it ~ text.it %}{% endfor %}",
                 "{{ strftime_now('%d') }}",
                 "{{ messages.constructor.constructor('return this')() }}",
                 "{{ [].constructor.constructor('return globalThis')().load('/etc/hostname') }}",
@@ -49,6 +50,33 @@ final class ChatTemplateTest {
         try (ChatTemplate template = new ChatTemplate(new ChatFormat(text, "", "", Set.of()))) {
             assertThatThrownBy(() -> template.render(HELLO, ChatTemplate.End.OF_CONVERSATION))
                     .isInstanceOf(UnusableSampleException.class);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{% for i in range(20000) %}{{ messages[0].content }}{% endfor %}",
+                "{% set text = namespace(it='x') %}{% for i in range(24) %}{% set text.it = text.it ~ text.it %}{% endfor %}"
+                        + "{{ text.it }}",
+            })
+    void refusesATemplateThatPrintsManyTimesWhatItWasGiven(String text) {
+        try (ChatTemplate template = new ChatTemplate(new ChatFormat(text, "", "", Set.of()))) {
+            assertThatThrownBy(() -> template.render(HELLO, ChatTemplate.End.OF_CONVERSATION))
+                    .isInstanceOfSatisfying(UnusableSampleException.class, e -> assertThat(e.defect())
+                            .isEqualTo(SampleDefect.RENDERED_TOO_LONG))
+                    .hasMessageMatching("the template makes more than \\d+ characters of \\d+");
+            assertThat(template.isStopped()).isFalse();
+        }
+    }
+
+    @Test
+    void rendersALongConversationThatATemplateSaysTwice() {
+        String text = "{% for m in messages %}{{ m.content }}{{ m.content }}{% endfor %}";
+        String said = "word ".repeat(100_000);
+        try (ChatTemplate template = new ChatTemplate(new ChatFormat(text, "", "", Set.of()))) {
+            assertThat(template.render(Conversation.of(said, said), ChatTemplate.End.OF_CONVERSATION))
+                    .isEqualTo(said.repeat(4));
         }
     }
 
