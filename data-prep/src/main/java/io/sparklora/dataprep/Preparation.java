@@ -180,7 +180,8 @@ record Preparation(
                 .filter(Step::isOn)
                 .toList());
         if (holdsSamples()) {
-            steps.add(new EncodeSamples(rules, chat, prepare.sequence().length()));
+            steps.add(new EncodeSamples(
+                    corpus.sources(), rules, chat, prepare.sequence().length()));
         }
         return List.copyOf(steps);
     }

@@ -303,15 +303,31 @@ final class PreparationTest {
         storage.delete(output());
         files.writeJson("later.json", "later", "a document that came when all the others had been there for a week");
         files.writeJson("again.json", "again", "another one, of which nothing stands in the first");
+        // Of an earlier document there is the signature alone.
+        files.writeJson("near.json", "near", textOf("n7") + " it");
 
-        prepare(corpus(1), near, computed);
+        List<Dropped> dropped = prepare(corpus(1), near, computed).funnel().dropped();
         List<FileEntry> grown = storage.describe(output());
+        Row ledger = spark.read()
+                .parquet(output() + "/ledger/part-00000.parquet")
+                .where("document_id = 'near'")
+                .first();
         storage.delete(output());
         prepare(corpus(1), near);
 
         assertThat(grown).isEqualTo(storage.describe(output()));
-        assertThat(rowsOfParts("signatures")).containsExactlyInAnyOrder(81L, 2L);
+        assertThat(rowsOfParts("signatures")).containsExactlyInAnyOrder(81L, 3L);
         assertThat(rowsOfParts("tokens")).containsExactlyInAnyOrder(41L, 2L);
+        assertThat(dropped).contains(new Dropped("deduplicate", "near-duplicate", 41));
+        assertThat(ledger.<String>getAs("reason")).isEqualTo("near-duplicate");
+        assertThat(ledger.<String>getAs("survivor_id")).isIn("n7", "copy7");
+    }
+
+    private String textOf(String id) {
+        return spark.read()
+                .json(files.root() + "/" + id + ".json")
+                .first()
+                .getAs("text");
     }
 
     /** How many values each preparation left of a kind. */

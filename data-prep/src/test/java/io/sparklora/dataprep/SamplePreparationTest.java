@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import io.sparklora.dataprep.dataset.Ledger;
 import io.sparklora.dataprep.dataset.TokenRules;
 import io.sparklora.dataprep.sample.ChatFormat;
+import io.sparklora.dataprep.sample.EncodeSamples;
 import io.sparklora.dataprep.tokenizer.SealedVocabulary;
 import io.sparklora.dataprep.tokenizer.TinyVocabulary;
 import io.sparklora.pipeline.ExitCode;
@@ -18,6 +20,7 @@ import io.sparklora.pipeline.config.SourceConfig.Format;
 import io.sparklora.pipeline.config.SourceConfig.Kind;
 import io.sparklora.pipeline.config.SourceConfig.TextUnit;
 import io.sparklora.pipeline.dataset.DatasetManifest.Dropped;
+import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
 import io.sparklora.pipeline.dataset.DatasetManifest.SplitFigures;
 import io.sparklora.pipeline.dataset.TokenDataset;
 import io.sparklora.pipeline.run.FileEntry;
@@ -33,6 +36,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
@@ -151,6 +155,46 @@ final class SamplePreparationTest {
         assertThat(spark.read().parquet(output() + "/ledger/part-00000.parquet").collectAsList())
                 .extracting(row -> row.getString(5))
                 .containsExactly("longer-than-a-sequence");
+    }
+
+    @Test
+    void refusesChatsWhereTheModelHasNoTemplate() {
+        files.write("a.jsonl", "{\"q\": \"Question\", \"a\": \"Answer\"}\n");
+        SourceConfig instruction = source(Format.JSON_LINES, "a.jsonl", Kind.INSTRUCTION);
+        SourceConfig chat = source(Format.JSON_LINES, "a.jsonl", Kind.CHAT);
+        TokenRules rules = new TokenRules(tokenizerJson, OptionalInt.empty(), 0, 2, 300);
+
+        assertThatThrownBy(() -> new EncodeSamples(List.of(instruction, chat), rules, Optional.empty(), LENGTH))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.MISMATCH))
+                .hasMessage("corpus.sources.1.kind is chat, but the base model has no chat template;"
+                        + " instructions need none");
+    }
+
+    @Test
+    void countsSamplesWithoutATokenToLearnAndRefusesThemPastAShare() {
+        TokenRules rules = new TokenRules(tokenizerJson, OptionalInt.of(1), 0, 2, 300);
+        EncodeSamples step = new EncodeSamples(List.of(), rules, Optional.empty(), LENGTH);
+        // Chats that nothing tells the turns of, beside instructions.
+        Dataset<Row> documents = spark.range(4)
+                .selectExpr(
+                        "if(id = 0, 'Hi', concat('Hi', '\n\uFDD4\n', 'Hello')) text",
+                        "if(id = 0, '{\"messages\": [{\"role\": \"assistant\", \"content\": \"\"}]}',"
+                                + " '{\"prompt\": \"\", \"completion\": \"\"}') sample",
+                        "cast(null as struct<step: string, reason: string, measured: double, threshold: double,"
+                                + " survivor_id: string>) dropped");
+
+        Dataset<Row> judged = step.apply(documents);
+
+        Funnel funnel = Ledger.of(judged, 4, step.reasons()).funnel();
+        assertThat(funnel.kept()).isEqualTo(3);
+        assertThat(funnel.dropped()).contains(new Dropped("sample", "nothing-to-learn", 1));
+        EncodeSamples.requireUsable(judged, funnel, 0.25);
+        assertThatThrownBy(() -> EncodeSamples.requireUsable(judged, funnel, 0.2))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+                .hasMessage("1 of 4 samples (25.00 %) can't be used, more than prepare.samples.unusable 0.2 allows:"
+                        + " nothing to learn 1");
     }
 
     @Test

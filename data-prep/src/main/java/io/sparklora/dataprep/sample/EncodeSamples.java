@@ -12,6 +12,8 @@ import io.sparklora.dataprep.step.DropReason;
 import io.sparklora.dataprep.step.Step;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.config.CorpusConfig;
+import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.dataset.DatasetManifest.Dropped;
 import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
 import java.util.List;
@@ -45,17 +47,33 @@ public final class EncodeSamples implements Step.OfDocument {
     /**
      * Refuses a model that can't be given chats.
      *
+     * @param sources of the corpus
      * @param format the model's own; empty where it has none
      * @param longest tokens of a sequence
-     * @throws StageFailure ({@link ExitCode#MISMATCH}) where the template can't be compiled
+     * @throws StageFailure ({@link ExitCode#MISMATCH}) where the template can't be compiled, or a source holds chats and
+     *     there is none
      */
-    public EncodeSamples(TokenRules rules, Optional<ChatFormat> format, int longest) {
+    public EncodeSamples(List<SourceConfig> sources, TokenRules rules, Optional<ChatFormat> format, int longest) {
+        if (format.isEmpty()) {
+            refuseChats(sources);
+        }
         try {
             this.encoder = new SampleEncoder(rules, format);
         } catch (IllegalArgumentException e) {
             throw new StageFailure(ExitCode.MISMATCH, String.valueOf(e.getMessage()), e);
         }
         this.longest = longest;
+    }
+
+    private static void refuseChats(List<SourceConfig> sources) {
+        for (int source = 0; source < sources.size(); source++) {
+            if (sources.get(source).kind() == SourceConfig.Kind.CHAT) {
+                throw new StageFailure(
+                        ExitCode.MISMATCH,
+                        CorpusConfig.SOURCES + "." + source + ".kind is chat, but the base model has no chat template;"
+                                + " instructions need none");
+            }
+        }
     }
 
     @Override

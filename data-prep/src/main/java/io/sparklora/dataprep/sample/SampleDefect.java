@@ -19,7 +19,7 @@ enum SampleDefect {
     TURNS_NOT_SEPARABLE,
     /** The template does not end an assistant's turn with a token that ends generation. */
     TURN_WITHOUT_END,
-    /** No token has a label. */
+    /** No token has a label, as of a chat where the model has no template. */
     NOTHING_TO_LEARN,
     /** It has more tokens than a sequence, and would be cut. */
     LONGER_THAN_A_SEQUENCE;

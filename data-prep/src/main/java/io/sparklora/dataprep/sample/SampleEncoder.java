@@ -62,11 +62,14 @@ final class SampleEncoder implements Serializable {
     Encoded encode(SampleTexts texts) {
         JsonNode sample = texts.joined();
         Encoded encoded;
-        if (format == null) {
+        if (format != null) {
+            encoded = chat(guarded(conversation(sample)));
+        } else if (sample.has("prompt")) {
             encoded = continuation(
                     sample.path("prompt").asText(), sample.path("completion").asText());
         } else {
-            encoded = chat(guarded(conversation(sample)));
+            throw new UnusableSampleException(
+                    SampleDefect.NOTHING_TO_LEARN, "without a template, nothing says which words are the model's");
         }
         if (Arrays.stream(encoded.labels()).allMatch(label -> label == TokenDataset.IGNORED_LABEL)) {
             throw new UnusableSampleException(SampleDefect.NOTHING_TO_LEARN, "no token has a label");
