@@ -181,7 +181,7 @@ record Preparation(
                 .toList());
         if (holdsSamples()) {
             steps.add(new EncodeSamples(
-                    corpus.sources(), rules, chat, prepare.sequence().length()));
+                    corpus.sources(), rules, chat, prepare.sequence().length(), store));
         }
         return List.copyOf(steps);
     }

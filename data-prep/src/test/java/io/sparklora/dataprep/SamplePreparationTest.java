@@ -8,6 +8,7 @@ import io.sparklora.dataprep.dataset.Ledger;
 import io.sparklora.dataprep.dataset.TokenRules;
 import io.sparklora.dataprep.sample.ChatFormat;
 import io.sparklora.dataprep.sample.EncodeSamples;
+import io.sparklora.dataprep.step.ValueStore;
 import io.sparklora.dataprep.tokenizer.SealedVocabulary;
 import io.sparklora.dataprep.tokenizer.TinyVocabulary;
 import io.sparklora.pipeline.ExitCode;
@@ -164,7 +165,8 @@ final class SamplePreparationTest {
         SourceConfig chat = source(Format.JSON_LINES, "a.jsonl", Kind.CHAT);
         TokenRules rules = new TokenRules(tokenizerJson, OptionalInt.empty(), 0, 2, 300);
 
-        assertThatThrownBy(() -> new EncodeSamples(List.of(instruction, chat), rules, Optional.empty(), LENGTH))
+        assertThatThrownBy(() -> new EncodeSamples(
+                        List.of(instruction, chat), rules, Optional.empty(), LENGTH, store()))
                 .isInstanceOfSatisfying(
                         StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.MISMATCH))
                 .hasMessage("corpus.sources.1.kind is chat, but the base model has no chat template;"
@@ -174,13 +176,15 @@ final class SamplePreparationTest {
     @Test
     void countsSamplesWithoutATokenToLearnAndRefusesThemPastAShare() {
         TokenRules rules = new TokenRules(tokenizerJson, OptionalInt.of(1), 0, 2, 300);
-        EncodeSamples step = new EncodeSamples(List.of(), rules, Optional.empty(), LENGTH);
+        EncodeSamples step = new EncodeSamples(List.of(), rules, Optional.empty(), LENGTH, store());
         // Chats that nothing tells the turns of, beside instructions.
         Dataset<Row> documents = spark.range(4)
                 .selectExpr(
                         "if(id = 0, 'Hi', concat('Hi', '\n\uFDD4\n', 'Hello')) text",
                         "if(id = 0, '{\"messages\": [{\"role\": \"assistant\", \"content\": \"\"}]}',"
                                 + " '{\"prompt\": \"\", \"completion\": \"\"}') sample",
+                        "'f' file",
+                        "id row",
                         "cast(null as struct<step: string, reason: string, measured: double, threshold: double,"
                                 + " survivor_id: string>) dropped");
 
@@ -255,12 +259,58 @@ final class SamplePreparationTest {
     }
 
     @Test
+    void encodesOnlyTheSamplesThatAreNewOfACorpusThatHasGrown() {
+        Optional<org.apache.hadoop.fs.Path> computed =
+                Optional.of(new org.apache.hadoop.fs.Path(directory + "/computed"));
+        StringBuilder lines = new StringBuilder();
+        for (int sample = 0; sample < 6; sample++) {
+            lines.append(question(sample, "Answer"));
+        }
+        lines.append(question(6, "x".repeat(LENGTH)));
+        files.write("a.jsonl", lines.toString());
+        List<String> overrides = List.of("samples.unusable=1", "deduplicate=none");
+        SourceConfig[] sources = {
+            source(Format.JSON_LINES, "a.jsonl", Kind.INSTRUCTION), source(Format.JSON_LINES, "a.jsonl", Kind.TEXT)
+        };
+        prepare(overrides, 0, computed, sources);
+        storage.delete(output());
+        files.write("a.jsonl", question(7, "Answer") + lines + question(0, "Answer"));
+
+        prepare(overrides, 0, computed, sources);
+        List<FileEntry> grown = storage.describe(output());
+        storage.delete(output());
+        prepare(overrides, 0, sources);
+
+        assertThat(grown).isEqualTo(storage.describe(output()));
+        assertThat(rowsOfParts("samples")).containsExactlyInAnyOrder(7L, 1L);
+        assertThat(rowsOfParts("tokens")).containsExactlyInAnyOrder(7L, 1L);
+    }
+
+    private static String question(int number, String answer) {
+        return "{\"q\": \"Question " + number + "\", \"a\": \"" + answer + "\", \"text\": \"A text that stands alone, number "
+                + number + "\"}\n";
+    }
+
+    /** How many values each preparation left of a kind. */
+    private List<Long> rowsOfParts(String kind) {
+        return storage.list(new org.apache.hadoop.fs.Path(directory + "/computed")).stream()
+                .filter(table -> table.getPath().getName().startsWith(kind))
+                .flatMap(table -> storage.list(table.getPath()).stream())
+                .map(part -> spark.read().parquet(part.getPath().toString()).count())
+                .toList();
+    }
+
+    @Test
     void refusesASourceWithoutTheColumnsOfItsKind() {
         files.write("a.jsonl", "{\"text\": \"x\"}\n");
 
         assertThatThrownBy(() -> prepare(1, 0, source(Format.JSON_LINES, "a.jsonl", Kind.CHAT)))
                 .isInstanceOf(StageFailure.class)
                 .hasMessageEndingWith("names 'messages', which is not there; there are text");
+    }
+
+    private static ValueStore store() {
+        return SharedSpark.store(SharedSpark.scratch());
     }
 
     private SourceConfig source(Format format, String name, Kind kind) {
@@ -291,6 +341,14 @@ final class SamplePreparationTest {
     }
 
     private Preparation.Outcome prepare(List<String> overrides, double badRows, SourceConfig... sources) {
+        return prepare(overrides, badRows, Optional.empty(), sources);
+    }
+
+    private Preparation.Outcome prepare(
+            List<String> overrides,
+            double badRows,
+            Optional<org.apache.hadoop.fs.Path> computed,
+            SourceConfig... sources) {
         List<String> keys = new ArrayList<>(List.of(
                 "length.min-characters=10",
                 "length.max-characters=400",
@@ -299,7 +357,7 @@ final class SamplePreparationTest {
         keys.addAll(overrides);
         PrepareConfig settings = PrepareSettings.with(keys.toArray(String[]::new));
         TokenRules rules = new TokenRules(tokenizerJson, OptionalInt.empty(), 0, 2, 300);
-        return new Preparation(CorpusDirectory.corpus(badRows, sources), settings, 17, rules, format, Optional.empty())
+        return new Preparation(CorpusDirectory.corpus(badRows, sources), settings, 17, rules, format, computed)
                 .run(spark, storage, output(), new Progress(spark, new PrintStream(PrintStream.nullOutputStream())));
     }
 

@@ -1,7 +1,9 @@
 package io.sparklora.dataprep.sample;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat_ws;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.sha2;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
@@ -10,15 +12,19 @@ import io.sparklora.dataprep.dataset.TokenRules;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
 import io.sparklora.dataprep.step.Step;
+import io.sparklora.dataprep.step.ValueStore;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.CorpusConfig;
 import io.sparklora.pipeline.config.SourceConfig;
 import io.sparklora.pipeline.dataset.DatasetManifest.Dropped;
 import io.sparklora.pipeline.dataset.DatasetManifest.Funnel;
+import io.sparklora.pipeline.run.ContentKey;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -30,9 +36,13 @@ import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
-/** Turns instruction and chat samples into tokens and labels ({@link Documents#ENCODED}), and drops the unusable ones. */
+/**
+ * Turns instruction and chat samples into tokens and labels ({@link Documents#ENCODED}), and drops the unusable ones.
+ * What became of a sample before is not computed again ({@link ValueStore}).
+ */
 public final class EncodeSamples implements Step.OfDocument {
     private static final double PERCENT = 100;
+    private static final int SHA_256 = 256;
     private static final String PROBLEM = "problem";
     private static final String MEASURED = "measured";
     private static final StructType SCHEMA = new StructType()
@@ -41,8 +51,12 @@ public final class EncodeSamples implements Step.OfDocument {
             .add(PROBLEM, DataTypes.StringType)
             .add(MEASURED, DataTypes.DoubleType);
 
+    private static final String SAID = "said";
+
     private final SampleEncoder encoder;
+    private final List<String> way;
     private final int longest;
+    private final ValueStore store;
 
     /**
      * Refuses a model that can't be given chats.
@@ -50,10 +64,16 @@ public final class EncodeSamples implements Step.OfDocument {
      * @param sources of the corpus
      * @param format the model's own; empty where it has none
      * @param longest tokens of a sequence
+     * @param store knows the samples that were encoded before
      * @throws StageFailure ({@link ExitCode#MISMATCH}) where the template can't be compiled, or a source holds chats and
      *     there is none
      */
-    public EncodeSamples(List<SourceConfig> sources, TokenRules rules, Optional<ChatFormat> format, int longest) {
+    public EncodeSamples(
+            List<SourceConfig> sources,
+            TokenRules rules,
+            Optional<ChatFormat> format,
+            int longest,
+            ValueStore store) {
         if (format.isEmpty()) {
             refuseChats(sources);
         }
@@ -62,7 +82,25 @@ public final class EncodeSamples implements Step.OfDocument {
         } catch (IllegalArgumentException e) {
             throw new StageFailure(ExitCode.MISMATCH, String.valueOf(e.getMessage()), e);
         }
+        this.way = way(rules, format, longest);
         this.longest = longest;
+        this.store = store;
+    }
+
+    /** What a sample's tokens and labels follow from. */
+    private static List<String> way(TokenRules rules, Optional<ChatFormat> format, int longest) {
+        List<String> way = new ArrayList<>(List.of(
+                "samples",
+                "1",
+                ContentKey.ofText(rules.tokenizerJson()).hex(),
+                rules.begin().toString(),
+                String.valueOf(rules.endOfText()),
+                String.valueOf(longest)));
+        format.ifPresent(model -> {
+            way.addAll(List.of(model.template(), model.begin(), model.end()));
+            way.addAll(new TreeSet<>(model.stops()));
+        });
+        return List.copyOf(way);
     }
 
     private static void refuseChats(List<SourceConfig> sources) {
@@ -104,7 +142,17 @@ public final class EncodeSamples implements Step.OfDocument {
                 .apply(col(Documents.TEXT), col(Documents.SAMPLE));
         Column isSample =
                 col(Documents.SAMPLE).isNotNull().and(col(Documents.TEXT).isNotNull());
-        Dataset<Row> judged = documents.withColumn(Documents.ENCODED, when(isSample, encoded));
+        // Of rows that are no samples only the place counts: they are to be spread, too.
+        Column content = concat_ws(SampleTexts.SEPARATOR, col(Documents.TEXT), col(Documents.SAMPLE));
+        Dataset<Row> hashed = documents
+                .withColumn(SAID, col(Documents.TEXT))
+                .withColumn(
+                        ValueStore.HASH,
+                        sha2(when(isSample, content).otherwise(Documents.place()), SHA_256));
+        int tasks = Integer.parseInt(documents.sparkSession().conf().get("spark.sql.shuffle.partitions"));
+        Dataset<Row> judged = store.with(hashed, Documents.ENCODED, when(isSample, encoded), SCHEMA, way, tasks)
+                .withColumnRenamed(SAID, Documents.TEXT)
+                .drop(ValueStore.HASH);
         for (SampleDefect defect : SampleDefect.values()) {
             Column found = col(Documents.ENCODED).getField(PROBLEM).equalTo(defect.word());
             Column measured = col(Documents.ENCODED).getField(MEASURED);

@@ -28,7 +28,7 @@ public sealed interface Step {
     /** The documents after the step; lazy, but for figures of the corpus that a step needs first. */
     Dataset<Row> apply(Dataset<Row> documents);
 
-    /** A step that looks at one document at a time: no shuffle. */
+    /** A step that looks at one document at a time: no shuffle, but for one to a {@link ValueStore}. */
     non-sealed interface OfDocument extends Step {}
 
     /** A step that compares documents; its input is kept, so that it may be read more than once. */

@@ -19,13 +19,13 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * What was computed of texts, by this preparation and by earlier ones: a table of text hash and value for each way of
- * computing. Values follow from text and way alone, so that a dataset is the same with and without the store, which anyone
+ * What was computed of texts and samples, by this preparation and by earlier ones: a table of content hash and value for
+ * each way of computing. Values follow from content and way alone, so that a dataset is the same with and without the store, which anyone
  * may delete at any time. Each preparation adds files of its own and none changes another's; those that a killed one
  * left lack Spark's mark of success and are not read.
  */
 public final class ValueStore {
-    /** Column with the hash of a text, {@link Documents#contentHash}. */
+    /** Column with the hash of what a value follows from: of a text, {@link Documents#contentHash}. */
     public static final String HASH = "hash";
 
     private static final String KNOWN_HASH = "known_hash";
@@ -50,11 +50,11 @@ public final class ValueStore {
     /**
      * Puts a value in the place of each text; computes those that are not known.
      *
-     * @param documents with {@link Documents#TEXT} and {@link #HASH}, none of them dropped
+     * @param documents with {@link Documents#TEXT} and {@link #HASH}, which is never null
      * @param name of the new column
-     * @param computed the value; null where a text has none
+     * @param computed the value; null where there is none
      * @param type its type
-     * @param way everything but the text that the value follows from, the kind first
+     * @param way everything but the content that the value follows from, the kind first
      * @param partitions how many tasks compute
      */
     public Dataset<Row> with(

@@ -157,6 +157,17 @@ final class BadInputTest {
                         + "/p) has a file that is no Parquet, or was cut off: b.parquet");
     }
 
+    @ParameterizedTest
+    @CsvSource({"a, b", "b, a"})
+    void countsTheRowsOfAJsonFileThatLacksTheFieldOrHoldsAnotherTypeWhicheverComesFirst(String sound, String other) {
+        files.write(sound + ".jsonl", "{\"id\": 1, \"text\": \"one\"}\n");
+        files.write(other + ".jsonl", "{\"id\": 2, \"body\": \"two\"}\n{\"id\": 3, \"text\": 3}\n");
+
+        assertThat(read(files.source(Format.JSON_LINES, "*.jsonl")))
+                .containsExactlyInAnyOrder(
+                        sound + ".jsonl#1 one", other + ".jsonl#1 no-text", other + ".jsonl#2 not-a-string");
+    }
+
     @Test
     void countsTheRowsOfTheFirstCsvFileThatLacksTheColumn() {
         files.write("a.csv", "id,body\n1,one\n");
