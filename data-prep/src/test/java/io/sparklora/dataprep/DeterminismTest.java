@@ -38,12 +38,13 @@ final class DeterminismTest {
     private static final String PARALLELISM = "spark.default.parallelism";
     private static final String RECURRING = "This page may be copied with the consent of the people that keep it.";
     private static final String QUOTED = "nobody who has read the whole of it ever asked for more";
-    private static final List<String> WORDS = List.of(("the of and to that have with be in it for as on was by this from or an which"
-                    + " river house garden letter winter summer mother father brother village captain window morning"
-                    + " evening market journey stranger soldier kingdom harvest teacher doctor painter island mountain"
-                    + " carried found opened remembered followed answered wanted believed turned started finished walked"
-                    + " quiet bright heavy narrow gentle broken golden distant ancient little")
-            .split(" "));
+    private static final List<String> WORDS =
+            List.of(("the of and to that have with be in it for as on was by this from or an which"
+                            + " river house garden letter winter summer mother father brother village captain window morning"
+                            + " evening market journey stranger soldier kingdom harvest teacher doctor painter island mountain"
+                            + " carried found opened remembered followed answered wanted believed turned started finished walked"
+                            + " quiet bright heavy narrow gentle broken golden distant ancient little")
+                    .split(" "));
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private final SparkSession spark = SharedSpark.session();
@@ -107,10 +108,14 @@ final class DeterminismTest {
             int page = lines.size();
             lines.add(json(Map.of(
                     // Every fourth id stands twice.
-                    "id", "page" + page / (page % 4 == 1 ? 2 : 1),
-                    "text", text,
-                    "licence", page == 20 ? "GPL-3.0-only" : "MIT",
-                    "customer", "customer" + page % 12)));
+                    "id",
+                    "page" + page / (page % 4 == 1 ? 2 : 1),
+                    "text",
+                    text,
+                    "licence",
+                    page == 20 ? "GPL-3.0-only" : "MIT",
+                    "customer",
+                    "customer" + page % 12)));
         }
         lines.add("{\"text\": 5}");
         files.write("pages.jsonl", String.join("\n", lines));
@@ -121,10 +126,7 @@ final class DeterminismTest {
         List<List<FileEntry>> written = new ArrayList<>();
         List<Preparation.Outcome> outcomes = new ArrayList<>();
         for (Setting setting : List.of(
-                new Setting(1, 1, true),
-                new Setting(3, 8, false),
-                new Setting(8, 8, true),
-                new Setting(8, 3, false))) {
+                new Setting(1, 1, true), new Setting(3, 8, false), new Setting(8, 8, true), new Setting(8, 3, false))) {
             outcomes.add(prepare(setting));
             written.add(storage.describe(output()));
             storage.delete(output());
@@ -158,10 +160,14 @@ final class DeterminismTest {
 
     private Preparation.Outcome prepare(Setting setting) throws Exception {
         Map<String, String> settings = Map.of(
-                "spark.sql.shuffle.partitions", String.valueOf(setting.shufflePartitions()),
-                "spark.sql.adaptive.enabled", String.valueOf(setting.isAdaptive()),
-                "spark.sql.files.maxPartitionBytes", "4000",
-                "spark.sql.files.openCostInBytes", "1000");
+                "spark.sql.shuffle.partitions",
+                String.valueOf(setting.shufflePartitions()),
+                "spark.sql.adaptive.enabled",
+                String.valueOf(setting.isAdaptive()),
+                "spark.sql.files.maxPartitionBytes",
+                "4000",
+                "spark.sql.files.openCostInBytes",
+                "1000");
         RunConfig config = config();
         String tokenizer = TinyVocabulary.json(directory.resolve("vocabulary"), List.of());
         Optional<ChatFormat> format;

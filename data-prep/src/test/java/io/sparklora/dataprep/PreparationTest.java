@@ -324,10 +324,7 @@ final class PreparationTest {
     }
 
     private String textOf(String id) {
-        return spark.read()
-                .json(files.root() + "/" + id + ".json")
-                .first()
-                .getAs("text");
+        return spark.read().json(files.root() + "/" + id + ".json").first().getAs("text");
     }
 
     /** How many values each preparation left of a kind. */

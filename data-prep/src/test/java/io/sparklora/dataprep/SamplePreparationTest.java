@@ -165,8 +165,8 @@ final class SamplePreparationTest {
         SourceConfig chat = source(Format.JSON_LINES, "a.jsonl", Kind.CHAT);
         TokenRules rules = new TokenRules(tokenizerJson, OptionalInt.empty(), 0, 2, 300);
 
-        assertThatThrownBy(() -> new EncodeSamples(
-                        List.of(instruction, chat), rules, Optional.empty(), LENGTH, store()))
+        assertThatThrownBy(
+                        () -> new EncodeSamples(List.of(instruction, chat), rules, Optional.empty(), LENGTH, store()))
                 .isInstanceOfSatisfying(
                         StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.MISMATCH))
                 .hasMessage("corpus.sources.1.kind is chat, but the base model has no chat template;"
@@ -287,8 +287,8 @@ final class SamplePreparationTest {
     }
 
     private static String question(int number, String answer) {
-        return "{\"q\": \"Question " + number + "\", \"a\": \"" + answer + "\", \"text\": \"A text that stands alone, number "
-                + number + "\"}\n";
+        return "{\"q\": \"Question " + number + "\", \"a\": \"" + answer
+                + "\", \"text\": \"A text that stands alone, number " + number + "\"}\n";
     }
 
     /** How many values each preparation left of a kind. */

@@ -144,7 +144,8 @@ final class ColumnSource {
         if (!columns.text().stream().allMatch(name -> schema.apply(name).dataType() instanceof StringType)) {
             return Optional.of(Defect.NOT_A_STRING);
         }
-        return columns.time().stream().allMatch(name -> canBeTime(schema.apply(name).dataType()))
+        return columns.time().stream()
+                        .allMatch(name -> canBeTime(schema.apply(name).dataType()))
                 ? Optional.empty()
                 : Optional.of(Defect.NO_DATE);
     }

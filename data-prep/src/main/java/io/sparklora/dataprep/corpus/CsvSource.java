@@ -75,10 +75,7 @@ final class CsvSource {
      * lacks one, tasks look for a file that has them.
      */
     private static void requireColumns(
-            Source source,
-            NamedColumns columns,
-            JavaRDD<CsvFile> files,
-            Broadcast<SerializableConfiguration> hadoop) {
+            Source source, NamedColumns columns, JavaRDD<CsvFile> files, Broadcast<SerializableConfiguration> hadoop) {
         Optional<List<String>> first = source.files().files().stream()
                 .map(file -> header(hadoop.value().value(), file.path()))
                 .flatMap(Optional::stream)

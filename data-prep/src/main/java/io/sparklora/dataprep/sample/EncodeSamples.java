@@ -69,11 +69,7 @@ public final class EncodeSamples implements Step.OfDocument {
      *     there is none
      */
     public EncodeSamples(
-            List<SourceConfig> sources,
-            TokenRules rules,
-            Optional<ChatFormat> format,
-            int longest,
-            ValueStore store) {
+            List<SourceConfig> sources, TokenRules rules, Optional<ChatFormat> format, int longest, ValueStore store) {
         if (format.isEmpty()) {
             refuseChats(sources);
         }
@@ -146,9 +142,7 @@ public final class EncodeSamples implements Step.OfDocument {
         Column content = concat_ws(SampleTexts.SEPARATOR, col(Documents.TEXT), col(Documents.SAMPLE));
         Dataset<Row> hashed = documents
                 .withColumn(SAID, col(Documents.TEXT))
-                .withColumn(
-                        ValueStore.HASH,
-                        sha2(when(isSample, content).otherwise(Documents.place()), SHA_256));
+                .withColumn(ValueStore.HASH, sha2(when(isSample, content).otherwise(Documents.place()), SHA_256));
         int tasks = Integer.parseInt(documents.sparkSession().conf().get("spark.sql.shuffle.partitions"));
         Dataset<Row> judged = store.with(hashed, Documents.ENCODED, when(isSample, encoded), SCHEMA, way, tasks)
                 .withColumnRenamed(SAID, Documents.TEXT)

@@ -164,9 +164,7 @@ final class CorpusTest {
         files.write("plain.txt", "three");
         files.write("deep/jane@b.jsonl", "{\"text\": \"four\"}\n{\"text\": \"five\"}\n");
         CorpusConfig corpus = CorpusDirectory.corpus(
-                0,
-                files.source(Format.TEXT, "*.txt", List.of()),
-                files.source(Format.JSON_LINES, "deep", List.of()));
+                0, files.source(Format.TEXT, "*.txt", List.of()), files.source(Format.JSON_LINES, "deep", List.of()));
 
         Dataset<Row> documents = Corpus.open(spark, storage, corpus)
                 .showing(name -> name.replaceAll("\\w+@", "<NAME>@"))
@@ -175,8 +173,8 @@ final class CorpusTest {
         assertThat(documents
                         .orderBy(Documents.SOURCE, Documents.FILE, Documents.ROW)
                         .collectAsList())
-                .extracting(row -> row.getAs(Documents.FILE) + "|" + row.getAs(Documents.ID) + "|"
-                        + row.getAs(Documents.TEXT))
+                .extracting(row ->
+                        row.getAs(Documents.FILE) + "|" + row.getAs(Documents.ID) + "|" + row.getAs(Documents.TEXT))
                 .containsExactly(
                         "<NAME>@a.txt|<NAME>@a.txt|one",
                         "<NAME>@a.txt~2|<NAME>@a.txt~2|two",
