@@ -43,6 +43,7 @@ import io.sparklora.dataprep.step.ValueStore;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.config.CorpusConfig;
+import io.sparklora.pipeline.config.MovableStep;
 import io.sparklora.pipeline.config.PrepareConfig;
 import io.sparklora.pipeline.config.PrepareConfig.Deduplicate;
 import io.sparklora.pipeline.config.PrepareConfig.NearDuplicates.Keep;
@@ -71,7 +72,6 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -149,41 +149,60 @@ record Preparation(
         }
     }
 
-    /** What happens to every document, in this order; steps that are switched off are left out. */
+    /**
+     * What happens to every document, in this order; steps that are switched off are left out. One method however long, so
+     * that the order is read in one place.
+     */
     List<Step> steps(
             ScratchTables scratch,
             ValueStore store,
             Supplier<Dataset<Row>> evaluationSets,
             Consumer<NearDuplicateFigures> nearDuplicates) {
-        List<Step> steps = new ArrayList<>(Stream.<Step>of(
-                        new CheckLicence(corpus.licences()),
-                        new StripMarkup(prepare.html(), markdownSources()),
-                        new NormaliseText(prepare.unicode()),
-                        new ProtectPrivacy(prepare.privacy()),
-                        new KeepExcerpts(prepare.statistics()),
-                        new SplitOversized(prepare.length()),
-                        new RemoveRecurringLines(prepare.recurringLines()),
-                        new LimitLength(prepare.length()),
-                        new KeepLanguages(prepare.language(), corpus.sources()),
-                        new GopherRepetition(prepare.filters().gopherRepetition()),
-                        new GopherQuality(prepare.filters().gopherQuality()),
-                        new C4Quality(prepare.filters().c4Quality()),
-                        new FineWebQuality(prepare.filters().finewebQuality()),
-                        new DistinguishIds(),
-                        new DropExactDuplicates(prepare.deduplicate()),
-                        new DropNearDuplicates(
-                                prepare.deduplicate(), prepare.nearDuplicates(), scratch, store, nearDuplicates),
-                        new AssignSplit(prepare.split(), seed, units(), scratch),
-                        new RemoveRepeatedParagraphs(prepare.repeatedParagraphs(), prepare.length()),
-                        new Decontaminate(prepare.decontaminate(), evaluationSets, scratch),
-                        new RepeatByWeight(corpus.sources(), seed))
-                .filter(Step::isOn)
-                .toList());
+        List<Step> steps = new ArrayList<>(List.of(
+                new CheckLicence(corpus.licences()),
+                new StripMarkup(prepare.html(), markdownSources()),
+                new NormaliseText(prepare.unicode()),
+                new ProtectPrivacy(prepare.privacy()),
+                new KeepExcerpts(prepare.statistics()),
+                new SplitOversized(prepare.length())));
+        for (MovableStep movable : prepare.order()) {
+            steps.addAll(
+                    switch (movable) {
+                        case RECURRING_LINES -> List.of(new RemoveRecurringLines(prepare.recurringLines()));
+                        case LENGTH -> List.of(new LimitLength(prepare.length()));
+                        case LANGUAGE -> List.of(new KeepLanguages(prepare.language(), corpus.sources()));
+                        case GOPHER_REPETITION ->
+                            List.of(new GopherRepetition(prepare.filters().gopherRepetition()));
+                        case GOPHER_QUALITY ->
+                            List.of(new GopherQuality(prepare.filters().gopherQuality()));
+                        case C4_QUALITY ->
+                            List.of(new C4Quality(prepare.filters().c4Quality()));
+                        case FINEWEB_QUALITY ->
+                            List.of(new FineWebQuality(prepare.filters().finewebQuality()));
+                        case DEDUPLICATE -> deduplication(scratch, store, nearDuplicates);
+                        case SPLIT -> List.of(new AssignSplit(prepare.split(), seed, units(), scratch));
+                        case PARAGRAPHS ->
+                            List.of(new RemoveRepeatedParagraphs(prepare.repeatedParagraphs(), prepare.length()));
+                        case DECONTAMINATE ->
+                            List.of(new Decontaminate(prepare.decontaminate(), evaluationSets, scratch));
+                    });
+        }
+        steps.add(new RepeatByWeight(corpus.sources(), seed));
         if (holdsSamples()) {
             steps.add(new EncodeSamples(
                     corpus.sources(), rules, chat, prepare.sequence().length(), store));
         }
-        return List.copyOf(steps);
+        return steps.stream().filter(Step::isOn).toList();
+    }
+
+    /** Near-duplicates follow exact ones at once: texts that are the same would be one node. */
+    private List<Step> deduplication(
+            ScratchTables scratch, ValueStore store, Consumer<NearDuplicateFigures> nearDuplicates) {
+        return List.of(
+                new DistinguishIds(),
+                new DropExactDuplicates(prepare.deduplicate()),
+                new DropNearDuplicates(
+                        prepare.deduplicate(), prepare.nearDuplicates(), scratch, store, nearDuplicates));
     }
 
     private Set<Integer> markdownSources() {

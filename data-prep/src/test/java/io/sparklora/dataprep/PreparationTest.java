@@ -157,6 +157,56 @@ final class PreparationTest {
     }
 
     @Test
+    void whatSeveralFiltersWouldDropIsDroppedByTheFirstOfTheOrder() {
+        files.writeJson(
+                "a.json",
+                "a",
+                "The licensee may copy the work and distribute copies of it to others, provided that every copy carries"
+                        + " this notice. It must be kept whole, with all its terms and with the name of its owner.");
+        files.writeJson("b.json", "b", "over and over again ".repeat(5));
+
+        Preparation.Outcome byDefault = prepare(corpus(0), ordered());
+
+        assertThat(reasons(byDefault)).containsExactly("gopher-repetition top-2-gram");
+        storage.delete(output());
+        Preparation.Outcome qualityFirst = prepare(
+                corpus(0),
+                ordered("order=[gopher-quality, recurring-lines, gopher-repetition, length, language, c4-quality,"
+                        + " fineweb-quality, deduplicate, split, paragraphs, decontaminate]"));
+        assertThat(reasons(qualityFirst)).containsExactly("gopher-quality short-doc");
+        storage.delete(output());
+        Preparation.Outcome filtersLast = prepare(
+                corpus(0),
+                ordered("order=[recurring-lines, c4-quality, deduplicate, split, decontaminate, paragraphs, language,"
+                        + " fineweb-quality, gopher-quality, gopher-repetition, length]"));
+        assertThat(reasons(filtersLast)).containsExactly("gopher-quality short-doc");
+    }
+
+    private static PrepareConfig ordered(String... order) {
+        List<String> settings = new ArrayList<>(List.of(
+                "length.min-characters=10",
+                "split.validation=0.0",
+                "filters.gopher-repetition.enabled=true",
+                "filters.gopher-repetition.top-ngrams=[0.3, 0.3, 0.3]",
+                "filters.gopher-quality.enabled=true",
+                "filters.gopher-quality.min-words=30"));
+        settings.addAll(List.of(order));
+        return PrepareSettings.with(settings.toArray(String[]::new));
+    }
+
+    /** Step and reason of every row of the ledger, which the funnel must count as often. */
+    private List<String> reasons(Preparation.Outcome outcome) {
+        List<String> reasons = spark.read().parquet(output() + "/ledger/part-00000.parquet").collectAsList().stream()
+                .map(row -> row.getAs("step") + " " + row.getAs("reason"))
+                .toList();
+        assertThat(outcome.funnel().dropped().stream()
+                        .filter(dropped -> dropped.documents() > 0)
+                        .map(dropped -> dropped.step() + " " + dropped.reason()))
+                .containsExactlyElementsOf(reasons);
+        return reasons;
+    }
+
+    @Test
     void packsEveryTokenOfEveryDocumentOnceWithItsLabels() {
         Map<String, String> texts = writeRandomCorpus(60);
 
@@ -488,6 +538,7 @@ final class PreparationTest {
         PrepareConfig defaults = PrepareSettings.with();
         return new PrepareConfig(
                 defaults.preset(),
+                defaults.order(),
                 PrepareConfig.Html.AUTO,
                 PrepareConfig.Unicode.NFC,
                 defaults.privacy(),

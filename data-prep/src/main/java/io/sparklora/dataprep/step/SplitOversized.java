@@ -26,7 +26,7 @@ import org.apache.spark.sql.types.DataTypes;
  * gets {@code ~part1} and so on. It stands after {@code privacy}, since a cut through a secret would hide it.
  */
 public final class SplitOversized implements Step.OfDocument {
-    private static final String NAME = "split";
+    private static final String NAME = "oversized";
     private static final TextChange SPLIT = new TextChange(NAME, "split-documents");
     private static final TextChange PARTS = new TextChange(NAME, "parts");
     private static final String PART = "part";

@@ -3,8 +3,8 @@ package io.sparklora.pipeline.config;
 import java.util.List;
 
 /**
- * Quality filters in the order in which they run, with the thresholds of their papers. Each is off until it is switched on
- * here or by {@code prepare.preset}.
+ * Quality filters in the order in which they run by default, with the thresholds of their papers. Each is off until it is
+ * switched on here or by {@code prepare.preset}.
  */
 public record FiltersConfig(
         @Key(value = "Drops documents that repeat themselves.", or = "{}")

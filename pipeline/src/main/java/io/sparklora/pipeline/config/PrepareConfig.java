@@ -7,13 +7,21 @@ import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Optional;
 
-/** How the corpus becomes a token dataset; one key a step, in the order of the steps. */
+/** How the corpus becomes a token dataset; one key a step, in the order that the steps have by default. */
 public record PrepareConfig(
         @Key(
                 value =
                         "Kind of corpus: what it gives to the keys of prepare that are not written here; see docs/presets.md.",
                 or = "none")
         Preset preset,
+
+        @Key(
+                value =
+                        "The steps that can be moved, each once, in the order in which they run; those that are switched off "
+                                + "are passed over. See docs/decisions/0034-the-order-of-the-steps-is-a-list.md.",
+                or = "[recurring-lines, length, language, gopher-repetition, gopher-quality, c4-quality, "
+                        + "fineweb-quality, deduplicate, split, paragraphs, decontaminate]")
+        List<MovableStep> order,
 
         @Key(value = "Whether markup is taken out: `auto` strips documents that look like HTML.", or = "auto")
         Html html,
@@ -77,6 +85,12 @@ public record PrepareConfig(
         boolean reuse) {
     /** The key of the evaluation sets. */
     public static final String EVALUATION_SETS = "prepare.decontaminate.evaluation-sets";
+
+    /** Copies the order, and refuses one that leaves a step out or breaks what a later step builds on. */
+    public PrepareConfig {
+        order = List.copyOf(order);
+        StepOrder.require(order);
+    }
 
     /** Kinds of corpus, each with a resource of its own: {@code preset/web.yaml}. */
     public enum Preset {
