@@ -114,29 +114,34 @@ final class DropNearDuplicatesTest {
     }
 
     @Test
-    void keepsTheDocumentOfTheFirstSourceThenTheLongestThenTheLowestIdAndMeasuresTheOthers() {
+    void keepsTheLongestThenTheLowestIdOfEquallyHeavySourcesAndMeasuresTheOthers() {
         String text = Texts.random(random, 300);
+        String other = Texts.random(random, 300);
         List<Row> rows = List.of(
-                row(1, "longest", text + " " + Texts.random(random, 25)),
-                row(0, "b", text + "!"),
                 row(0, "a", text + "?"),
-                row(0, "shorter", text),
+                row(0, "b", text + "!"),
+                row(1, "longest", text + " " + Texts.random(random, 25)),
+                row(1, "x", other + "!"),
+                row(0, "y", other + "?"),
+                row(0, "z", other),
                 row(0, "unlike", Texts.random(random, 300)));
 
         List<Row> judged = apply(rows, DEFAULTS, 2).orderBy("document_id").collectAsList();
 
+        String nearLongest = " \\[deduplicate,near-duplicate,0\\.[89]\\d+,0\\.75,longest]";
         assertThat(judged)
                 .extracting(row -> row.<String>getAs(Documents.ID) + " "
                         + (row.getAs(Documents.DROPPED) == null
                                 ? "kept"
                                 : row.getAs(Documents.DROPPED).toString()))
                 .satisfiesExactly(
-                        a -> assertThat(a).isEqualTo("a kept"),
-                        b -> assertThat(b).isEqualTo("b [deduplicate,near-duplicate,1.0,0.75,a]"),
-                        longest -> assertThat(longest)
-                                .matches("longest \\[deduplicate,near-duplicate,0\\.[89]\\d+,0\\.75,a]"),
-                        shorter -> assertThat(shorter).isEqualTo("shorter [deduplicate,near-duplicate,1.0,0.75,a]"),
-                        unlike -> assertThat(unlike).isEqualTo("unlike kept"));
+                        a -> assertThat(a).matches("a" + nearLongest),
+                        b -> assertThat(b).matches("b" + nearLongest),
+                        longest -> assertThat(longest).isEqualTo("longest kept"),
+                        unlike -> assertThat(unlike).isEqualTo("unlike kept"),
+                        x -> assertThat(x).isEqualTo("x kept"),
+                        y -> assertThat(y).isEqualTo("y [deduplicate,near-duplicate,1.0,0.75,x]"),
+                        z -> assertThat(z).isEqualTo("z [deduplicate,near-duplicate,1.0,0.75,x]"));
         assertThat(judged)
                 .filteredOn(row -> row.getAs(Documents.DROPPED) != null)
                 .allSatisfy(row -> assertThat(row.<String>getAs(Documents.TEXT)).isNull());

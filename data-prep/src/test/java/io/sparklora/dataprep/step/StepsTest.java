@@ -73,6 +73,25 @@ final class StepsTest {
     }
 
     @Test
+    void ofEquallyHeavySourcesTheLongestDocumentRanksFirstThenTheLowestId() {
+        Dataset<Row> documents = SharedSpark.session()
+                .createDataFrame(
+                        List.of(
+                                row(0, "of the first source", 1L, "long"),
+                                row(2, "b", 1L, "longer"),
+                                row(1, "c", 1L, "longer"),
+                                row(2, "a", 3L, "longer"),
+                                row(3, "a", 2L, "longer"),
+                                row(1, "a", 3L, "longer")),
+                        SCHEMA)
+                .withColumn(Documents.WEIGHT, lit(1.0));
+
+        assertThat(documents.orderBy(Survivor.rank()).collectAsList())
+                .extracting(row -> row.getAs(Documents.ID) + " of " + row.getAs(Documents.SOURCE))
+                .containsExactly("a of 3", "a of 1", "a of 2", "b of 2", "c of 1", "of the first source of 0");
+    }
+
+    @Test
     void stripsWhatLooksLikeHtmlAndNothingElse() {
         Step auto = new StripMarkup(PrepareConfig.Html.AUTO, Set.of());
 
@@ -99,7 +118,7 @@ final class StepsTest {
     }
 
     @Test
-    void keepsTheDuplicateOfTheLowestSourceThenIdAndNamesIt() {
+    void keepsTheDuplicateOfTheLowestIdWhateverItsSourceAndNamesIt() {
         Dataset<Row> documents = SharedSpark.session()
                 .createDataFrame(
                         List.of(
@@ -121,7 +140,7 @@ final class StepsTest {
                         + (row.getAs(Documents.DROPPED) == null
                                 ? "kept"
                                 : row.<Row>getAs(Documents.DROPPED).getString(4)))
-                .containsExactly("b kept", "m kept", "m m", "z m", "a m");
+                .containsExactly("b kept", "m a", "m a", "z a", "a kept");
         assertThat(new DropExactDuplicates(PrepareConfig.Deduplicate.NONE).apply(documents))
                 .isSameAs(documents);
     }

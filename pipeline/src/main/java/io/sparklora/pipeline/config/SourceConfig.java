@@ -78,8 +78,8 @@ public record SourceConfig(
         @Key(
                 value =
                         "How often an epoch shows each training document of this source, greater than 0: with 2.5 twice, "
-                                + "and half of them a third time; with 0.1 one in ten. Among duplicates the heavier source's "
-                                + "document survives.",
+                                + "and half of them a third time; with 0.1 one in ten. Among duplicates the heaviest "
+                                + "source's document survives, then the longest, then the one of the lowest id.",
                 or = "1.0",
                 min = 0,
                 max = 100)
