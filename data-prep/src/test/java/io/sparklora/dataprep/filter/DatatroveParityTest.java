@@ -3,27 +3,21 @@ package io.sparklora.dataprep.filter;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparklora.dataprep.PrepareSettings;
 import io.sparklora.dataprep.step.Documents;
 import io.sparklora.dataprep.step.DropReason;
 import io.sparklora.dataprep.step.Step;
 import io.sparklora.pipeline.config.FiltersConfig;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.zip.GZIPInputStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeAll;
@@ -34,7 +28,6 @@ import org.junit.jupiter.api.Test;
  * {@code interop/filter_golden.py} made with datatrove 0.10.1. There is no difference that needs an excuse.
  */
 final class DatatroveParityTest {
-    private static final String GOLDEN = "datatrove.jsonl.gz";
     private static final int HASH_DIGITS = 16;
     private static final FiltersConfig DEFAULTS = PrepareSettings.with(
                     "filters.gopher-repetition.enabled=true",
@@ -47,17 +40,7 @@ final class DatatroveParityTest {
 
     @BeforeAll
     static void read() throws IOException {
-        JsonMapper mapper = new JsonMapper();
-        List<JsonNode> read = new ArrayList<>();
-        try (BufferedReader lines = new BufferedReader(new InputStreamReader(
-                new GZIPInputStream(
-                        Objects.requireNonNull(DatatroveParityTest.class.getResourceAsStream(GOLDEN), GOLDEN)),
-                StandardCharsets.UTF_8))) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                read.add(mapper.readTree(line));
-            }
-        }
-        golden = List.copyOf(read);
+        golden = DatatroveGolden.read().all();
         assertThat(golden).hasSizeGreaterThan(2000);
     }
 

@@ -4,12 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparklora.pipeline.StageFailure;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 final class PresetsTest {
+    private static final Path PAGE = Path.of(System.getProperty("project.root", ".."), "docs", "presets.md");
+    private static final Pattern CODE = Pattern.compile("`([^`]+)`");
     private static final String SMALLEST = """
             name: legal
             base: {model: m.gguf}
@@ -35,6 +43,27 @@ final class PresetsTest {
         assertThat(prepare.preset()).isEqualTo(preset);
         assertThat(isAnythingOn(prepare)).isTrue();
         assertThat(prepare.split()).isEqualTo(prepare(SMALLEST).split());
+    }
+
+    @ParameterizedTest
+    @EnumSource(PrepareConfig.Preset.class)
+    void thePageSaysWhatAPresetBindsTo(PrepareConfig.Preset preset) throws IOException {
+        String name = Keys.spelled(preset);
+        String[] cells = Files.readAllLines(PAGE).stream()
+                .filter(line -> line.startsWith("| `" + name + "` |"))
+                .findFirst()
+                .orElseThrow()
+                .split("\\|", -1);
+        List<String> departures = found(CODE, cells[3]).stream()
+                .map(key -> key.replaceFirst(": ", "="))
+                .toList();
+        List<String> keys = new ArrayList<>(departures);
+        found(CODE, cells[2]).forEach(filter -> keys.add(filter + ".enabled=true"));
+
+        assertThat(canonical(keys)).isEqualTo(canonical(List.of("preset=" + name)));
+        assertThat(keys).allSatisfy(key -> assertThat(canonical(without(keys, key)))
+                .as("without %s", key)
+                .isNotEqualTo(canonical(keys)));
     }
 
     @Test
@@ -89,6 +118,25 @@ final class PresetsTest {
         assertThatThrownBy(() -> prepare(SMALLEST
                         + "prepare: {filters: {gopher-quality: {stop-words: [der, die, der], min-stop-words: 3}}}"))
                 .hasMessageContaining("min-stop-words 3 must not exceed the 2 stop-words");
+    }
+
+    /** The keys below prepare with their values, but for the preset's name. */
+    private static String canonical(List<String> keys) {
+        List<String> overrides = keys.stream().map("prepare."::concat).toList();
+        return ConfigFile.parse(SMALLEST, "legal.yaml", overrides)
+                .canonical(List.of("prepare"))
+                .replaceFirst("\"preset\":\"[a-z-]+\"", "");
+    }
+
+    private static List<String> without(List<String> keys, String key) {
+        return keys.stream().filter(other -> !other.equals(key)).toList();
+    }
+
+    private static List<String> found(Pattern pattern, String cell) {
+        return pattern.matcher(cell)
+                .results()
+                .map((MatchResult match) -> match.group(1))
+                .toList();
     }
 
     private static boolean isAnythingOn(PrepareConfig prepare) {
