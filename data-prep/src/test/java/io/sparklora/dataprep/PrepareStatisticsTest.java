@@ -239,8 +239,8 @@ final class PrepareStatisticsTest {
                 .containsExactly(
                         new StepFigure("markup", "changed-documents", 1),
                         new StepFigure("normalise", "changed-documents", 1),
-                        new StepFigure("split", "split-documents", 1),
-                        new StepFigure("split", "parts", 2),
+                        new StepFigure("oversized", "split-documents", 1),
+                        new StepFigure("oversized", "parts", 2),
                         new StepFigure("recurring-lines", "removed-lines", 3),
                         new StepFigure("paragraphs", "removed-paragraphs", 1));
         assertThat(changes.get(1)).isEqualTo(changes.get(0));

@@ -190,7 +190,7 @@ final class SamplePreparationTest {
 
         Dataset<Row> judged = step.apply(documents);
 
-        Funnel funnel = Ledger.of(judged, 4, step.reasons()).funnel();
+        Funnel funnel = Ledger.of(judged, 4, step.reasons(), List.of()).funnel();
         assertThat(funnel.kept()).isEqualTo(3);
         assertThat(funnel.dropped()).contains(new Dropped("sample", "nothing-to-learn", 1));
         EncodeSamples.requireUsable(judged, funnel, 0.25);

@@ -26,7 +26,7 @@ final class LedgerTest {
 
     @Test
     void countsWhatWasKeptAndDropped() {
-        Ledger ledger = Ledger.of(documents, 5, List.of(SHORT, LONG));
+        Ledger ledger = Ledger.of(documents, 5, List.of(SHORT, LONG), List.of());
 
         assertThat(ledger.funnel())
                 .isEqualTo(new Funnel(
@@ -36,17 +36,17 @@ final class LedgerTest {
 
     @Test
     void refusesDocumentsThatWereLostOrDoubledOnTheWay() {
-        assertThatThrownBy(() -> Ledger.of(documents, 6, List.of(SHORT)))
+        assertThatThrownBy(() -> Ledger.of(documents, 6, List.of(SHORT), List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the funnel does not balance: 6 read, 3 kept, 2 dropped");
-        assertThatThrownBy(() -> Ledger.of(documents.union(documents.where("text = 'four'")), 5, List.of(SHORT)))
+        assertThatThrownBy(() -> Ledger.of(documents.union(documents.where("text = 'four'")), 5, List.of(SHORT), List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the funnel does not balance: 5 read, 6 kept, 2 dropped");
     }
 
     @Test
     void refusesAReasonThatNoStepNames() {
-        assertThatThrownBy(() -> Ledger.of(documents, 5, List.of(LONG)))
+        assertThatThrownBy(() -> Ledger.of(documents, 5, List.of(LONG), List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the funnel does not balance: 5 read, 3 kept, 0 dropped");
     }
