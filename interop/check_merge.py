@@ -5,7 +5,8 @@
 
 ADAPTER is a registry version or a PEFT directory, MERGED what `merge` wrote of it, MODEL the base model it was given.
 
-1. Every stored weight against W + scale B A, computed here in binary64 and rounded by numpy, torch or the gguf package.
+1. Every stored weight against W + scale B A, for DoRA of the norms that its magnitudes say, computed here in binary64 and
+   rounded by numpy, torch or the gguf package.
 2. Logits of the merged model in transformers against those of PEFT's base and adapter, both in fp32.
 3. Of a GGUF file also the log-probabilities along a text that llama.cpp writes, where xllamacpp is installed.
 
@@ -35,7 +36,7 @@ TOKENS = 24
 
 
 def expected_weights(model, adapter: Path) -> dict[str, torch.Tensor]:
-    """W + scale B A in binary64 under Hugging Face's names; only the weights that change."""
+    """W + scale B A, for DoRA m V / ||V|| of it, in binary64 under Hugging Face's names; only the weights that change."""
     config = json.loads((adapter / "adapter_config.json").read_text())
     tensors = load_file(adapter / "adapter_model.safetensors")
     state = model.state_dict()
@@ -45,6 +46,9 @@ def expected_weights(model, adapter: Path) -> dict[str, torch.Tensor]:
             name = key.removeprefix("base_model.model.").removesuffix(".lora_A.weight") + ".weight"
             delta = tensors[key.replace("lora_A", "lora_B")].double() @ tensors[key].double()
             weights[name] = state[name].double() + config["lora_alpha"] / config["r"] * delta
+            magnitudes = tensors.get(key.replace("lora_A.weight", "lora_magnitude_vector"))
+            if magnitudes is not None:
+                weights[name] *= (magnitudes.double() / weights[name].norm(dim=1)).unsqueeze(1)
     return weights
 
 

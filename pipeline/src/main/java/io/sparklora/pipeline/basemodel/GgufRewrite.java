@@ -9,12 +9,17 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A GGUF file written again: its metadata to the byte but for what names the weights' type, its tensors in their order.
+ * A GGUF file written again: its metadata to the byte but for what names the weights' type, its tensors in their order. A
+ * tensor is one weight under the name that the family's checkpoints have for it, whether it is one of {@link BaseModel}'s
+ * or holds several, one below the other; its rows are output features whatever the checkpoints'.
+ *
  * A file of one type has it for matrices alone, as llama.cpp's own: vectors are F32, and a matrix whose rows are not whole
  * blocks of Q8_0 is F16.
  */
@@ -25,16 +30,29 @@ final class GgufRewrite implements ModelRewrite {
     private static final int QUANTISATION = 2;
 
     private final GgufFile file;
-    private final WeightTable weights;
-    private final Map<Long, StoredRows> byPosition = new HashMap<>();
+    /** By their positions in the file. */
+    private final SortedMap<Long, StoredRows> weights = new TreeMap<>();
 
     private GgufRewrite(GgufFile file, DecoderShape shape) {
         this.file = file;
-        weights = GgufWeights.of(file, shape);
-        for (BaseTensor weight : weights.tensors()) {
-            StoredRows rows = weights.weight(weight.name());
-            byPosition.put(rows.position(), rows);
+        WeightTable parts = GgufWeights.of(file, shape);
+        FamilyNames names = FamilyNames.of(shape);
+        Map<Long, GgufTensor> tensors = new HashMap<>();
+        file.tensors().forEach(tensor -> tensors.put(tensor.position(), tensor));
+        for (DecoderTensors.Expected expected : DecoderTensors.of(shape)) {
+            StoredRows part = parts.weight(expected.name());
+            GgufTensor tensor = Objects.requireNonNull(tensors.get(part.position()));
+            weights.putIfAbsent(
+                    part.position(), whole(tensor, names.stored(expected, shape).name(), part));
         }
+    }
+
+    /** All rows of the tensor that a part lies in; only one that is all of it has an order of its own. */
+    private static StoredRows whole(GgufTensor tensor, String name, StoredRows part) {
+        int columns = Math.toIntExact(tensor.dimensions().get(0));
+        RowOrder order = part.order() instanceof RowOrder.Interleaved heads ? heads : RowOrder.AS_STORED;
+        BaseTensor weight = new BaseTensor(name, tensor.elements() / columns, columns, tensor.type());
+        return new StoredRows(weight, part.source(), tensor.position(), order);
     }
 
     static GgufRewrite open(Path path, DecoderShape shape) {
@@ -49,7 +67,7 @@ final class GgufRewrite implements ModelRewrite {
 
     @Override
     public List<BaseTensor> weights() {
-        return weights.tensors();
+        return weights.values().stream().map(StoredRows::tensor).toList();
     }
 
     @Override
@@ -57,7 +75,7 @@ final class GgufRewrite implements ModelRewrite {
         GgufWriter writer = new GgufWriter(file.alignment());
         addMetadata(writer, type);
         for (GgufTensor tensor : file.tensors()) {
-            @Nullable StoredRows rows = byPosition.get(tensor.position());
+            @Nullable StoredRows rows = weights.get(tensor.position());
             if (rows == null) {
                 writer.tensor(tensor.name(), tensor.type(), tensor.dimensions(), copy(tensor));
             } else {
@@ -98,10 +116,6 @@ final class GgufRewrite implements ModelRewrite {
 
     private void add(
             GgufWriter writer, GgufTensor tensor, StoredRows rows, Optional<ElementType> type, WeightChanges changes) {
-        if (rows.tensor().elements() != tensor.elements()) {
-            throw new IllegalArgumentException(file.name() + ": tensor " + tensor.name() + " holds more weights than "
-                    + rows.tensor().name() + ", which is not written");
-        }
         boolean changed = changes.contains(rows.tensor().name());
         ElementType written = type.map(wanted -> fitting(wanted, tensor)).orElse(tensor.type());
         if (changed && !Quantiser.writes(written)) {

@@ -70,7 +70,7 @@ public final class ReplacedWeights implements WeightChanges {
     }
 
     @Override
-    public RowChange of(BaseTensor weight) {
+    public RowChange of(BaseTensor weight, Rows unchanged) {
         List<Part> own = parts.getOrDefault(weight.name(), List.of());
         int columns = weight.columns();
         return (firstRow, rows, target) -> {

@@ -23,7 +23,7 @@ record RewrittenWeight(StoredRows rows, ElementType type, WeightChanges changes)
     @Override
     public void writeTo(OutputStream out) throws IOException {
         BaseTensor weight = rows.tensor();
-        RowChange change = changes.contains(weight.name()) ? changes.of(weight) : NONE;
+        RowChange change = changes.contains(weight.name()) ? changes.of(weight, this::read) : NONE;
         int blockRows = blockRows();
         long blocks = (weight.rows() + blockRows - 1) / blockRows;
         for (long first = 0; first < blocks; first += BLOCKS_AT_A_TIME) {
@@ -48,12 +48,7 @@ record RewrittenWeight(StoredRows rows, ElementType type, WeightChanges changes)
         BaseTensor weight = rows.tensor();
         int columns = weight.columns();
         int count = (int) Math.min(blockRows(), weight.rows() - firstRow);
-        float[] stored = new float[count * columns];
-        rows.read(firstRow, count, stored);
-        double[] values = new double[stored.length];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = stored[i];
-        }
+        double[] values = read(firstRow, count);
         change.apply(firstRow, count, values);
         int rowBytes = (int) type.bytesOf(columns);
         byte[] bytes = new byte[count * rowBytes];
@@ -66,6 +61,16 @@ record RewrittenWeight(StoredRows rows, ElementType type, WeightChanges changes)
                     "weight " + weight.name() + " has a value that does not fit: " + e.getMessage(), e);
         }
         return bytes;
+    }
+
+    private double[] read(long firstRow, int count) {
+        float[] stored = new float[count * rows.tensor().columns()];
+        rows.read(firstRow, count, stored);
+        double[] values = new double[stored.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = stored[i];
+        }
+        return values;
     }
 
     /** Where a block's row is stored within the block. */

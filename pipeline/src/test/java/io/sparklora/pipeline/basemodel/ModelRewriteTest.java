@@ -37,7 +37,7 @@ class ModelRewriteTest {
         }
 
         @Override
-        public RowChange of(BaseTensor weight) {
+        public RowChange of(BaseTensor weight, Rows unchanged) {
             return (firstRow, rows, values) -> {
                 for (int i = 0; i < rows * weight.columns(); i++) {
                     values[i] += mark(firstRow + i / weight.columns(), i % weight.columns());
@@ -320,7 +320,7 @@ class ModelRewriteTest {
             }
 
             @Override
-            public RowChange of(BaseTensor weight) {
+            public RowChange of(BaseTensor weight, Rows unchanged) {
                 return (firstRow, rows, values) -> values[3] = 1e6;
             }
         };

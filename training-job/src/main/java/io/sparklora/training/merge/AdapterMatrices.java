@@ -2,14 +2,14 @@ package io.sparklora.training.merge;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
-import io.sparklora.pipeline.config.LoraConfig.Kind;
 import io.sparklora.training.lora.LoraEntry;
 import io.sparklora.training.lora.LoraMatrix;
 import io.sparklora.training.lora.PeftAdapter;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -17,18 +17,16 @@ import java.util.TreeSet;
 final class AdapterMatrices {
     private final PeftAdapter adapter;
     private final SortedSet<String> modules = new TreeSet<>();
-    private final Map<String, LoraEntry> entriesA = new HashMap<>();
-    private final Map<String, LoraEntry> entriesB = new HashMap<>();
+    private final Map<LoraMatrix, Map<String, LoraEntry>> entries = new EnumMap<>(LoraMatrix.class);
 
-    /** @throws StageFailure ({@link ExitCode#USAGE}) where a branch is more than a product of two matrices */
+    /** @throws StageFailure ({@link ExitCode#USAGE}) where the adapter has more than branches */
     AdapterMatrices(PeftAdapter adapter) {
         this.adapter = adapter;
         refuseSaved(adapter);
         for (LoraEntry entry : adapter.layout().entries()) {
-            refuseMagnitudes(entry);
             String module = entry.branch().path();
             modules.add(module);
-            (entry.matrix() == LoraMatrix.A ? entriesA : entriesB).put(module, entry);
+            entries.computeIfAbsent(entry.matrix(), absent -> new HashMap<>()).put(module, entry);
         }
     }
 
@@ -42,15 +40,6 @@ final class AdapterMatrices {
         }
     }
 
-    private static void refuseMagnitudes(LoraEntry entry) {
-        if (entry.branch().kind() == Kind.DORA) {
-            throw new StageFailure(
-                    ExitCode.USAGE,
-                    "adapters with use_dora can't be merged or combined: "
-                            + entry.branch().path() + " has a magnitude, which is no product of two matrices");
-        }
-    }
-
     /** Every module with matrices by its path in the model, such as {@code model.layers.3.self_attn.q_proj}. */
     SortedSet<String> modules() {
         return Collections.unmodifiableSortedSet(modules);
@@ -59,8 +48,8 @@ final class AdapterMatrices {
     /** A module's matrices as PEFT has them, copied. */
     LowRank matrices(String module) {
         float[] parameters = adapter.parameters();
-        LoraEntry a = Objects.requireNonNull(entriesA.get(module));
-        LoraEntry b = Objects.requireNonNull(entriesB.get(module));
+        LoraEntry a = entry(LoraMatrix.A, module).orElseThrow();
+        LoraEntry b = entry(LoraMatrix.B, module).orElseThrow();
         return new LowRank(
                 a.rows(),
                 a.columns(),
@@ -68,5 +57,14 @@ final class AdapterMatrices {
                 a.stored(parameters),
                 b.stored(parameters),
                 a.branch().scale());
+    }
+
+    /** The norms that DoRA gives a module's outputs, in the order of B's rows, copied; none where it is plain LoRA. */
+    Optional<float[]> magnitudes(String module) {
+        return entry(LoraMatrix.MAGNITUDE, module).map(entry -> entry.stored(adapter.parameters()));
+    }
+
+    private Optional<LoraEntry> entry(LoraMatrix matrix, String module) {
+        return Optional.ofNullable(entries.getOrDefault(matrix, Map.of()).get(module));
     }
 }

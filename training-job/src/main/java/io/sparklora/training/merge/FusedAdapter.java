@@ -12,8 +12,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * An adapter as a change of its base's weights: {@code W + scale B A} (Hu et al. 2021, arXiv 2106.09685, section 4.2), in
- * binary64 from the stored weight to the sum.
+ * An adapter as a change of its base's weights: {@code W + scale B A} (Hu et al. 2021, arXiv 2106.09685, section 4.2), of
+ * which DoRA makes outputs of other norms ({@link Magnitudes}), in binary64 from the stored weight to what becomes of it.
  *
  * @param adapter what is added
  * @param orientation which features are the rows of the files' matrices
@@ -58,8 +58,19 @@ record FusedAdapter(AdapterMatrices adapter, Orientation orientation) implements
     }
 
     @Override
-    public RowChange of(BaseTensor weight) {
-        LowRank matrices = adapter.matrices(module(weight.name()));
+    public RowChange of(BaseTensor weight, Rows unchanged) {
+        String module = module(weight.name());
+        RowChange sum = sum(weight, adapter.matrices(module));
+        Optional<Magnitudes> magnitudes = adapter.magnitudes(module).map(norms -> new Magnitudes(norms, sum));
+        return switch (orientation) {
+            case OUTPUT_ROWS -> magnitudes.map(Magnitudes::ofRows).orElse(sum);
+            case INPUT_ROWS -> magnitudes
+                    .map(norms -> norms.ofColumns(weight.rows(), unchanged))
+                    .orElse(sum);
+        };
+    }
+
+    private RowChange sum(BaseTensor weight, LowRank matrices) {
         int rank = matrices.rank();
         double[] b = matrices.scaledB(1);
         double[] a = matrices.wideA();

@@ -37,7 +37,8 @@ record WeightedSum(Combination method, OptionalInt rank) {
      *
      * @param weights one an adapter
      * @param model what they are adapters of
-     * @throws StageFailure ({@link ExitCode#USAGE}) where the ranks do not fit the method or the model
+     * @throws StageFailure ({@link ExitCode#USAGE}) where the ranks do not fit the method or the model, or an adapter is
+     *     DoRA's
      */
     PeftAdapter of(List<PeftAdapter> adapters, List<Double> weights, DecoderShape model) {
         int resulting = rank.orElseGet(
@@ -58,6 +59,15 @@ record WeightedSum(Combination method, OptionalInt rank) {
             }
         }
         return new PeftAdapter(config, layout, parameters);
+    }
+
+    private static void refuseMagnitudes(AdapterMatrices matrices, String module) {
+        if (matrices.magnitudes(module).isPresent()) {
+            throw new StageFailure(
+                    ExitCode.USAGE,
+                    "adapters with use_dora can't be combined: " + module
+                            + " has a magnitude, which is no product of two matrices");
+        }
     }
 
     /** The highest of an adapter's ranks. */
@@ -89,6 +99,7 @@ record WeightedSum(Combination method, OptionalInt rank) {
         for (int i = 0; i < adapters.size(); i++) {
             AdapterMatrices matrices = new AdapterMatrices(adapters.get(i));
             for (String module : matrices.modules()) {
+                refuseMagnitudes(matrices, module);
                 parts.computeIfAbsent(module, absent -> new ArrayList<>())
                         .add(new Part(matrices.matrices(module), weights.get(i)));
             }

@@ -1,13 +1,21 @@
 package io.sparklora.training.merge;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
+import io.sparklora.pipeline.adapter.AdapterShape;
+import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.basemodel.SafetensorsFile;
 import io.sparklora.pipeline.basemodel.SafetensorsTensor;
 import io.sparklora.pipeline.basemodel.TinyModels;
+import io.sparklora.pipeline.config.LoraConfig.Kind;
+import io.sparklora.training.lora.LoraLayout;
+import io.sparklora.training.lora.PeftAdapter;
 import io.sparklora.training.lora.PeftConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -19,6 +27,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -231,5 +240,22 @@ final class CombinationTest {
                 .startsWith("spark-lora combine: " + message)
                 .hasLineCount(1);
         assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void refusesMagnitudes() {
+        try (BaseModel model = BaseModel.open(base)) {
+            PeftConfig config = new PeftConfig(
+                    "base", AdapterShape.plain(3, 5, List.of("q_proj")).as(Kind.DORA));
+            LoraLayout layout = config.layout(model.shape());
+            PeftAdapter adapter = new PeftAdapter(config, layout, new float[layout.parameterCount()]);
+            WeightedSum sum = new WeightedSum(Combination.CAT, OptionalInt.empty());
+
+            assertThatThrownBy(() -> sum.of(List.of(adapter), List.of(1.0), model.shape()))
+                    .hasMessage("adapters with use_dora can't be combined: model.layers.0.self_attn.q_proj has a magnitude,"
+                            + " which is no product of two matrices")
+                    .extracting(e -> ((StageFailure) e).exitCode())
+                    .isEqualTo(ExitCode.USAGE);
+        }
     }
 }
