@@ -45,7 +45,8 @@ public final class StageMain {
     public record Context(RunConfig config, RunKeys keys, RunLayout layout, Storage storage) {}
 
     /**
-     * Runs a stage and ends the process.
+     * Runs a stage and ends the process; where YARN's application master runs it and all went well, returns for that to
+     * end the process.
      *
      * @param args {@code CONFIG.yaml [--set a.b=c]... [--help]}
      */
@@ -53,7 +54,19 @@ public final class StageMain {
         int exitCode = execute(stage, args, body);
         System.out.flush();
         System.err.flush();
-        System.exit(exitCode);
+        if (exitCode != ExitCode.DONE.code() || !isInApplicationMaster()) {
+            System.exit(exitCode);
+        }
+    }
+
+    /**
+     * Whether this is a driver inside YARN's application master (deploy mode cluster), which sets both properties itself.
+     * It reports a driver that calls System.exit as failed, with 0 too, and ends its JVM when the driver's main returns
+     * (org.apache.spark.deploy.yarn.ApplicationMaster, run).
+     */
+    private static boolean isInApplicationMaster() {
+        return System.getProperty("spark.master", "").equals("yarn")
+                && System.getProperty("spark.submit.deployMode", "").equals("cluster");
     }
 
     /** As {@link #run}, without ending the process. */

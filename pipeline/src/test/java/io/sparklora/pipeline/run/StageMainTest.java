@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 final class StageMainTest {
@@ -145,5 +147,53 @@ final class StageMainTest {
         assertThat(StageMain.execute(Stage.TRAIN, new String[] {"a", "--wrong"}, context -> done()))
                 .isEqualTo(2);
         assertThat(directory.resolve("runs")).doesNotExist();
+    }
+
+    /** A stage in a process of its own; says when it comes back to its main. */
+    static final class OwnProcess {
+        private OwnProcess() {}
+
+        public static void main(String[] args) {
+            StageMain.run(Stage.TRAIN, args, context -> {
+                if (context.config().seed() == 1) {
+                    throw new StageFailure(ExitCode.DIVERGED, "the loss is NaN in step 3");
+                }
+                return done();
+            });
+            System.out.println("returned");
+            // As YARN's application master does, which reports success before.
+            System.exit(77);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "yarn,         cluster, 2, 77, returned",
+        "yarn,         client,  2, 0,  ''",
+        "spark://m:1,  cluster, 2, 0,  ''",
+        "k8s://m:1,    client,  2, 0,  ''",
+        "yarn,         cluster, 1, 30, spark-lora train: the loss is NaN in step 3",
+    })
+    void onlyAnApplicationMasterIsReturnedToAndOnlyWhenAllWentWell(
+            String master, String deployMode, int seed, int exitCode, String output) throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        "-Dspark.master=" + master,
+                        "-Dspark.submit.deployMode=" + deployMode,
+                        OwnProcess.class.getName(),
+                        run.config().toString(),
+                        "--set",
+                        "seed=" + seed)
+                .redirectErrorStream(true)
+                .start();
+        List<String> lines = process.inputReader().lines().toList();
+
+        assertThat(process.waitFor()).as(String.join("\n", lines)).isEqualTo(exitCode);
+        assertThat(String.join("\n", lines)).endsWith(output);
+        assertThat(lines.contains("returned")).isEqualTo(exitCode == 77);
+        assertThat(reported().exitCode()).isEqualTo(seed == 1 ? 30 : 0);
     }
 }
