@@ -9,7 +9,6 @@ import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.Stage;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.basemodel.BaseModel;
-import io.sparklora.pipeline.basemodel.ModelLocation;
 import io.sparklora.pipeline.basemodel.SpecialTokens;
 import io.sparklora.pipeline.config.RunConfig;
 import io.sparklora.pipeline.dataset.CorpusFingerprint;
@@ -23,7 +22,6 @@ import io.sparklora.pipeline.run.RunLayout;
 import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.StageResult;
 import io.sparklora.pipeline.run.StageTransaction;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,7 +29,6 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -69,8 +66,7 @@ public final class Prepare {
 
     /** As {@link #main}, with a session that the caller starts when it is asked for one. */
     static StageResult run(StageMain.Context context, Supplier<SparkSession> spark) {
-        Path model = ModelLocation.fetch(context.config().base().model(), new Configuration(), cache(context.config()));
-        try (BaseModel base = BaseModel.open(model)) {
+        try (BaseModel base = BaseModel.open(context.config().base().path())) {
             base.shape()
                     .requireContext(
                             "prepare.sequence.length",
@@ -229,10 +225,5 @@ public final class Prepare {
                 special.endOfText(),
                 special.pad().orElse(special.endOfText()),
                 base.shape().vocabularySize());
-    }
-
-    private static Path cache(RunConfig config) {
-        String cache = config.storage().cache();
-        return cache.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache", "spark-lora") : Path.of(cache);
     }
 }

@@ -18,7 +18,6 @@ import io.sparklora.pipeline.run.StageMain;
 import io.sparklora.pipeline.run.StageResult;
 import io.sparklora.pipeline.run.StageResult.Summary;
 import io.sparklora.pipeline.run.StageTransaction;
-import java.nio.file.Path;
 import java.util.Optional;
 
 /**
@@ -85,7 +84,7 @@ final class FinishedStages {
         if (!fingerprint.equals(Optional.of(plan.corpusFingerprint()))) {
             return false;
         }
-        try (BaseModel base = BaseModel.open(Path.of(context.config().base().model()))) {
+        try (BaseModel base = BaseModel.open(context.config().base().path())) {
             return base.contentHash().sha256().equals(plan.baseModelHash().hex());
         } catch (RuntimeException e) {
             // Missing or malformed: prepare says how.

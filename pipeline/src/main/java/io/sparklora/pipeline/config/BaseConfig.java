@@ -1,8 +1,13 @@
 package io.sparklora.pipeline.config;
 
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+
 /** The frozen base model. */
 public record BaseConfig(
-        @Key("A GGUF file or a Hugging Face directory (config.json and safetensors).")
+        @Key(
+                "A GGUF file or a Hugging Face directory (config.json and safetensors): a path or `file:` URI that is the same "
+                        + "on the driver's and every executor's host, which map it into memory (docs/clusters.md).")
         String model,
 
         @Key(value = "Number format of the frozen weights.", or = "bf16")
@@ -43,13 +48,27 @@ public record BaseConfig(
         GPU
     }
 
-    /** Refuses products of less precision than the weights have; there is one choice for weights in fp32. */
+    private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:/.*");
+    private static final String FILE = "file:";
+
+    /** Refuses a model that no host can map into memory, and products of less precision than the weights have; there is one choice for weights in fp32. */
     public BaseConfig {
+        if (SCHEME.matcher(model).matches() && !model.startsWith(FILE)) {
+            throw new IllegalArgumentException("model must be a path or a file: URI of every host's own but was '"
+                    + model + "': put it at one path on all of them (docs/clusters.md says how)");
+        }
         if (dtype == Dtype.FP32 && compute == Compute.BF16) {
             throw new IllegalArgumentException("compute must be auto or fp32 where dtype is fp32 but was bf16");
         }
         if (dtype == Dtype.FP32) {
             compute = Compute.FP32;
         }
+    }
+
+    /** Where the model lies on each host. */
+    public Path path() {
+        return model.startsWith(FILE)
+                ? Path.of(new org.apache.hadoop.fs.Path(model).toUri().getPath())
+                : Path.of(model);
     }
 }

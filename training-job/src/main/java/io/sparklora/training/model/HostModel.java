@@ -41,7 +41,7 @@ public record HostModel(
     /** What a configuration says, a relative path taken from this process' working directory. */
     public static HostModel of(RunConfig config) {
         return new HostModel(
-                Path.of(config.base().model()).toAbsolutePath().normalize().toString(),
+                config.base().path().toAbsolutePath().normalize().toString(),
                 config.storage().cache(),
                 WeightType.of(config.base().dtype()),
                 config.base().compute(),
