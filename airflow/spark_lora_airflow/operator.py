@@ -90,7 +90,8 @@ class SparkStageOperator(SparkSubmitOperator, SkipMixin):
             master = SparkStageHook.master_of(self._conn_id)
         except (AirflowNotFoundException, ValueError) as e:
             raise AirflowFailException(str(e)) from e
-        return params["config"], [*params["overrides"], f"spark.master={master}"]
+        # In cluster mode the exit status of spark-submit, which the provider judges by, is not the stage's.
+        return params["config"], [*params["overrides"], f"spark.master={master}", "spark.deploy-mode=client"]
 
     def _ask(self, question):
         """Asks the conductor; what it refuses for good is not asked again."""

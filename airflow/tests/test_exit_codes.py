@@ -60,7 +60,7 @@ def test_a_stage_is_told_the_configuration_and_the_connections_master(run_dag, s
 
     assert (
         stand_in_home / "train.calls"
-    ).read_text() == "train.jar config.yaml --set spark.master=spark://master:7077\n"
+    ).read_text() == "train.jar config.yaml --set spark.master=spark://master:7077 --set spark.deploy-mode=client\n"
 
 
 def test_a_rejected_adapter_is_not_published_and_the_run_succeeds(run_dag, calls):

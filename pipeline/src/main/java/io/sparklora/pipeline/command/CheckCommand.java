@@ -65,6 +65,7 @@ final class CheckCommand implements Callable<Integer> {
         report("runs", () -> writable(context.storage(), config.storage().runs()));
         report("registry", () -> writable(context.storage(), config.storage().registry()));
         report("spark", () -> installation.sparkSubmit().toString());
+        report("driver", () -> driver(config));
         report("rapids", () -> new Submissions(installation, config, "", List.of())
                 .rapids()
                 .why());
@@ -98,7 +99,7 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     private static String baseModel(RunConfig config) {
-        try (BaseModel base = BaseModel.open(java.nio.file.Path.of(config.base().model()))) {
+        try (BaseModel base = BaseModel.open(config.base().path())) {
             DecoderShape shape = base.shape();
             shape.requireContext(
                     "prepare.sequence.length", config.prepare().sequence().length());
@@ -116,14 +117,14 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     private static String memory(RunConfig config) {
-        try (BaseModel base = BaseModel.open(java.nio.file.Path.of(config.base().model()))) {
+        try (BaseModel base = BaseModel.open(config.base().path())) {
             return MemoryEstimate.of(config, base).text();
         }
     }
 
     /** What may not fit, and what would: an estimate, for which no stage refuses to start. */
     private void warnOfShortages(RunConfig config) {
-        try (BaseModel base = BaseModel.open(java.nio.file.Path.of(config.base().model()))) {
+        try (BaseModel base = BaseModel.open(config.base().path())) {
             for (String shortage : new MemoryAdvice(config, base, host.memoryBytes()).shortages()) {
                 spec.commandLine().getOut().println(line("WARNING", "memory", shortage));
             }
@@ -149,6 +150,14 @@ final class CheckCommand implements Callable<Integer> {
             storage.create(probe.file(), "check".getBytes(StandardCharsets.UTF_8));
         }
         return location + " can be written";
+    }
+
+    private String driver(RunConfig config) {
+        RemoteDriver.requireReachable(config, arguments.location());
+        return switch (config.spark().deployMode()) {
+            case CLIENT -> "on the machine that submits (spark.deploy-mode client)";
+            case CLUSTER -> "on a host of the cluster (spark.deploy-mode cluster), which no look from here reaches";
+        };
     }
 
     private String jars() {

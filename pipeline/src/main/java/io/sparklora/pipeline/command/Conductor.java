@@ -82,20 +82,50 @@ final class Conductor {
         SparkSubmit command = submissions.of(stage);
         // What an earlier attempt reported must not be taken for what this one does.
         context.storage().delete(context.layout().result(stage));
-        int exitCode = ChildProcess.run(command, grace(stage));
-        if (exitCode != ExitCode.DONE.code()) {
-            if (reported(stage).isEmpty()) {
-                err.println("spark-lora " + stage.word() + ": spark-submit ended with " + exitCode
-                        + " and without a result; the command was\n  " + command.shellLine());
-                err.flush();
-            }
-            return exitCode;
+        if (isRemote(stage)) {
+            say(stage, "its driver runs on the cluster, and goes on there if this command is ended");
         }
-        // A cluster manager that runs the driver elsewhere reports its own success; the result holds the stage's.
+        int submitted = ChildProcess.run(command, grace(stage));
         return reported(stage)
-                .map(StageResult::exitCode)
-                .orElseThrow(() -> new StageFailure(
-                        ExitCode.INTERNAL, stage.word() + " ended without a result at " + resultFile(stage)));
+                .map(result -> ended(stage, result, submitted))
+                .orElseGet(() -> endedWithoutResult(stage, command, submitted));
+    }
+
+    /** A cluster manager that runs the driver elsewhere has statuses of its own: the result holds the stage's. */
+    private int ended(Stage stage, StageResult result, int submitted) {
+        if (submitted != result.exitCode()) {
+            say(
+                    stage,
+                    (result.message().isEmpty() ? "done" : result.message()) + " (exit status " + result.exitCode()
+                            + "; spark-submit's was " + submitted + ")");
+        }
+        return result.exitCode();
+    }
+
+    private int endedWithoutResult(Stage stage, SparkSubmit command, int submitted) {
+        if (submitted != ExitCode.DONE.code()) {
+            say(
+                    stage,
+                    "spark-submit ended with " + submitted + " and without a result; the command was\n  "
+                            + command.shellLine());
+            return submitted;
+        }
+        String what = stage.word() + " ended without a result at " + resultFile(stage);
+        throw isRemote(stage)
+                ? new StageFailure(
+                        ExitCode.RETRYABLE,
+                        what
+                                + ": its driver was lost, or did not find the configuration; the cluster manager has its log")
+                : new StageFailure(ExitCode.INTERNAL, what);
+    }
+
+    private boolean isRemote(Stage stage) {
+        return RemoteDriver.runs(context.config().spark(), stage);
+    }
+
+    private void say(Stage stage, String what) {
+        err.println("spark-lora " + stage.word() + ": " + what);
+        err.flush();
     }
 
     /** Prints the command of every stage, one a line. */

@@ -38,7 +38,9 @@ final class ConfigArguments {
         return ConfigFile.load(StageMain.storage(), location, overrides).settings();
     }
 
+    /** @throws io.sparklora.pipeline.StageFailure where a driver on another host would not find what it is told of */
     Submissions submissions(Installation installation, StageMain.Context context) {
+        RemoteDriver.requireReachable(context.config(), location);
         return new Submissions(installation, context.config(), location, overrides);
     }
 }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
@@ -62,6 +63,10 @@ final class Submissions {
         if (!master.isEmpty()) {
             words.addAll(List.of("--master", master));
         }
+        if (!isLocal(master)) {
+            String mode = spark.deployMode().name().toLowerCase(Locale.ROOT);
+            words.addAll(List.of("--deploy-mode", mode));
+        }
         words.addAll(List.of("--class", stage.mainClass()));
         words.addAll(List.of("--name", "spark-lora " + stage.word() + " " + config.name()));
         words.addAll(List.of("--driver-memory", spark.driverMemory()));
@@ -69,12 +74,17 @@ final class Submissions {
         if (stage == Stage.PREPARE) {
             settings.putAll(rapids().settings());
         }
+        boolean isRemote = RemoteDriver.runs(spark, stage);
+        if (isRemote) {
+            settings.putAll(RemoteDriver.settings());
+        }
         new TreeMap<>(spark.conf()).forEach((key, value) -> join(settings, key, value));
         if (!Rapids.schedulesGpus(master)) {
             settings.keySet().removeIf(key -> RESOURCE.matcher(key).matches());
         }
         settings.forEach((key, value) -> words.addAll(List.of("--conf", key + "=" + value)));
-        words.add(installation.jar(stage.module()).toString());
+        Path jar = installation.jar(stage.module());
+        words.add(isRemote ? RemoteDriver.application(spark, jar) : jar.toString());
         words.addAll(arguments);
         return new SparkSubmit(isLocal(master) ? localEnvironment() : Map.of(), words);
     }
@@ -175,7 +185,7 @@ final class Submissions {
      * of a model. Empty where the model cannot be read here: the stage says why, if it cannot either.
      */
     private OptionalLong overheadMebibytes() {
-        try (BaseModel base = BaseModel.open(Path.of(config.base().model()))) {
+        try (BaseModel base = BaseModel.open(config.base().path())) {
             return OptionalLong.of(MemoryEstimate.of(config, base).overheadMebibytes());
         } catch (InvalidBaseModelException e) {
             return OptionalLong.empty();

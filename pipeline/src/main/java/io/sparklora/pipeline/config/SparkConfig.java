@@ -1,6 +1,7 @@
 package io.sparklora.pipeline.config;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 
 /** How the stages are submitted to Spark. */
@@ -10,6 +11,14 @@ public record SparkConfig(
                         + "`train.executors` and `train.threads`; empty for spark-submit's own default.",
                 or = "local")
         String master,
+
+        @Key(
+                value =
+                        "Where drivers run: `client` on the machine that submits them, `cluster` on a host that the cluster "
+                                + "manager chooses, which must find configuration, model and storage under the same names "
+                                + "(docs/clusters.md). Publishing runs on the machine that submits.",
+                or = "client")
+        DeployMode deployMode,
 
         @Key(value = "Heap of the driver.", or = "2g", pattern = "[1-9][0-9]*[mg]")
         String driverMemory,
@@ -43,11 +52,25 @@ public record SparkConfig(
     /** The class of RAPIDS among {@link #PLUGINS}. */
     public static final String RAPIDS_PLUGIN = "com.nvidia.spark.SQLPlugin";
 
-    private static final String NOTHING = "0";
+    /** Settings, one a cluster manager, that make spark-submit wait for a driver elsewhere. */
+    public static final List<String> WAITS = List.of(
+            "spark.standalone.submit.waitAppCompletion",
+            "spark.yarn.submit.waitAppCompletion",
+            "spark.kubernetes.submission.waitAppCompletion");
 
-    /** Refuses RAPIDS without its GPU, and RAPIDS in every stage. */
+    private static final String NOTHING = "0";
+    private static final String DEPLOY_MODE = "spark.submit.deployMode";
+
+    /** Refuses a driver elsewhere that is not waited for, RAPIDS without its GPU, and RAPIDS in every stage. */
     public SparkConfig {
         conf = Map.copyOf(conf);
+        if (conf.containsKey(DEPLOY_MODE)) {
+            throw new IllegalArgumentException(
+                    "must not have conf." + DEPLOY_MODE + " " + conf.get(DEPLOY_MODE) + ": deploy-mode says it");
+        }
+        if (deployMode == DeployMode.CLUSTER) {
+            refuseUnwaited(master, conf);
+        }
         // Without a GPU the plugin ends its JVM, and it takes no more than one.
         if (rapids == Rapids.ON && !executorGpus(conf).equals("1")) {
             throw new IllegalArgumentException(
@@ -64,8 +87,28 @@ public record SparkConfig(
         return executorGpus(conf);
     }
 
+    private static void refuseUnwaited(String master, Map<String, String> conf) {
+        if (master.startsWith("local")) {
+            throw new IllegalArgumentException(
+                    "needs a cluster's master for deploy-mode cluster, but it was " + master);
+        }
+        for (String wait : WAITS) {
+            if (!conf.getOrDefault(wait, "true").equals("true")) {
+                throw new IllegalArgumentException(
+                        "must have conf." + wait + " true in deploy-mode cluster, but it was " + conf.get(wait)
+                                + ": what follows a stage needs its result");
+            }
+        }
+    }
+
     private static String executorGpus(Map<String, String> conf) {
         return conf.getOrDefault(EXECUTOR_GPUS, NOTHING);
+    }
+
+    /** Where drivers run. */
+    public enum DeployMode {
+        CLIENT,
+        CLUSTER
     }
 
     /** Whether prepare runs on GPUs. */

@@ -14,6 +14,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The real command line, spark-submit and publish; prepare, train and evaluate are stand-ins. */
 final class ConductorTest {
@@ -134,6 +136,20 @@ final class ConductorTest {
 
         assertThat(again.await()).isEqualTo(10);
         assertThat(again.text()).contains("evaluate: already done", "rejected").doesNotContain("published", "try it");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "5, 30, 'spark-lora train: the loss is NaN in step 3 (exit status 30; spark-submit''s was 0)'",
+        "6, 0,  spark-lora train: done (exit status 0; spark-submit's was 1)",
+    })
+    void aStageEndsAsItsResultSaysWhateverSparkSubmitSays(int clip, int exitCode, String message) {
+        StandInStages.run(run.context()).prepare();
+
+        CommandProcess train = start("train", "train.clip=" + clip);
+
+        assertThat(train.await()).as(train.text()).isEqualTo(exitCode);
+        assertThat(train.text()).contains(message);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.sparklora.pipeline.command;
 
 import io.sparklora.pipeline.registry.RunDirectory;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -8,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
@@ -54,20 +56,37 @@ final class FakeInstallation {
         return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     }
 
+    private static String compileClassPath() throws IOException {
+        try (Stream<Path> jars = Files.list(sparkHome().resolve("jars"))) {
+            return jars.map(Path::toString)
+                    .collect(Collectors.joining(File.pathSeparator, classPath() + File.pathSeparator, ""));
+        }
+    }
+
     private void compile(String[] main, Path classes) {
         Path source = home.resolve("source").resolve(main[2] + ".java");
         RunDirectory.write(source, """
                 package %s;
+                import java.util.List;
+                import org.apache.spark.SparkEnv;
                 public final class %s {
                     public static void main(String[] args) throws Exception {
-                        io.sparklora.pipeline.command.StandInStages.main("%s", args);
+                        io.sparklora.pipeline.command.StandInStages.main("%s", args, () -> job());
+                    }
+
+                    private static String job() {
+                        var conf = new org.apache.spark.SparkConf();
+                        try (var spark = new org.apache.spark.api.java.JavaSparkContext(conf)) {
+                            return conf.get("spark.submit.deployMode") + " " + spark.parallelize(List.of(1, 2), 2)
+                                    .map(task -> SparkEnv.get().executorId()).distinct().collect();
+                        }
                     }
                 }
                 """.formatted(main[1], main[2], main[2].toUpperCase(java.util.Locale.ROOT)));
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
             Files.createDirectories(classes);
-            List<String> options = List.of("-d", classes.toString(), "-cp", classPath(), "-proc:none");
+            List<String> options = List.of("-d", classes.toString(), "-cp", compileClassPath(), "-proc:none");
             boolean compiled = compiler.getTask(null, files, null, options, null, files.getJavaFileObjects(source))
                     .call();
             if (!compiled) {

@@ -5,6 +5,7 @@ import io.sparklora.pipeline.Stage;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.basemodel.BaseModel;
 import io.sparklora.pipeline.dataset.CorpusFingerprint;
+import io.sparklora.pipeline.registry.RunDirectory;
 import io.sparklora.pipeline.registry.TrainedRun;
 import io.sparklora.pipeline.run.ContentKey;
 import io.sparklora.pipeline.run.StageMain;
@@ -14,9 +15,18 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 
 /** Stages that leave what the real ones leave, and end as {@code train.clip} says. */
 public final class StandInStages {
+    /** {@code train.clip} that makes train run a job on executors. */
+    static final double USES_EXECUTORS = 3;
+    /** {@code train.clip} that makes train run a job on executors, and fail. */
+    static final double USES_EXECUTORS_AND_FAILS = 4;
+    /** {@code train.clip} that makes train fail, in a process that ends with 0, as spark-submit does on a cluster. */
+    static final double FAILS_UNNOTICED = 5;
+    /** {@code train.clip} that makes train succeed, in a process that ends with 1. */
+    static final double SUCCEEDS_UNNOTICED = 6;
     /** {@code train.clip} that makes train fail. */
     static final double DIVERGES = 7;
     /** {@code train.clip} that makes train wait until it is ended, with a process of its own below it. */
@@ -26,12 +36,16 @@ public final class StandInStages {
 
     private StandInStages() {}
 
-    /** A stand-in's main. */
-    public static void main(String stage, String[] args) {
+    /**
+     * A stand-in's main.
+     *
+     * @param job starts a SparkContext and says where it ran
+     */
+    public static void main(String stage, String[] args, Supplier<String> job) {
         Stage which = Stage.valueOf(stage);
         StageMain.run(which, args, context -> switch (which) {
             case PREPARE -> prepare(context);
-            case TRAIN -> train(context);
+            case TRAIN -> train(context, job);
             case EVALUATE -> evaluate(context);
             case PUBLISH -> throw new IllegalArgumentException(stage);
         });
@@ -42,7 +56,7 @@ public final class StandInStages {
         ContentKey corpus = CorpusFingerprint.ofFiles(
                         context.storage(), context.config().inputs())
                 .orElseThrow();
-        try (BaseModel base = BaseModel.open(Path.of(context.config().base().model()))) {
+        try (BaseModel base = BaseModel.open(context.config().base().path())) {
             return TrainedRun.of(
                     context, corpus, new ContentKey(base.contentHash().sha256()));
         }
@@ -53,9 +67,18 @@ public final class StandInStages {
         return result(Stage.PREPARE, ExitCode.DONE, "prepared", "760 documents", "925,000 tokens");
     }
 
-    private static StageResult train(StageMain.Context context) {
+    private static StageResult train(StageMain.Context context, Supplier<String> job) {
         double clip = context.config().train().clip();
-        if (clip == DIVERGES) {
+        if (clip == USES_EXECUTORS || clip == USES_EXECUTORS_AND_FAILS) {
+            Path base = context.config().base().path();
+            RunDirectory.write(base.resolveSibling("driver"), job.get() + " " + System.getProperty("user.dir"));
+        }
+        if (clip == FAILS_UNNOTICED || clip == SUCCEEDS_UNNOTICED) {
+            int status = clip == FAILS_UNNOTICED ? 0 : 1;
+            Runtime.getRuntime()
+                    .addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(status)));
+        }
+        if (clip == DIVERGES || clip == FAILS_UNNOTICED || clip == USES_EXECUTORS_AND_FAILS) {
             throw new StageFailure(ExitCode.DIVERGED, "the loss is NaN in step 3");
         }
         if (clip == HANGS) {

@@ -129,6 +129,89 @@ final class SubmissionsTest {
     }
 
     @Test
+    void aDriverOnTheClusterIsWaitedForAndTriedOnce() {
+        String[] remote = {"spark.master=yarn", "spark.deploy-mode=cluster"};
+
+        SparkSubmit train = submit(Stage.TRAIN, remote);
+
+        assertThat(train.words()).containsSequence("--master", "yarn", "--deploy-mode", "cluster");
+        assertThat(value(train, "spark.standalone.submit.waitAppCompletion")).isEqualTo("true");
+        assertThat(value(train, "spark.yarn.submit.waitAppCompletion")).isEqualTo("true");
+        assertThat(value(train, "spark.kubernetes.submission.waitAppCompletion"))
+                .isEqualTo("true");
+        assertThat(value(train, "spark.yarn.maxAppAttempts")).isEqualTo("1");
+        assertThat(value(train, "spark.yarn.am.waitTime")).isEqualTo("1h");
+        assertThat(submit(Stage.PUBLISH, remote).words())
+                .containsSequence("--master", "local[1]")
+                .doesNotContain("--deploy-mode")
+                .noneMatch(word -> word.contains("waitAppCompletion"));
+        assertThat(submit(Stage.TRAIN, "spark.master=yarn").words())
+                .containsSequence("--deploy-mode", "client")
+                .noneMatch(word -> word.contains("waitAppCompletion"));
+        assertThat(submit(Stage.TRAIN, "spark.master=''", "spark.deploy-mode=cluster")
+                        .words())
+                .containsSequence("--deploy-mode", "cluster");
+    }
+
+    @Test
+    void aDriverOnKubernetesFindsItsJarInTheImageUnlessThereIsAPlaceToUploadIt() {
+        String[] remote = {"spark.master=k8s://https://host:6443", "spark.deploy-mode=cluster"};
+        String jar =
+                home.resolve("training-job/target/spark-lora-training-job.jar").toString();
+
+        assertThat(submit(Stage.TRAIN, remote).words()).contains("local://" + jar);
+        assertThat(submit(Stage.TRAIN, remote[0], remote[1], "spark.conf.spark.kubernetes.file.upload.path=s3a://b/up")
+                        .words())
+                .contains(jar);
+        assertThat(submit(Stage.TRAIN, remote[0]).words()).contains(jar);
+    }
+
+    @Test
+    void aDriverOnTheClusterThatCannotBeWaitedForOrPlacedIsRefused() {
+        String cluster = "spark.deploy-mode=cluster";
+
+        assertRefused("spark needs a cluster's master for deploy-mode cluster, but it was local", cluster);
+        assertRefused(
+                "spark must have conf.spark.standalone.submit.waitAppCompletion true in deploy-mode cluster, but it was false",
+                cluster,
+                "spark.master=spark://host:7077",
+                "spark.conf.spark.standalone.submit.waitAppCompletion=false");
+        assertRefused(
+                "spark must not have conf.spark.submit.deployMode cluster: deploy-mode says it",
+                "spark.master=yarn",
+                "spark.conf.spark.submit.deployMode=cluster");
+        assertRefused("spark.deploy-mode must be one of client, cluster but was 'yarn'", "spark.deploy-mode=yarn");
+    }
+
+    @Test
+    void aDriverOnTheClusterIsToldOnlyOfWhatItFinds() {
+        String[] remote = {"spark.master=yarn", "spark.deploy-mode=cluster"};
+        String[] relative = {remote[0], remote[1], "storage.runs=runs"};
+
+        requireReachable("hdfs://nn/a.yaml", remote);
+        requireReachable("runs/a.yaml", "spark.master=yarn");
+        assertThatThrownBy(() -> requireReachable("runs/a b.yaml", remote))
+                .isInstanceOfSatisfying(
+                        StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
+                .hasMessageContaining("but was 'runs/a b.yaml': put it on the storage")
+                .hasMessageContaining("/runs/a%20b.yaml where every host has it");
+        assertThatThrownBy(() -> requireReachable("hdfs://nn/a.yaml", relative))
+                .hasMessage(
+                        "storage.runs must be a URI or an absolute path in spark.deploy-mode cluster, where the driver has"
+                                + " a working directory on another host, but was 'runs'");
+        assertThatThrownBy(() ->
+                        requireReachable("hdfs://nn/a.yaml", remote[0], remote[1], "corpus.sources.0.path=corpus"))
+                .hasMessageStartingWith("corpus.sources.0.path must be");
+        assertThatThrownBy(() -> requireReachable("hdfs://nn/a.yaml", remote[0], remote[1], "base.model=base"))
+                .hasMessageStartingWith("base.model must be");
+    }
+
+    private void requireReachable(String location, String... overrides) {
+        RemoteDriver.requireReachable(
+                new RunDirectory(home.resolve("runs")).context(overrides).config(), location);
+    }
+
+    @Test
     void aClusterManagerIsToldOfTheMemoryOutsideTheHeap() {
         TinyModels.huggingFaceDirectory(home.resolve("runs/base"), 1);
 
