@@ -79,7 +79,13 @@ public record TrainConfig(
         Validation validation,
 
         @Key(value = "When the state is saved.", or = "{}", inRunKey = false)
-        Checkpoint checkpoint) {
+        Checkpoint checkpoint,
+
+        @Key(value = "How long the driver waits for executors.", or = "{}", inRunKey = false)
+        ExecutorWait executorWait,
+
+        @Key(value = "Where driver and ranks listen to one another.", or = "{}", inRunKey = false)
+        Ports ports) {
     /** What is trained. */
     public enum FinetuningType {
         /** Branches beside the frozen weights. */
@@ -197,4 +203,64 @@ public record TrainConfig(
                     min = 0,
                     max = 3600)
             int grace) {}
+
+    /** How long the driver waits for executors, which a cluster manager may have to find room or fetch an image for. */
+    public record ExecutorWait(
+            @Key(
+                    value =
+                            "Seconds to wait for all executors at the start, once there is one; those that come later join "
+                                    + "the run where it is.",
+                    or = "20",
+                    min = 0,
+                    max = 86400)
+            int all,
+
+            @Key(
+                    value =
+                            "Seconds to wait for the first executor, at the start and after all were lost; then the run ends "
+                                    + "with status 75.",
+                    or = "300",
+                    min = 1,
+                    max = 86400)
+            int first) {}
+
+    /** Where driver and ranks listen to one another, beside Spark's own ports. */
+    public record Ports(
+            @Key(
+                    value =
+                            "First port that a rank listens to its neighbours on, at its executor's address; 0 for any free "
+                                    + "one.",
+                    or = "0",
+                    min = 0,
+                    max = 65535)
+            int ring,
+
+            @Key(
+                    value =
+                            "First port that the driver listens to rank 0 on, at `spark.driver.bindAddress`; 0 for any free "
+                                    + "one.",
+                    or = "0",
+                    min = 0,
+                    max = 65535)
+            int driver,
+
+            @Key(
+                    value =
+                            "Ports of either range, the first free one of which is taken; ranks of one host need up to two "
+                                    + "each.",
+                    or = "64",
+                    min = 1,
+                    max = 16384)
+            int range) {
+        private static final int LAST_PORT = 65535;
+
+        /** Refuses a range that goes past the last port. */
+        public Ports {
+            int highest = Math.max(ring, driver);
+            if (highest + range - 1 > LAST_PORT) {
+                throw new IllegalArgumentException("must end by " + LAST_PORT + " but range " + range + " from "
+                        + highest + " on ends at " + (highest + range - 1));
+            }
+        }
+    }
 }

@@ -103,6 +103,10 @@ final class ConfigFileTest {
             train: {clip: 1e999}                    | train.clip must be at least 0 but was 1e999 (legal.yaml, line 6)
             train: {clip: true}                     | train.clip must be a number but was true (legal.yaml, line 6)
             train: {schedule: cosin}                | train.schedule must be one of cosine, linear, constant, wsd but was 'cosin' (legal.yaml, line 6)
+            train: {ports: {ring: 65500}}           | train.ports must end by 65535 but range 64 from 65500 on ends at 65563 (legal.yaml, line 6)
+            train: {ports: {driver: 70000}}         | train.ports.driver must be in [0, 65535] but was 70000 (legal.yaml, line 6)
+            train: {ports: {range: 0}}              | train.ports.range must be in [1, 16384] but was 0 (legal.yaml, line 6)
+            train: {executor-wait: {first: 0}}      | train.executor-wait.first must be in [1, 86400] but was 0 (legal.yaml, line 6)
             train: {finetuning-type: freeze}        | train.finetuning-type must be one of lora, full but was 'freeze' (legal.yaml, line 6)
             train: {schedule: COSINE}               | train.schedule must be one of cosine, linear, constant, wsd but was 'COSINE' (legal.yaml, line 6)
             train: {learning_rate: 1}               | train.learning_rate is no key; did you mean train.learning-rate? (legal.yaml, line 6)
@@ -282,6 +286,27 @@ final class ConfigFileTest {
             """)
     void aWrongOverrideNamesItself(String override, String message) {
         assertThat(refusal(SMALLEST, override)).startsWith(message).contains("--set " + override);
+    }
+
+    @Test
+    void aModelLiesOnTheHostsThemselves() {
+        assertThat(parse(SMALLEST, "base.model=file:/models/a b.gguf")
+                        .config()
+                        .base()
+                        .path())
+                .isEqualTo(Path.of("/models/a b.gguf"));
+        assertThat(parse(SMALLEST, "base.model=file:///models/a")
+                        .config()
+                        .base()
+                        .path())
+                .isEqualTo(Path.of("/models/a"));
+        assertThat(parse(SMALLEST, "base.model=models/llama:8b").config().base().path())
+                .isEqualTo(Path.of("models/llama:8b"));
+        for (String elsewhere : List.of("hdfs://nn/models/a", "s3a://bucket/a.gguf", "hdfs:/a")) {
+            assertThat(refusal(SMALLEST, "base.model=" + elsewhere))
+                    .isEqualTo("base model must be a path or a file: URI of every host's own but was '" + elsewhere
+                            + "': put it at one path on all of them (docs/clusters.md says how) (legal.yaml, line 2)");
+        }
     }
 
     @Test

@@ -43,7 +43,7 @@ public final class CollectiveEndpoint implements AutoCloseable {
     }
 
     /**
-     * Binds free ports of {@code host}, an address of this machine that the other ranks can reach.
+     * Binds free ports of {@code host} among those of the settings, an address of this machine that the other ranks can reach.
      *
      * @param topology the same on every rank, for {@code me.world()} ranks
      * @throws IOException if a port cannot be bound; nothing is left open

@@ -3,6 +3,7 @@ package io.sparklora.training.collective;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
@@ -16,6 +17,7 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.sparklora.training.collective.CollectiveException.Reason;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
@@ -61,9 +63,9 @@ final class RingEndpoint implements AutoCloseable {
     }
 
     /**
-     * Binds a free port of {@code host}, an address of this machine that the other ranks can reach.
+     * Binds a free port of the settings' at {@code host}, an address of this machine that the other ranks can reach.
      *
-     * @throws IOException if it cannot be bound
+     * @throws IOException if none can be bound
      */
     static RingEndpoint bind(
             String host, RingPlace place, SharedSecret secret, LinkProtection protection, RingSettings settings)
@@ -73,21 +75,31 @@ final class RingEndpoint implements AutoCloseable {
         Ring ring = new Ring(place, group.next());
         ChannelGroup channels = new DefaultChannelGroup("ring", group.next(), true);
         PredecessorLinks links = new PredecessorLinks(ring, channels, secret, settings);
-        var bound = new ServerBootstrap()
+        ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(group)
                 .channel(NioServerSocketChannel.class)
                 .option(ChannelOption.AUTO_READ, protection instanceof ClearText)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.SO_KEEPALIVE, true)
-                .childHandler(links)
-                .bind(host, 0)
-                .awaitUninterruptibly();
-        if (!bound.isSuccess()) {
+                .childHandler(links);
+        try {
+            Channel door = settings.ports().open(port -> bind(bootstrap, host, port));
+            return new RingEndpoint(group, door, channels, links, ring, secret, protection, settings);
+        } catch (IOException e) {
             group.shutdownGracefully();
-            throw new IOException(
-                    place + " cannot listen on " + host + ": " + bound.cause().getMessage(), bound.cause());
+            throw new IOException(place + " cannot listen on " + host + ", " + e.getMessage(), e);
         }
-        return new RingEndpoint(group, bound.channel(), channels, links, ring, secret, protection, settings);
+    }
+
+    private static Channel bind(ServerBootstrap bootstrap, String host, int port) throws IOException {
+        ChannelFuture bound = bootstrap.bind(host, port).awaitUninterruptibly();
+        if (bound.isSuccess()) {
+            return bound.channel();
+        }
+        if (bound.cause() instanceof BindException taken) {
+            throw taken;
+        }
+        throw new IOException(bound.cause().getMessage(), bound.cause());
     }
 
     /** One thread. Netty 4.2 has another class for it, but Spark 4.0 brings Netty 4.1. */

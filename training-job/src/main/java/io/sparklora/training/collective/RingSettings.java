@@ -10,12 +10,14 @@ import java.time.Duration;
  *     (pipelining), large enough that headers and system calls do not show
  * @param joinTimeout how long to wait for both neighbours at the start
  * @param stepTimeout how long an operation may wait for the slowest rank, its computation included
+ * @param ports where a rank listens to its neighbours
  */
-public record RingSettings(int segmentBytes, Duration joinTimeout, Duration stepTimeout) implements Serializable {
+public record RingSettings(int segmentBytes, Duration joinTimeout, Duration stepTimeout, PortRange ports)
+        implements Serializable {
     private static final int MAXIMUM_SEGMENT_BYTES = 16 << 20;
     private static final Duration LONGEST_GREETING = Duration.ofSeconds(15);
 
-    /** 256 KiB segments, one minute to join, ten minutes a step. */
+    /** 256 KiB segments, one minute to join, ten minutes a step, any port. */
     public static final RingSettings DEFAULT =
             new RingSettings(256 << 10, Duration.ofMinutes(1), Duration.ofMinutes(10));
 
@@ -29,6 +31,16 @@ public record RingSettings(int segmentBytes, Duration joinTimeout, Duration step
             throw new IllegalArgumentException(
                     "timeouts must be positive but were " + joinTimeout + " and " + stepTimeout);
         }
+    }
+
+    /** On any port. */
+    public RingSettings(int segmentBytes, Duration joinTimeout, Duration stepTimeout) {
+        this(segmentBytes, joinTimeout, stepTimeout, PortRange.ANY);
+    }
+
+    /** The same on other ports. */
+    public RingSettings listeningOn(PortRange other) {
+        return new RingSettings(segmentBytes, joinTimeout, stepTimeout, other);
     }
 
     /** How long who connects has to show that it is the predecessor. */

@@ -5,7 +5,6 @@ import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.checkpoint.Checkpoints;
 import io.sparklora.training.checkpoint.TrainingState;
-import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -34,14 +33,11 @@ import scala.runtime.AbstractFunction1;
  */
 public final class BarrierTraining {
     private static final Logger LOG = LoggerFactory.getLogger(BarrierTraining.class);
-    private static final ExecutorSlots FIRST_SLOTS = new ExecutorSlots(Duration.ofSeconds(20), Duration.ofMinutes(5));
-    /** Where one was lost: those that come later join at a later attempt. */
-    private static final ExecutorSlots NEXT_SLOTS = new ExecutorSlots(Duration.ofSeconds(5), Duration.ofMinutes(5));
 
     private final JavaSparkContext spark;
     private final TrainingSpec spec;
     private final ProgramFactory factory;
-    private final int executors;
+    private final DriverSettings settings;
     private final TrainingListener listener;
     private final String run;
     private final AtomicBoolean stopped = new AtomicBoolean();
@@ -58,10 +54,20 @@ public final class BarrierTraining {
             ProgramFactory factory,
             int executors,
             TrainingListener listener) {
+        this(spark, spec, factory, DriverSettings.of(executors), listener);
+    }
+
+    /** As with a number of executors alone, with waits and ports of one's own. */
+    public BarrierTraining(
+            JavaSparkContext spark,
+            TrainingSpec spec,
+            ProgramFactory factory,
+            DriverSettings settings,
+            TrainingListener listener) {
         this.spark = spark;
         this.spec = spec;
         this.factory = factory;
-        this.executors = executors;
+        this.settings = settings;
         this.listener = listener;
         this.run = "train-" + UUID.randomUUID();
     }
@@ -77,8 +83,8 @@ public final class BarrierTraining {
         Checkpoints checkpoints = spec.openCheckpoints(storage);
         Attempts attempts = Attempts.NONE;
         for (int attempt = 0; ; attempt++) {
-            ExecutorSlots slots = attempt == 0 ? FIRST_SLOTS : NEXT_SLOTS;
-            int world = slots.await(spark.sc(), executors, attempts.leaving(), this::refuseIfStopped);
+            int world = settings.slots(attempt)
+                    .await(spark.sc(), settings.executors(), attempts.leaving(), this::refuseIfStopped);
             TrainingState from =
                     checkpoints.latest().orElseGet(() -> TrainingState.initial(factory.initialParameters(storage)));
             refuseIfStopped();
@@ -135,8 +141,8 @@ public final class BarrierTraining {
         listener.attemptStarted(world, from);
         String host = spark.getConf().get("spark.driver.host");
         String bindAddress = spark.getConf().get("spark.driver.bindAddress", host);
-        try (ProgressServer server = ProgressServer.start(bindAddress, host, listener::stepMade);
-                AttemptWatch watch = AttemptWatch.start(spark.sc(), world, executors, server::askToLeave)) {
+        try (ProgressServer server = ProgressServer.start(settings.ports(), bindAddress, host, listener::stepMade);
+                AttemptWatch watch = AttemptWatch.start(spark.sc(), world, settings.executors(), server::askToLeave)) {
             progress = Optional.of(server);
             refuseIfStopped();
             return attempt(attempt, world, from, server.address(), watch);

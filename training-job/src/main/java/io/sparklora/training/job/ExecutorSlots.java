@@ -12,7 +12,7 @@ import scala.jdk.javaapi.CollectionConverters;
  * Counts the executors that are free. A lost one is usually replaced within seconds, so a plan waits a little for all
  * of them and then makes do with what is left.
  *
- * @param patience how long to wait for all that were asked for, once there is one
+ * @param patience how long to wait for all that were asked for, once one is free
  * @param deadline how long to wait for the first
  */
 record ExecutorSlots(Duration patience, Duration deadline) {
@@ -26,20 +26,26 @@ record ExecutorSlots(Duration patience, Duration deadline) {
      */
     int await(SparkContext spark, int wanted, Set<String> leaving, Runnable refusal) {
         long start = System.nanoTime();
+        long first = start;
         while (true) {
             refusal.run();
-            Duration waited = Duration.ofNanos(System.nanoTime() - start);
-            boolean patient = waited.compareTo(patience) < 0;
-            int there = patient && isAnyThere(spark, leaving) ? 0 : count(spark);
+            int free = count(spark);
+            first = free == 0 ? System.nanoTime() : first;
+            boolean patient = since(first).compareTo(patience) < 0;
+            int there = patient && isAnyThere(spark, leaving) ? 0 : free;
             if (there >= wanted || (there > 0 && !patient)) {
                 return Math.min(there, wanted);
             }
-            if (waited.compareTo(deadline) >= 0) {
+            if (free == 0 && since(start).compareTo(deadline) >= 0) {
                 throw new StageFailure(
                         ExitCode.RETRYABLE, "no executor came within " + deadline.toSeconds() + " seconds");
             }
             pause();
         }
+    }
+
+    private static Duration since(long nanos) {
+        return Duration.ofNanos(System.nanoTime() - nanos);
     }
 
     private static boolean isAnyThere(SparkContext spark, Set<String> executors) {

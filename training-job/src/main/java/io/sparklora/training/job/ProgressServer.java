@@ -3,6 +3,7 @@ package io.sparklora.training.job;
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.run.Json;
+import io.sparklora.training.collective.PortRange;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -51,13 +52,15 @@ final class ProgressServer implements AutoCloseable {
     /**
      * Listens on a free port.
      *
+     * @param ports which ones
      * @param bindAddress what to bind, {@code spark.driver.bindAddress}
      * @param host what executors call this machine, {@code spark.driver.host}
      * @param listener called for each step, one at a time
      */
-    static ProgressServer start(String bindAddress, String host, Consumer<TimedStep> listener) {
+    static ProgressServer start(PortRange ports, String bindAddress, String host, Consumer<TimedStep> listener) {
         try {
-            ServerSocket socket = new ServerSocket(0, BACKLOG, InetAddress.getByName(bindAddress));
+            InetAddress bound = InetAddress.getByName(bindAddress);
+            ServerSocket socket = ports.open(port -> new ServerSocket(port, BACKLOG, bound));
             String token = UUID.randomUUID().toString();
             ProgressServer server =
                     new ProgressServer(socket, new ProgressAddress(host, socket.getLocalPort(), token), listener);
@@ -65,7 +68,7 @@ final class ProgressServer implements AutoCloseable {
             return server;
         } catch (IOException e) {
             throw new StageFailure(
-                    ExitCode.RETRYABLE, "the driver cannot listen on " + bindAddress + ": " + e.getMessage(), e);
+                    ExitCode.RETRYABLE, "the driver cannot listen on " + bindAddress + ", " + e.getMessage(), e);
         }
     }
 

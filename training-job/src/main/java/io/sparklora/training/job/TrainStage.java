@@ -25,6 +25,7 @@ import io.sparklora.training.checkpoint.CheckpointSchedule;
 import io.sparklora.training.checkpoint.RunIdentity;
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.TrainingState;
+import io.sparklora.training.collective.PortRange;
 import io.sparklora.training.collective.RingSettings;
 import io.sparklora.training.console.LiveLine;
 import io.sparklora.training.console.StopSignal;
@@ -164,7 +165,8 @@ public final class TrainStage {
                 train.weightDecay(),
                 validation(manifest, dataset),
                 factory.groups(config.lora().bLearningRateRatio()),
-                RingSettings.DEFAULT);
+                RingSettings.DEFAULT.listeningOn(
+                        PortRange.from(train.ports().ring(), train.ports().range())));
     }
 
     private ValidationPlan validation(DatasetManifest manifest, Path dataset) {
@@ -204,7 +206,7 @@ public final class TrainStage {
             TrainingListener listeners = TrainingListener.all(List.of(
                     report, metrics, new ProgressLine(line, spec.batches().steps())));
             BarrierTraining training =
-                    new BarrierTraining(spark, spec, factory, config.train().executors(), listeners);
+                    new BarrierTraining(spark, spec, factory, DriverSettings.of(config.train()), listeners);
             StopSignal signal =
                     StopSignal.install(training::leave, spec.schedule().grace(), training::stop);
             try {

@@ -9,10 +9,13 @@ import io.sparklora.pipeline.adapter.Arithmetic;
 import io.sparklora.pipeline.run.Storage;
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.TrainingState;
+import io.sparklora.training.collective.PortRange;
 import io.sparklora.training.model.LossProgram;
 import io.sparklora.training.model.MicroBatch;
 import io.sparklora.training.model.TaskGpu;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -124,6 +127,32 @@ class BarrierTrainingTest {
         assertThat(watcher.worlds).containsExactly(executors);
         assertThat(watcher.steps).extracting(StepRecord::step).contains(1L, 200L);
         assertSameBytes(state, reference);
+    }
+
+    /** As where a cluster has less room than was asked for, and a firewall lets few ports through. */
+    @Test
+    void makesDoWithTheExecutorsThatCameAndThePortsThatAreFree() throws IOException {
+        try (ServerSocket busy = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            PortRange ports = new PortRange(busy.getLocalPort(), 40);
+            TrainingSpec any = little.spec("few", STEPS, 20);
+            TrainingSpec spec = new TrainingSpec(
+                    any.identity(),
+                    any.dataset(),
+                    any.checkpoints(),
+                    any.schedule(),
+                    any.batches(),
+                    any.learningRate(),
+                    any.clip(),
+                    any.weightDecay(),
+                    any.validation(),
+                    any.groups(),
+                    any.ring().listeningOn(ports));
+            DriverSettings more = new DriverSettings(4, Duration.ofSeconds(4), Duration.ofSeconds(2), ports);
+            Watcher watcher = new Watcher();
+            TrainingState state = new BarrierTraining(spark, spec, LittleRun.FACTORY, more, watcher).run();
+            assertThat(watcher.worlds.get(0)).isBetween(1, 3);
+            assertSameBytes(state, reference);
+        }
     }
 
     /** SIGTERM is what cluster managers send; SIGPWR is Spark's own notice, which its images and workers send. */

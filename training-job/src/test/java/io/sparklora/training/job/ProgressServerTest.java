@@ -1,11 +1,16 @@
 package io.sparklora.training.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparklora.pipeline.ExitCode;
+import io.sparklora.pipeline.StageFailure;
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.StepRecord.Update;
+import io.sparklora.training.collective.PortRange;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.BlockingQueue;
@@ -21,7 +26,7 @@ class ProgressServerTest {
 
     @BeforeEach
     void start() {
-        server = ProgressServer.start("127.0.0.1", "127.0.0.1", seen::add);
+        server = ProgressServer.start(PortRange.ANY, "127.0.0.1", "127.0.0.1", seen::add);
     }
 
     @AfterEach
@@ -42,6 +47,21 @@ class ProgressServerTest {
             for (long number = 1; number <= 100; number++) {
                 assertThat(seen.poll(60, TimeUnit.SECONDS)).isEqualTo(step(number));
             }
+        }
+    }
+
+    @Test
+    void listensOnAPortOfItsRangeThatIsFree() throws IOException {
+        try (ServerSocket busy = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            int taken = busy.getLocalPort();
+            try (ProgressServer other =
+                    ProgressServer.start(new PortRange(taken, 40), "127.0.0.1", "127.0.0.1", seen::add)) {
+                assertThat(other.address().port()).isBetween(taken + 1, taken + 39);
+            }
+            assertThatThrownBy(() -> ProgressServer.start(new PortRange(taken, 1), "127.0.0.1", "127.0.0.1", seen::add))
+                    .hasMessageStartingWith("the driver cannot listen on 127.0.0.1, port " + taken + ": ")
+                    .extracting(e -> ((StageFailure) e).exitCode())
+                    .isEqualTo(ExitCode.RETRYABLE);
         }
     }
 
