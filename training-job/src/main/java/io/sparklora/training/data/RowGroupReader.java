@@ -8,7 +8,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.parquet.HadoopReadOptions;
+import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.column.ColumnReader;
 import org.apache.parquet.column.impl.ColumnReadStoreImpl;
@@ -22,8 +25,9 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 
 /**
- * Reads one row group of one Parquet file, column by column, without building records. Every sequence is checked
- * against the contract in {@link TokenDataset}; what breaks it is refused with the file and the sequence.
+ * Reads one row group of one Parquet file, column by column, without building records. A file may be damaged after it was
+ * compared with its hash, so pages are compared with their checksums (the footer and the pages' headers have none), and
+ * every sequence with the contract in {@link TokenDataset}; what breaks it is refused with the file and the sequence.
  */
 final class RowGroupReader {
     /** Four times a group of 1024 sequences of 8192 tokens. */
@@ -45,8 +49,10 @@ final class RowGroupReader {
      * @param fileFirst id of the file's first sequence
      */
     RowGroup read(Path file, long fileFirst, long sequence) {
-        try (ParquetFileReader reader = ParquetFileReader.open(
-                HadoopInputFile.fromPath(file, storage.of(file).getConf()))) {
+        Configuration hadoop = storage.of(file).getConf();
+        ParquetReadOptions options =
+                HadoopReadOptions.builder(hadoop).usePageChecksumVerification().build();
+        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(file, hadoop), options)) {
             long first = fileFirst;
             List<BlockMetaData> groups = reader.getRowGroups();
             for (int group = 0; group < groups.size(); group++) {
@@ -63,7 +69,8 @@ final class RowGroupReader {
         } catch (RuntimeException e) {
             throw e instanceof StageFailure
                     ? e
-                    : new StageFailure(ExitCode.MISMATCH, file + " is no Parquet file that can be read: " + e, e);
+                    : new StageFailure(
+                            ExitCode.MISMATCH, file + " is damaged, or no Parquet file that can be read: " + e, e);
         }
     }
 

@@ -12,6 +12,7 @@ import io.sparklora.training.data.TokenParquet.Row;
 import io.sparklora.training.model.MicroBatch;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -115,7 +116,46 @@ class TokenSequencesTest {
                 new Path(directory, "train/part-99.zstd.parquet"), "PAR1 no more".getBytes(StandardCharsets.UTF_8));
         assertThatThrownBy(() -> sequences.read(1))
                 .isInstanceOf(StageFailure.class)
-                .hasMessageContaining("part-99.zstd.parquet is no Parquet file");
+                .hasMessageContaining("part-99.zstd.parquet is damaged, or no Parquet file");
+    }
+
+    /** Wherever the bit lies: in a page, which has a checksum, or in a header or the footer, which have none. */
+    @Test
+    void trainsOnNothingElseWhereABitIsTurnedOverAfterTheStart() throws Exception {
+        DatasetManifest manifest = TokenParquet.writeSplit(storage, directory, rows(12), 12, 8, VOCABULARY);
+        TokenSequences.open(storage, directory, manifest, Split.TRAIN).verify(0, 1);
+        java.nio.file.Path file = temporary.resolve("train/part-99.zstd.parquet");
+        byte[] intact = Files.readAllBytes(file);
+        Random random = new Random(7);
+        int flips = 150;
+        int refused = 0;
+        for (int flip = 0; flip < flips; flip++) {
+            byte[] flipped = intact.clone();
+            flipped[random.nextInt(flipped.length)] ^= (byte) (1 << random.nextInt(Byte.SIZE));
+            Files.write(file, flipped);
+            refused += isRefused(TokenSequences.open(storage, directory, manifest, Split.TRAIN)) ? 1 : 0;
+        }
+        // Names of columns that training does not read, statistics and the like may change.
+        assertThat(refused).isGreaterThan(flips / 2);
+    }
+
+    /** Throws where a sequence is neither refused nor what it was. */
+    private static boolean isRefused(TokenSequences sequences) {
+        for (long id = 0; id < sequences.count(); id++) {
+            MicroBatch batch;
+            try {
+                batch = sequences.read(id);
+            } catch (StageFailure e) {
+                // Where the file seems to end too early it is read again, by an attempt that compares its hash first.
+                assertThat(e.exitCode()).isIn(ExitCode.MISMATCH, ExitCode.RETRYABLE);
+                assertThat(e).hasMessageContaining("part-99.zstd.parquet");
+                return true;
+            }
+            assertThat(batch.inputIds()).isEqualTo(row(id).inputIds());
+            assertThat(batch.labels()).isEqualTo(row(id).labels());
+            assertThat(batch.documentLengths()).isDeepEqualTo(new int[][] {row(id).lengths()});
+        }
+        return false;
     }
 
     @Test
