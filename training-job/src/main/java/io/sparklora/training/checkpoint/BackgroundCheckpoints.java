@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -26,6 +27,8 @@ import org.slf4j.LoggerFactory;
  *       step that finds the thread free.
  *   <li>A write that the storage fails is followed by one of a later step, after a pause; the third failure in a row is
  *       thrown between two steps. Any other failure is thrown at once.
+ *   <li>A write that takes long is warned of; one that takes so long that the storage must hang is given up, and that is
+ *       thrown between two steps as well.
  *   <li>The last state is written before {@link #finish} returns.
  * </ul>
  *
@@ -39,7 +42,17 @@ public final class BackgroundCheckpoints implements AutoCloseable {
 
     private static final Duration PATIENCE_AT_CLOSE = Duration.ofSeconds(5);
 
+    /** After so long a write is warned of. */
+    private static final Duration SLOW = Duration.ofMinutes(1);
+
+    /** A write may take so long, and besides a second for every {@link #SLOWEST_BYTES_A_SECOND} of it. */
+    private static final Duration LONGEST = Duration.ofMinutes(10);
+
+    private static final long SLOWEST_BYTES_A_SECOND = 4 << 20;
+    private static final Duration LOOK = Duration.ofMillis(100);
+
     private final Consumer<TrainingState> store;
+    private final String location;
     private final CheckpointSchedule schedule;
     private final LongSupplier nanoTime;
     private final ExecutorService thread = Executors.newSingleThreadExecutor(work -> {
@@ -48,7 +61,7 @@ public final class BackgroundCheckpoints implements AutoCloseable {
         return daemon;
     });
 
-    private Optional<Future<?>> writing = Optional.empty();
+    private Optional<Write> writing = Optional.empty();
     private boolean due;
     private int failures;
     private long lastTaken;
@@ -56,10 +69,13 @@ public final class BackgroundCheckpoints implements AutoCloseable {
 
     /**
      * @param store saves a state, such as {@link Checkpoints#save}
+     * @param location where it saves it, for messages
      * @param nanoTime as {@link System#nanoTime()}
      */
-    public BackgroundCheckpoints(Consumer<TrainingState> store, CheckpointSchedule schedule, LongSupplier nanoTime) {
+    public BackgroundCheckpoints(
+            Consumer<TrainingState> store, String location, CheckpointSchedule schedule, LongSupplier nanoTime) {
         this.store = store;
+        this.location = location;
         this.schedule = schedule;
         this.nanoTime = nanoTime;
         this.lastTaken = nanoTime.getAsLong();
@@ -76,13 +92,13 @@ public final class BackgroundCheckpoints implements AutoCloseable {
     public void betweenSteps(long step, Supplier<TrainingState> state) {
         due |= schedule.isDue(step, Duration.ofNanos(nanoTime.getAsLong() - lastTaken));
         if (writing.isPresent() && writing.get().isDone()) {
-            settle();
+            settle(writing.get());
         }
         if (due && writing.isEmpty() && nanoTime.getAsLong() - notBefore >= 0) {
             TrainingState copy = state.get().copy();
             due = false;
             lastTaken = nanoTime.getAsLong();
-            writing = Optional.of(thread.submit(() -> store.accept(copy)));
+            writing = Optional.of(new Write(copy));
         }
     }
 
@@ -92,19 +108,20 @@ public final class BackgroundCheckpoints implements AutoCloseable {
      * @throws StageFailure where it could not be
      */
     public void finish(TrainingState state) {
-        if (writing.isPresent()) {
-            settle();
-        }
+        writing.ifPresent(this::settle);
+        Write last;
         do {
             pause(Duration.ofNanos(notBefore - nanoTime.getAsLong()));
-            writing = Optional.of(thread.submit(() -> store.accept(state)));
-        } while (!settle());
+            last = new Write(state);
+            writing = Optional.of(last);
+        } while (!settle(last));
     }
 
     /** Waits for the write and says whether it succeeded; throws where no other is to be tried. */
-    private boolean settle() {
+    private boolean settle(Write write) {
+        writing = Optional.empty();
         try {
-            writing.orElseThrow().get();
+            write.await();
             failures = 0;
             return true;
         } catch (ExecutionException e) {
@@ -113,8 +130,59 @@ public final class BackgroundCheckpoints implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CancellationException("cancelled while a checkpoint was written");
-        } finally {
-            writing = Optional.empty();
+        }
+    }
+
+    /** A state on its way to the storage. */
+    private final class Write {
+        private final long step;
+        private final Duration longest;
+        private final long begin = nanoTime.getAsLong();
+        private final Future<?> end;
+        private boolean warned;
+
+        /** Begins it. */
+        Write(TrainingState state) {
+            step = state.step();
+            longest = LONGEST.plusSeconds(state.mostBytes() / SLOWEST_BYTES_A_SECOND);
+            end = thread.submit(() -> store.accept(state));
+        }
+
+        /** @throws StageFailure where it has taken too long */
+        boolean isDone() {
+            if (end.isDone()) {
+                return true;
+            }
+            Duration taken = Duration.ofNanos(nanoTime.getAsLong() - begin);
+            if (taken.compareTo(longest) >= 0) {
+                end.cancel(true);
+                throw new StageFailure(
+                        ExitCode.RETRYABLE,
+                        "the checkpoint of step " + step + " was given up: " + location + " has not taken it in "
+                                + longest.toSeconds() + " s");
+            }
+            if (!warned && taken.compareTo(SLOW) >= 0) {
+                LOG.warn(
+                        "the checkpoint of step {} has been on its way to {} for {} s; it is given up after {} s",
+                        step,
+                        location,
+                        taken.toSeconds(),
+                        longest.toSeconds());
+                warned = true;
+            }
+            return false;
+        }
+
+        /** Returns when it is done. */
+        void await() throws ExecutionException, InterruptedException {
+            while (!isDone()) {
+                try {
+                    end.get(LOOK.toMillis(), TimeUnit.MILLISECONDS);
+                } catch (TimeoutException e) {
+                    LOG.trace("the checkpoint of step {} is not yet written", step);
+                }
+            }
+            end.get();
         }
     }
 

@@ -50,6 +50,12 @@ public record TrainingState(
         return new TrainingState(current.copy(), milestone, best, history, arithmetic);
     }
 
+    /** Bytes of its vectors where all are saved: the current adapter's, the milestone's and the best one's. */
+    long mostBytes() {
+        int vectors = 2 * 3 + 1;
+        return (long) vectors * Float.BYTES * current.parameters().length;
+    }
+
     /** Steps made. */
     public long step() {
         return current.step();

@@ -113,7 +113,8 @@ record RankTask(
         return new FirstRank(
                 ProgressReporter.connect(progress),
                 new Stragglers(cards, spec.batches().microBatches()),
-                new BackgroundCheckpoints(prepared.checkpoints()::save, spec.schedule(), System::nanoTime));
+                new BackgroundCheckpoints(
+                        prepared.checkpoints()::save, spec.checkpoints(), spec.schedule(), System::nanoTime));
     }
 
     private static RankOutcome brokenRing(int rank, CollectiveException e) {

@@ -8,6 +8,7 @@ import io.sparklora.pipeline.StageFailure;
 import io.sparklora.pipeline.adapter.Arithmetic;
 import io.sparklora.pipeline.adapter.ComputeType;
 import io.sparklora.pipeline.adapter.DeviceType;
+import io.sparklora.training.Warnings;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
@@ -34,7 +35,10 @@ class BackgroundCheckpointsTest {
 
     private BackgroundCheckpoints open(int steps, Duration interval) {
         BackgroundCheckpoints checkpoints = new BackgroundCheckpoints(
-                this::write, new CheckpointSchedule(steps, interval, Duration.ZERO), clock::get);
+                this::write,
+                "store:/run/checkpoints",
+                new CheckpointSchedule(steps, interval, Duration.ZERO),
+                clock::get);
         opened = Optional.of(checkpoints);
         return checkpoints;
     }
@@ -160,5 +164,28 @@ class BackgroundCheckpointsTest {
         // The failure of step 2 is seen, and the clock stands still: the pause is a real second.
         checkpoints.finish(state(3));
         assertThat(List.copyOf(written)).extracting(TrainingState::step).containsExactly(3L);
+    }
+
+    @Test
+    void warnsOnceOfAWriteThatTakesLongAndGivesUpOneThatHangs() {
+        BackgroundCheckpoints checkpoints = open(2, Duration.ZERO);
+        try (Warnings warnings = new Warnings(BackgroundCheckpoints.class)) {
+            checkpoints.betweenSteps(2, () -> state(2));
+            clock.addAndGet(Duration.ofSeconds(59).toNanos());
+            checkpoints.betweenSteps(3, () -> state(3));
+            assertThat(warnings.seen()).isEmpty();
+            clock.addAndGet(Duration.ofSeconds(540).toNanos());
+            checkpoints.betweenSteps(4, () -> state(4));
+            checkpoints.betweenSteps(5, () -> state(5));
+            assertThat(warnings.seen())
+                    .containsExactly("the checkpoint of step 2 has been on its way to store:/run/checkpoints for 599 s;"
+                            + " it is given up after 600 s");
+            clock.addAndGet(Duration.ofSeconds(1).toNanos());
+            assertThatThrownBy(() -> checkpoints.betweenSteps(6, () -> state(6)))
+                    .hasMessage(
+                            "the checkpoint of step 2 was given up: store:/run/checkpoints has not taken it in 600 s")
+                    .extracting(e -> ((StageFailure) e).exitCode())
+                    .isEqualTo(ExitCode.RETRYABLE);
+        }
     }
 }
