@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparklora.pipeline.ExitCode;
 import io.sparklora.pipeline.StageFailure;
+import io.sparklora.training.Warnings;
 import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.StepRecord.Update;
 import io.sparklora.training.collective.PortRange;
@@ -12,7 +13,11 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -101,6 +106,48 @@ class ProgressServerTest {
                 read = -1;
             }
             assertThat(read).isEqualTo(-1);
+        }
+    }
+
+    /** A byte now and then is no greeting. */
+    @Test
+    void hangsUpOnWhoGreetsTooSlowly() throws Exception {
+        try (Warnings warnings = new Warnings(ProgressServer.class);
+                ProgressServer impatient =
+                        ProgressServer.start(PortRange.ANY, "127.0.0.1", "127.0.0.1", seen::add, Duration.ofMillis(300));
+                Socket stranger = new Socket(
+                        InetAddress.getLoopbackAddress(), impatient.address().port())) {
+            try {
+                while (true) {
+                    stranger.getOutputStream().write('a');
+                    Thread.sleep(20);
+                }
+            } catch (SocketException hungUp) {
+                assertThat(warnings.seen()).singleElement().asString().endsWith("no greeting in 300 ms");
+            }
+        }
+    }
+
+    @Test
+    void sendsAwayTheOldestOfTooManyStrangers() throws Exception {
+        int tooMany = 50;
+        List<Socket> strangers = new ArrayList<>();
+        try (ProgressServer patient = ProgressServer.start(PortRange.ANY, "127.0.0.1", "127.0.0.1", seen::add, Duration.ofHours(1))) {
+            for (int i = 0; i < ProgressServer.MOST_STRANGERS + tooMany; i++) {
+                strangers.add(new Socket(
+                        InetAddress.getLoopbackAddress(), patient.address().port()));
+            }
+            for (Socket stranger : strangers.subList(0, tooMany)) {
+                assertThat(stranger.getInputStream().read()).isNegative();
+            }
+            try (ProgressReporter reporter = ProgressReporter.connect(patient.address())) {
+                reporter.report(step(1));
+                assertThat(seen.poll(60, TimeUnit.SECONDS)).isEqualTo(step(1));
+            }
+        } finally {
+            for (Socket stranger : strangers) {
+                stranger.close();
+            }
         }
     }
 
