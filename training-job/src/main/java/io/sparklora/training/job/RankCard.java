@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a rank tells all others once, when it is ready or knows that it never will be.
+ * What a rank tells all others before they train: that it is still getting ready, that it is ready, or that it never will be.
  *
  * @param rank the rank
  * @param executor id of the executor that it runs on
@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param ports of the endpoint's doors
  * @param fingerprint of the endpoint's certificate, 64 hexadecimal digits; empty where it has none of its own
  * @param arithmetic what its program multiplies on and in; absent where it is not ready
- * @param failure why it is not ready, one line; empty where it is
+ * @param failure why it never will be ready, one line; empty where it may be
  */
 record RankCard(
         int rank,
@@ -24,6 +24,10 @@ record RankCard(
         String fingerprint,
         Optional<Arithmetic> arithmetic,
         String failure) {
+    static RankCard preparing(int rank, String executor) {
+        return new RankCard(rank, executor, "", List.of(), "", Optional.empty(), "");
+    }
+
     static RankCard failed(int rank, String executor, String message) {
         return new RankCard(rank, executor, "", List.of(), "", Optional.empty(), message);
     }
@@ -32,7 +36,11 @@ record RankCard(
         return new Address(host, ports, fingerprint);
     }
 
-    boolean ready() {
-        return failure.isEmpty();
+    boolean isFailed() {
+        return !failure.isEmpty();
+    }
+
+    boolean isPreparing() {
+        return failure.isEmpty() && arithmetic.isEmpty();
     }
 }

@@ -14,7 +14,6 @@ import io.sparklora.training.job.TrainingLoop.End;
 import io.sparklora.training.model.TaskGpu;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -30,7 +29,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One rank of one attempt, as a task of the barrier stage: gets ready, tells the others its address, joins the ring and
- * trains. The barrier only exchanges addresses; it costs a second.
+ * trains. The barrier only carries what the ranks tell one another at their {@link Rendezvous}; it costs a second.
  *
  * @param run names this driver's run, so that an executor of a lost driver cannot join
  * @param attempt number of the attempt, from 0
@@ -59,21 +58,29 @@ record RankTask(
     RankOutcome run(BarrierTaskContext context) {
         int rank = context.partitionId();
         String executor = SparkEnv.get().executorId();
+        try (Rendezvous rendezvous = Rendezvous.begin(word -> exchange(context, word), rank, executor)) {
+            return run(context, rendezvous);
+        }
+    }
+
+    private RankOutcome run(BarrierTaskContext context, Rendezvous rendezvous) {
+        int rank = context.partitionId();
+        String executor = SparkEnv.get().executorId();
         PreparedRank prepared;
         try {
             prepared = PreparedRank.of(this, rank, hosts(context), TaskGpu.of(context));
         } catch (RuntimeException | OutOfMemoryError e) {
             StageFailure failure = asFailure(rank, e);
-            exchange(context, RankCard.failed(rank, executor, failure.getMessage()));
+            rendezvous.arrive(RankCard.failed(rank, executor, failure.getMessage()));
             return new Failed(rank, Origin.OWN, failure.exitCode(), failure.getMessage());
         }
         try (prepared) {
-            List<RankCard> cards = exchange(context, prepared.card(executor));
+            List<RankCard> cards = rendezvous.arrive(prepared.card(executor));
             Optional<RankOutcome> hopeless = hopeless(rank, cards);
             return hopeless.isPresent() ? hopeless.get() : train(prepared, cards);
         } catch (CollectiveException e) {
             return brokenRing(rank, e);
-        } catch (CancellationException | TaskKilledException e) {
+        } catch (CancellationException | TaskKilledException | Rendezvous.LateException e) {
             throw e;
         } catch (RuntimeException | OutOfMemoryError e) {
             StageFailure failure = asFailure(rank, e);
@@ -153,18 +160,17 @@ record RankTask(
         return new StageFailure(ExitCode.INTERNAL, "rank " + rank + " failed: " + e, e);
     }
 
-    private static List<RankCard> exchange(BarrierTaskContext context, RankCard own) {
+    private static List<Rendezvous.Word> exchange(BarrierTaskContext context, Rendezvous.Word own) {
+        Path source = new Path("barrier/" + own.card().rank());
         return Stream.of(context.allGather(Json.line(own)))
-                .map(card -> Json.parse(
-                        RankCard.class, card.getBytes(StandardCharsets.UTF_8), new Path("barrier/" + own.rank())))
-                .sorted(Comparator.comparingInt(RankCard::rank))
+                .map(word -> Json.parse(Rendezvous.Word.class, word.getBytes(StandardCharsets.UTF_8), source))
                 .toList();
     }
 
     /** What this rank returns where the ranks cannot train together. */
     static Optional<RankOutcome> hopeless(int rank, List<RankCard> cards) {
         for (RankCard card : cards) {
-            if (!card.ready()) {
+            if (card.isFailed()) {
                 return Optional.of(new Failed(
                         rank,
                         Origin.PEER,

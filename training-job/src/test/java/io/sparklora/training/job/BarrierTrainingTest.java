@@ -11,11 +11,12 @@ import io.sparklora.training.checkpoint.StepRecord;
 import io.sparklora.training.checkpoint.TrainingState;
 import io.sparklora.training.collective.PortRange;
 import io.sparklora.training.model.LossProgram;
-import io.sparklora.training.model.MicroBatch;
 import io.sparklora.training.model.TaskGpu;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -55,6 +56,8 @@ class BarrierTrainingTest {
                 .set("spark.authenticate.secret", "of the test")
                 // The ring takes it from Spark, and has TLS.
                 .set("spark.network.crypto.enabled", "true")
+                // So that the rank that is slow to open its model is later than that.
+                .set("spark.barrier.sync.timeout", "12s")
                 // So that a stopped executor is found sooner than after the 25 s of every day.
                 .set("spark.executor.heartbeatInterval", "1s")
                 .set("spark.storage.blockManagerHeartbeatTimeoutMs", "5s")
@@ -162,7 +165,7 @@ class BarrierTrainingTest {
         ProcessHandle leaving = LocalCluster.executors().get(0);
         Watcher watcher = new Watcher(30, () -> LocalCluster.signal(signal, leaving));
         TrainingSpec spec = little.spec("leaving-" + signal, STEPS, STEPS);
-        TrainingState state = new BarrierTraining(spark, spec, new SlowFactory(), 3, watcher).run();
+        TrainingState state = new BarrierTraining(spark, spec, new SlowFactory(15), 3, watcher).run();
         assertThat(watcher.losses).first(InstanceOfAssertFactories.STRING).startsWith("the state was saved");
         assertThat(watcher.starts.get(1)).isGreaterThanOrEqualTo(30);
         assertSameBytes(state, reference);
@@ -256,26 +259,37 @@ class BarrierTrainingTest {
         assertThat(watcher.worlds).isEmpty();
     }
 
-    /** The little model, slow enough for Spark to say what an executor was told before the run is over. */
-    private record SlowFactory() implements ProgramFactory {
+    /** The little model, on a cold host: who opens it first takes longer than Spark's barrier waits. */
+    private record ColdHostFactory(String marker) implements ProgramFactory {
         private static final long serialVersionUID = 1L;
-        private static final Duration PAUSE = Duration.ofMillis(15);
 
         @Override
         public LossProgram open(Optional<Arithmetic> settled, TaskGpu gpu) {
-            return new BigramProgram(LittleRun.VOCABULARY) {
-                @Override
-                public double forwardBackward(MicroBatch batch, float[] gradient) {
-                    LockSupport.parkNanos(PAUSE.toNanos());
-                    return super.forwardBackward(batch, gradient);
-                }
-            };
+            try {
+                Files.createFile(java.nio.file.Path.of(marker));
+                LockSupport.parkNanos(Duration.ofSeconds(15).toNanos());
+            } catch (FileAlreadyExistsException e) {
+                return LittleRun.FACTORY.open(settled, gpu);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return LittleRun.FACTORY.open(settled, gpu);
         }
 
         @Override
         public float[] initialParameters(Storage storage) {
             return LittleRun.FACTORY.initialParameters(storage);
         }
+    }
+
+    @Test
+    void waitsForARankThatOpensItsModelLongAfterTheOthers() {
+        Watcher watcher = new Watcher();
+        ColdHostFactory factory = new ColdHostFactory(temporary.resolve("cold").toString());
+        TrainingSpec spec = little.spec("cold-host", STEPS, 20);
+        TrainingState state = new BarrierTraining(spark, spec, factory, 3, watcher).run();
+        assertThat(watcher.losses).isEmpty();
+        assertSameBytes(state, reference);
     }
 
     /** A model that no heap is large enough for. */
