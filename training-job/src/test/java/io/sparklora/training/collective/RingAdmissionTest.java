@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.sparklora.training.Warnings;
 import io.sparklora.training.collective.CollectiveException.Reason;
 import io.sparklora.training.collective.Greeting.Hello;
 import io.sparklora.training.collective.RingPlace.Level;
@@ -93,6 +94,30 @@ class RingAdmissionTest {
         try (Socket impostor = connect(PEER)) {
             send(impostor, Greeting.proof(Greeting.readWelcome(readFrame(impostor))[1]));
             assertThat(Greeting.readRefusal(readFrame(impostor))).isEqualTo("it does not know the shared secret");
+        }
+    }
+
+    @Test
+    void refusesAGreetingThatWasRecordedAndIsReplayed() throws Exception {
+        byte[] hello = Hello.of(Ranks.place(PEER)).bytes();
+        byte[] proof;
+        try (Socket admitted = open()) {
+            send(admitted, Greeting.frame(hello));
+            byte[] nonce = Greeting.readWelcome(readFrame(admitted))[0];
+            proof = SECRET.prove(Side.CONNECTOR, hello, nonce);
+            send(admitted, Greeting.proof(proof));
+        }
+        try (Warnings warnings = new Warnings(PredecessorLink.class);
+                Socket replay = open()) {
+            send(replay, Greeting.frame(hello));
+            Greeting.readWelcome(readFrame(replay));
+            send(replay, Greeting.proof(proof));
+            assertThat(Greeting.readRefusal(readFrame(replay))).isEqualTo("it does not know the shared secret");
+            assertThat(warnings.seen())
+                    .singleElement()
+                    .asString()
+                    .contains("rank 0 of 2")
+                    .endsWith("refused /127.0.0.1:" + replay.getLocalPort() + ": it does not know the shared secret");
         }
     }
 

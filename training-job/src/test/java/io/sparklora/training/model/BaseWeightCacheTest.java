@@ -8,6 +8,7 @@ import io.sparklora.pipeline.basemodel.BaseTensor;
 import io.sparklora.pipeline.basemodel.ContentHash;
 import io.sparklora.pipeline.basemodel.DecoderShape;
 import io.sparklora.pipeline.basemodel.SpecialTokens;
+import io.sparklora.training.Warnings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -117,8 +118,12 @@ public final class BaseWeightCacheTest {
         flipped[flipped.length / 2] ^= 4;
         Files.write(damaged, flipped);
 
-        new BaseWeightCache(directory).open(MODEL, WeightType.BF16);
-
+        try (Warnings warnings = new Warnings(BaseWeightCache.class)) {
+            new BaseWeightCache(directory).open(MODEL, WeightType.BF16);
+            assertThat(warnings.seen()).isNotEmpty().allSatisfy(warning -> assertThat(warning)
+                    .contains("is damaged and is built anew: ")
+                    .contains(damaged.toString()));
+        }
         assertThat(damaged).hasBinaryContent(intact);
     }
 
@@ -136,7 +141,13 @@ public final class BaseWeightCacheTest {
         flipped[random.nextInt(flipped.length)] ^= (byte) (1 << random.nextInt(Byte.SIZE));
         Files.write(files.resolve(names.get(damaged)), flipped);
 
-        cache.open(MODEL, WeightType.BF16);
+        try (Warnings warnings = new Warnings(BaseWeightCache.class)) {
+            cache.open(MODEL, WeightType.BF16);
+            // The index says what the others must be: where it is damaged, one of them may seem to be.
+            assertThat(warnings.seen()).isNotEmpty().allSatisfy(warning -> assertThat(warning)
+                    .contains("is built anew")
+                    .contains(files.toString()));
+        }
 
         for (int i = 0; i < names.size(); i++) {
             assertThat(files.resolve(names.get(i))).hasBinaryContent(intact.get(i));
@@ -150,7 +161,12 @@ public final class BaseWeightCacheTest {
         Path missing = weights.linearFile().resolveSibling(file);
         byte[] intact = Files.readAllBytes(missing);
         Files.delete(missing);
-        new BaseWeightCache(directory).open(MODEL, WeightType.BF16);
+        try (Warnings warnings = new Warnings(BaseWeightCache.class)) {
+            new BaseWeightCache(directory).open(MODEL, WeightType.BF16);
+            assertThat(warnings.seen()).isNotEmpty().allSatisfy(warning -> assertThat(warning)
+                    .contains("lacks " + missing)
+                    .contains("is built anew"));
+        }
         assertThat(missing).hasBinaryContent(intact);
 
         try (FileChannel channel = FileChannel.open(missing, StandardOpenOption.WRITE)) {
