@@ -11,6 +11,7 @@ import io.sparklora.training.checkpoint.StepRecord.Update;
 import io.sparklora.training.checkpoint.TrainingState;
 import io.sparklora.training.collective.Ranks;
 import io.sparklora.training.job.FaultTable.Figure;
+import io.sparklora.training.job.Kill.Target;
 import io.sparklora.training.model.BaseWeightCacheTest;
 import io.sparklora.training.model.LossProgram;
 import io.sparklora.training.model.MicroBatch;
@@ -21,13 +22,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -52,8 +55,12 @@ import org.junit.jupiter.api.io.TempDir;
 class FaultSuite {
     private static final int STEPS = 120;
     private static final int EXECUTORS = 4;
+    private static final List<String> REAL_RUN = List.of("train.tokens=12800", "train.checkpoint.steps=20");
     /** Small, so that a checkpoint is being written most of the time. */
     private static final int CHECKPOINT_STEPS = 5;
+
+    /** Beside the steps since the last checkpoint, which are made again. */
+    private static final double SECONDS_TO_RECOVER = 10;
 
     @TempDir
     private static Path root;
@@ -87,9 +94,11 @@ class FaultSuite {
     }
 
     private static TrainingState train(String name, int executors, Moment moment) {
-        return new BarrierTraining(
-                        spark, little.spec(name, STEPS, CHECKPOINT_STEPS), LittleRun.FACTORY, executors, moment)
-                .run();
+        return train(name, executors, moment, LittleRun.FACTORY);
+    }
+
+    private static TrainingState train(String name, int executors, Moment moment, ProgramFactory factory) {
+        return new BarrierTraining(spark, little.spec(name, STEPS, CHECKPOINT_STEPS), factory, executors, moment).run();
     }
 
     private static void assertUnharmed(TrainingState state) {
@@ -156,17 +165,25 @@ class FaultSuite {
         return executors.get(random.nextInt(executors.size()));
     }
 
+    /** At any moment, or aimed at one of the things that a rank does, in turn. */
     @Test
     @Order(1)
     void killedExecutors() {
+        WatchedFactory watched = new WatchedFactory(root.resolve("watched").toString());
+        AtomicInteger run = new AtomicInteger();
         FaultTable.row("kill -9 of an executor, reducing or saving: the same bytes", 30, random -> {
-            Moment moment = new Moment(anyStep(random), () -> {
-                sleepMillis(random.nextInt(30));
-                anyExecutor(random).destroyForcibly();
-            });
-            assertUnharmed(train(name(), EXECUTORS, moment));
+            Target target = Target.values()[run.getAndIncrement() % Target.values().length];
+            String name = name();
+            AtomicReference<Kill> kill = new AtomicReference<>();
+            Moment moment =
+                    new Moment(anyStep(random), () -> kill.set(Kill.make(target, little, name, watched, random)));
+            assertUnharmed(train(name, EXECUTORS, moment, watched));
             assertThat(moment.lost).as("the attempt was lost").isNotZero();
-            return Optional.of(new Figure("steps again after", moment.secondsToRecover(), "s"));
+            assertThat(moment.secondsToRecover()).isBetween(0.0, SECONDS_TO_RECOVER);
+            List<Figure> figures = new ArrayList<>();
+            figures.add(new Figure("steps again after", moment.secondsToRecover(), "s"));
+            kill.get().hit().forEach(hit -> figures.add(Figure.happened("while " + hit)));
+            return figures;
         });
     }
 
@@ -188,7 +205,7 @@ class FaultSuite {
                     new BarrierTraining(spark, little.spec(name(), steps, steps), LittleRun.FACTORY, 4, moment).run();
             assertThat(moment.worlds).containsExactly(3, 4);
             assertThat(LittleRun.sha256(state)).isEqualTo(LittleRun.sha256(expected));
-            return Optional.empty();
+            return List.of();
         });
     }
 
@@ -199,27 +216,71 @@ class FaultSuite {
             Moment moment = new Moment(anyStep(random), () -> LocalCluster.signal("STOP", anyExecutor(random)));
             assertUnharmed(train(name(), EXECUTORS, moment));
             assertThat(moment.secondsToNotice()).isBetween(0.0, 30.0);
-            return Optional.of(new Figure("found after", moment.secondsToNotice(), "s"));
+            return List.of(new Figure("found after", moment.secondsToNotice(), "s"));
         });
     }
 
     @Test
     @Order(3)
     void changingWorlds() {
-        FaultTable.row("world 4 -> 2 -> 3 across restarts: the same bytes", 5, random -> {
-            String name = name();
-            long first = 1 + random.nextInt(STEPS / 3);
-            long second = STEPS / 2 + random.nextInt(STEPS / 4);
-            stopAt(name, 4, first);
-            stopAt(name, 2, second);
-            assertUnharmed(train(name, 3, new Moment(Long.MAX_VALUE, () -> {})));
-            return Optional.empty();
+        FaultTable.row("world 4 -> 2 -> 3, each of a new driver: the same bytes", 5, random -> {
+            Path directory = Files.createDirectory(root.resolve(name()));
+            killAfter(directory, 4, 1 + random.nextInt(STEPS / 3));
+            killAfter(directory, 2, STEPS / 2 + random.nextInt(STEPS / 4));
+            assertThat(LittleDriver.start(directory)).as("where two went on").isPositive();
+            assertThat(slowDriver(directory, 3).waitFor())
+                    .as(Files.readString(directory.resolve("driver.log")))
+                    .isZero();
+            assertThat(LittleDriver.start(directory)).as("where three went on").isGreaterThanOrEqualTo(STEPS / 2 - 10);
+            assertThat(LittleDriver.result(directory)).isEqualTo(LittleRun.sha256(reference));
+            return List.of();
         });
     }
 
-    private static void stopAt(String name, int executors, long step) {
-        Moment moment = new Moment(step, () -> spark.sc().cancelAllJobs());
-        assertThatThrownBy(() -> train(name, executors, moment)).hasMessageContaining("training was stopped");
+    private static void killAfter(Path directory, int executors, long step) throws Exception {
+        Process driver = slowDriver(directory, executors);
+        LittleDriver.awaitStep(directory, driver, step);
+        kill(driver);
+        assertThat(LittleDriver.isOver(directory)).isFalse();
+    }
+
+    /** One that is killed well before its last step. */
+    private static Process slowDriver(Path directory, int executors) throws IOException {
+        return LittleDriver.start(
+                directory, executors, STEPS, CHECKPOINT_STEPS, List.of("-D" + LittleDriver.PAUSE + "=10"));
+    }
+
+    /** Returns when its executors have ended, too. */
+    private static void kill(Process driver) throws Exception {
+        List<ProcessHandle> executors = driver.descendants().toList();
+        driver.destroyForcibly().waitFor();
+        for (ProcessHandle executor : executors) {
+            executor.onExit().get(2, TimeUnit.MINUTES);
+        }
+    }
+
+    /** The model that users train, in TorchScript; beside it the little one above is a toy. */
+    @Test
+    @Order(16)
+    void killedExecutorsOfTheRealProgram() throws Exception {
+        TinyDriver unfailed = TinyDriver.prepared(root.resolve(name()), REAL_RUN);
+        assertThat(TinyDriver.finish(unfailed.start(1))).as(unfailed.log()).isZero();
+        Map<String, String> expected = unfailed.adapterHashes();
+        assertThat(expected).containsKeys("adapter_model.safetensors", "adapter_config.json");
+        FaultTable.row("kill -9 of an executor of the real program: the same files", 3, random -> {
+            TinyDriver killed = TinyDriver.prepared(root.resolve(name()), REAL_RUN);
+            Process driver = killed.start(2);
+            killed.awaitCheckpoints(driver, 1 + random.nextInt(2));
+            sleepMillis(random.nextInt(300));
+            List<ProcessHandle> executors = driver.children().toList();
+            executors.get(random.nextInt(executors.size())).destroyForcibly();
+            assertThat(TinyDriver.finish(driver)).as(killed.log()).isZero();
+            assertThat(killed.log())
+                    .contains("train  lost an attempt: executor ")
+                    .contains("goes on from step");
+            assertThat(killed.adapterHashes()).isEqualTo(expected);
+            return List.of();
+        });
     }
 
     @Test
@@ -227,7 +288,7 @@ class FaultSuite {
     void killedDrivers() {
         FaultTable.row("kill -9 of the driver, then again: the same bytes", 10, random -> {
             killOnce(Files.createDirectory(root.resolve(name())), random, List.of(), List.of());
-            return Optional.empty();
+            return List.of();
         });
     }
 
@@ -237,11 +298,7 @@ class FaultSuite {
         Process driver = driver(directory, first);
         LittleDriver.awaitStep(directory, driver, anyStep(random));
         sleepMillis(random.nextInt(300));
-        List<ProcessHandle> executors = driver.descendants().toList();
-        driver.destroyForcibly().waitFor();
-        for (ProcessHandle executor : executors) {
-            executor.onExit().get(2, TimeUnit.MINUTES);
-        }
+        kill(driver);
         assertThat(driver(directory, second).waitFor())
                 .as(Files.readString(directory.resolve("driver.log")))
                 .isZero();
@@ -264,7 +321,7 @@ class FaultSuite {
                     OtherHosts.named(directory.resolve("after"), "after.test", 101 + random.nextInt(100)));
             assertThat(Files.readString(directory.resolve("driver.log")))
                     .contains("executor-0.before.test", "executor-0.after.test");
-            return Optional.empty();
+            return List.of();
         });
     }
 
@@ -286,7 +343,7 @@ class FaultSuite {
                     encrypted(OtherHosts.withClocks(after, Path.of(library), behind, ahead)));
             assertThat(hoursApart(before)).isGreaterThan(24);
             assertThat(hoursApart(after)).isGreaterThan(24);
-            return Optional.of(new Figure("hours apart", hoursApart(before), "h"));
+            return List.of(new Figure("hours apart", hoursApart(before), "h"));
         });
     }
 
@@ -314,7 +371,7 @@ class FaultSuite {
             TrainingSpec spec = little.spec(name(), STEPS, CHECKPOINT_STEPS);
             Figure figure = new DamagedTraining(little, spec).recover(random);
             assertUnharmed(little.checkpoints(spec).latest().orElseThrow());
-            return Optional.of(figure);
+            return List.of(figure);
         });
     }
 
@@ -323,7 +380,7 @@ class FaultSuite {
     void flippedBitsInBaseCaches() {
         FaultTable.row("flipped bit in the base cache: built anew, never trained on", 20, random -> {
             BaseWeightCacheTest.buildsAnewAfterAFlip(Files.createDirectory(root.resolve(name())), random);
-            return Optional.empty();
+            return List.of();
         });
     }
 
@@ -341,7 +398,7 @@ class FaultSuite {
                     .hasMessageContaining("step-000000000008")
                     .extracting(e -> ((StageFailure) e).exitCode())
                     .isEqualTo(ExitCode.MISMATCH);
-            return Optional.empty();
+            return List.of();
         });
     }
 
@@ -395,16 +452,42 @@ class FaultSuite {
     @Order(6)
     void flippedBitsInDatasets() {
         FaultTable.row("flipped bit in the dataset: named, never trained on", 20, random -> {
-            Path directory = Files.createDirectory(root.resolve(name()));
-            LittleRun run = new LittleRun(directory);
-            Path file = anyFile(directory.resolve("dataset/train"), random);
-            flip(file, random);
+            LittleRun run = new LittleRun(Files.createDirectory(root.resolve(name())));
+            Path file = flipAnyFile(run, random);
             assertThatThrownBy(() -> run.data().verify(0, 1))
                     .hasMessageContaining(file.getFileName().toString())
                     .extracting(e -> ((StageFailure) e).exitCode())
                     .isEqualTo(ExitCode.MISMATCH);
-            return Optional.empty();
+            return List.of();
         });
+        FaultTable.row("the same after the start: named, or of no effect", 20, random -> {
+            LittleRun run = new LittleRun(Files.createDirectory(root.resolve(name())));
+            TrainingSpec spec = run.spec("none", STEPS, STEPS);
+            run.data().verify(0, 1);
+            Path file = flipAnyFile(run, random);
+            LastState end = new LastState();
+            try {
+                Ranks.run(1, collective -> new TrainingLoop(
+                                spec,
+                                collective,
+                                LittleRun.program(),
+                                run.data(),
+                                run.validationData(),
+                                LittleRun.initial())
+                        .run(end, () -> false));
+            } catch (StageFailure refusal) {
+                assertThat(refusal).hasMessageContaining(file.getFileName().toString());
+                return List.of(Figure.happened("named"));
+            }
+            assertUnharmed(end.last());
+            return List.of(Figure.happened("of no effect"));
+        });
+    }
+
+    private static Path flipAnyFile(LittleRun run, Random random) throws IOException {
+        Path file = anyFile(Path.of(run.dataset().toUri()).resolve("train"), random);
+        flip(file, random);
+        return file;
     }
 
     @Test
@@ -413,7 +496,7 @@ class FaultSuite {
         FaultTable.row("writer killed at every file-system call: the previous used", 1, random -> {
             Path directory = Files.createDirectory(root.resolve(name()));
             try {
-                return Optional.of(new Figure(
+                return List.of(new Figure(
                         "killed at each of", CheckpointFaultsTest.killWriterAtEveryCall(directory), "calls"));
             } finally {
                 FaultingFileSystem.inject(FaultingFileSystem.Fault.NONE);
@@ -441,7 +524,7 @@ class FaultSuite {
             assertThat(ends.get(0).history())
                     .filteredOn(step -> step.update() == Update.NOT_FINITE)
                     .hasSize(1);
-            return Optional.empty();
+            return List.of();
         });
     }
 
@@ -486,7 +569,7 @@ class FaultSuite {
         FaultTable.row("store answers 503 for a while: tried again, nothing lost", 1, random -> {
             try {
                 CheckpointFaultsTest.survivesABusyStore(Files.createDirectory(root.resolve(name())));
-                return Optional.empty();
+                return List.of();
             } finally {
                 FaultingFileSystem.inject(FaultingFileSystem.Fault.NONE);
             }
@@ -494,14 +577,14 @@ class FaultSuite {
         FaultTable.row("disk full: said so, the previous checkpoint kept", 1, random -> {
             try {
                 CheckpointFaultsTest.saysThatTheDiskIsFull(Files.createDirectory(root.resolve(name())));
-                return Optional.empty();
+                return List.of();
             } finally {
                 FaultingFileSystem.inject(FaultingFileSystem.Fault.NONE);
             }
         });
         FaultTable.row("slow store: steps do not wait, the last is waited for", 1, random -> {
             try {
-                return Optional.of(new Figure(
+                return List.of(new Figure(
                         "longest stall",
                         CheckpointFaultsTest.longestStallOnASlowStore(Files.createDirectory(root.resolve(name()))),
                         "ms"));
@@ -517,7 +600,7 @@ class FaultSuite {
         FaultTable.row("port in use: another is taken, training goes on", 1, random -> {
             assertThat(reference.step()).isEqualTo(STEPS);
             assertThat(spark.getConf().get("spark.driver.port")).isNotEqualTo(takenPort);
-            return Optional.empty();
+            return List.of();
         });
     }
 }

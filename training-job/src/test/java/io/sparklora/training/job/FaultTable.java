@@ -6,11 +6,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
+import java.util.Map;
 import java.util.Random;
 import java.util.StringJoiner;
+import java.util.stream.Collectors;
 
 /** Runs faults again and again, each with a seed of its own, and keeps the table of what held. */
 final class FaultTable {
@@ -24,11 +26,22 @@ final class FaultTable {
     @FunctionalInterface
     interface Fault {
         /** Throws where it did not hold; returns what there is to measure, if there is anything. */
-        Optional<Figure> run(Random random) throws Exception;
+        List<Figure> run(Random random) throws Exception;
     }
 
     /** Something measured: {@code found after 21.5 s}. */
-    record Figure(String what, double value, String unit) {}
+    record Figure(String what, double value, String unit) {
+        private static final String RUNS = "runs";
+
+        /** Something that happened in a run: {@code while saving: 7 runs}. */
+        static Figure happened(String what) {
+            return new Figure(what + ":", 1, RUNS);
+        }
+
+        private boolean isCount() {
+            return unit.equals(RUNS);
+        }
+    }
 
     /**
      * Makes the runs of a row, unless fewer were asked for, and writes the row.
@@ -44,7 +57,7 @@ final class FaultTable {
         for (int run = 0; run < asked; run++) {
             long seed = SEED + run;
             try {
-                body.run(new Random(seed)).ifPresent(figures::add);
+                figures.addAll(body.run(new Random(seed)));
                 held++;
             } catch (Exception | AssertionError e) {
                 AssertionError failure = new AssertionError(
@@ -64,11 +77,18 @@ final class FaultTable {
     }
 
     private static String summary(List<Figure> figures) {
-        if (figures.isEmpty()) {
-            return "";
-        }
+        Map<String, List<Figure>> byName = new LinkedHashMap<>();
+        figures.forEach(figure ->
+                byName.computeIfAbsent(figure.what(), what -> new ArrayList<>()).add(figure));
+        return byName.values().stream().map(FaultTable::summaryOfOne).collect(Collectors.joining("; "));
+    }
+
+    private static String summaryOfOne(List<Figure> figures) {
         double[] sorted = figures.stream().mapToDouble(Figure::value).sorted().toArray();
         Figure first = figures.get(0);
+        if (first.isCount()) {
+            return first.what() + " " + sorted.length + " " + first.unit();
+        }
         String median = String.format(Locale.ROOT, "%s %.1f %s", first.what(), sorted[sorted.length / 2], first.unit());
         return sorted.length == 1
                 ? median

@@ -15,6 +15,9 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /** A driver of a little run in a process of its own, with executor processes of its own, to be killed. */
 final class LittleDriver {
+    /** A driver's property: milliseconds that a micro-batch takes longer. */
+    static final String PAUSE = "little.pause";
+
     private static final String RESULT = "result";
     private static final String STEP = "step";
     private static final String START = "start";
@@ -53,7 +56,9 @@ final class LittleDriver {
                     Integer.parseInt(args[2]),
                     Integer.parseInt(args[3]),
                     ValidationPlan.NONE);
-            TrainingState end = new BarrierTraining(spark, spec, LittleRun.FACTORY, executors, writer).run();
+            TrainingState end = new BarrierTraining(
+                            spark, spec, new SlowFactory(Integer.getInteger(PAUSE, 0)), executors, writer)
+                    .run();
             write(directory.resolve(RESULT), LittleRun.sha256(end));
         }
     }
@@ -82,6 +87,8 @@ final class LittleDriver {
     static Process start(
             Path directory, int executors, int steps, int checkpointSteps, List<String> options, URI checkpoints)
             throws IOException {
+        Files.deleteIfExists(directory.resolve(STEP));
+        Files.deleteIfExists(directory.resolve(START));
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -134,6 +141,11 @@ final class LittleDriver {
     /** Step that the last attempt started from. */
     static long start(Path directory) throws IOException {
         return number(Files.readString(directory.resolve(START)));
+    }
+
+    /** Whether a driver has made all steps. */
+    static boolean isOver(Path directory) {
+        return Files.exists(directory.resolve(RESULT));
     }
 
     static String result(Path directory) throws IOException {
