@@ -39,7 +39,8 @@ final class PrepareLanguagesTest {
     void writeCorpusAndModel() throws IOException {
         CorpusDirectory files = new CorpusDirectory(directory.resolve("corpus"));
         String english = "The licensee may copy and distribute the work in any medium, provided this notice is kept: ";
-        String german = "Der Lizenznehmer darf das Werk in jedem Medium vervielfältigen, solange dieser Hinweis bleibt: ";
+        String german =
+                "Der Lizenznehmer darf das Werk in jedem Medium vervielfältigen, solange dieser Hinweis bleibt: ";
         for (int i = 0; i < 3; i++) {
             files.writeJson("en" + i + ".json", "en" + i, english + i);
             files.writeJson("pt" + i + ".json", "pt" + i, "11 22 33 44 55 66 77 -- 88 99 " + i);
@@ -113,8 +114,7 @@ final class PrepareLanguagesTest {
                         "number unsure-language " + ledger(result).get(4).getAs("found"));
         assertThat(ledger(result).get(4).<Double>getAs("measured")).isBetween(0.0, 0.05);
         assertThat(ledger(result).get(4).<Double>getAs("threshold")).isEqualTo(0.05);
-        assertThat(language(result, "deu").dropped())
-                .containsExactly(new Dropped("language", "other-language", 3));
+        assertThat(language(result, "deu").dropped()).containsExactly(new Dropped("language", "other-language", 3));
         double sure = ledger(result).stream()
                         .limit(3)
                         .mapToDouble(row -> row.<Double>getAs("measured"))

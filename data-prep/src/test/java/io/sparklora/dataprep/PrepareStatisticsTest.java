@@ -205,7 +205,10 @@ final class PrepareStatisticsTest {
         CorpusDirectory files = new CorpusDirectory(directory.resolve("other"));
         files.writeJson("html.json", "html", "<p>One two three four five six.</p>");
         files.writeJson("spaces.json", "spaces", "  Seven  eight nine ten eleven twelve. ");
-        files.writeJson("long.json", "long", IntStream.range(0, 25).mapToObj(i -> "word" + i).collect(Collectors.joining(" ")));
+        files.writeJson(
+                "long.json",
+                "long",
+                IntStream.range(0, 25).mapToObj(i -> "word" + i).collect(Collectors.joining(" ")));
         for (int i = 0; i < 3; i++) {
             files.writeJson(
                     "footer" + i + ".json",

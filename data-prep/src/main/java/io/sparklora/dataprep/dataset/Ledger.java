@@ -61,14 +61,11 @@ public final class Ledger {
      * @param changes every one that a step counts, in the order of the steps
      * @throws IllegalArgumentException where documents were lost or doubled on the way, or dropped for an unnamed reason
      */
-    public static Ledger of(
-            Dataset<Row> documents, long read, List<DropReason> reasons, List<TextChange> changes) {
+    public static Ledger of(Dataset<Row> documents, long read, List<DropReason> reasons, List<TextChange> changes) {
         List<Tally> tallies = Tally.of(documents, changes);
         List<Dropped> dropped = reasons.stream()
-                .map(reason -> new Dropped(
-                        reason.step(),
-                        reason.word(),
-                        documents(tallies, tally -> tally.reason().equals(Optional.of(reason)))))
+                .map(reason -> new Dropped(reason.step(), reason.word(), documents(tallies, tally -> tally.reason()
+                        .equals(Optional.of(reason)))))
                 .toList();
         long kept = documents(tallies, tally -> tally.reason().isEmpty());
         return new Ledger(new Funnel(read, kept, dropped), changes, tallies, documents);
@@ -120,11 +117,8 @@ public final class Ledger {
 
     private LanguageStatistics language(String name, List<Tally> ofLanguage, List<Share> kept) {
         List<Dropped> dropped = funnel.dropped().stream()
-                .map(each -> new Dropped(
-                        each.step(),
-                        each.reason(),
-                        documents(ofLanguage, tally -> tally.reason()
-                                .equals(Optional.of(new DropReason(each.step(), each.reason()))))))
+                .map(each -> new Dropped(each.step(), each.reason(), documents(ofLanguage, tally -> tally.reason()
+                        .equals(Optional.of(new DropReason(each.step(), each.reason()))))))
                 .filter(each -> each.documents() > 0)
                 .toList();
         long tokens = kept.stream()

@@ -54,8 +54,8 @@ record Tally(
      */
     static List<Tally> of(Dataset<Row> documents, List<TextChange> changes) {
         Column confidence = Documents.confidence(documents);
-        List<Column> totals = new ArrayList<>(
-                List.of(total(char_length(col(Documents.TEXT))), count(confidence), total(confidence.multiply(MILLION))));
+        List<Column> totals = new ArrayList<>(List.of(
+                total(char_length(col(Documents.TEXT))), count(confidence), total(confidence.multiply(MILLION))));
         changes.forEach(change -> totals.add(change.isIn(documents) ? total(change.column()) : lit(0L)));
         return documents
                 .groupBy(
@@ -75,17 +75,13 @@ record Tally(
 
     private static Tally of(Row row) {
         return new Tally(
-                row.isNullAt(0)
-                        ? Optional.empty()
-                        : Optional.of(new DropReason(row.getString(0), row.getString(1))),
+                row.isNullAt(0) ? Optional.empty() : Optional.of(new DropReason(row.getString(0), row.getString(1))),
                 Optional.ofNullable(row.getString(2)),
                 row.getLong(3),
                 row.getLong(4),
                 row.getLong(5),
                 row.getLong(6),
-                IntStream.range(FIRST_CHANGE, row.size())
-                        .mapToObj(row::getLong)
-                        .toList());
+                IntStream.range(FIRST_CHANGE, row.size()).mapToObj(row::getLong).toList());
     }
 
     /** The mean confidence of the identified languages of some documents, in [0, 1]; empty where none was identified. */

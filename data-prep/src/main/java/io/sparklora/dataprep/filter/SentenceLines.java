@@ -94,8 +94,9 @@ final class SentenceLines implements Serializable {
 
     /** How many lines are more than white space. */
     private static int written(List<String> lines) {
-        return Math.toIntExact(
-                lines.stream().filter(line -> !Lines.trimmedStart(line).isEmpty()).count());
+        return Math.toIntExact(lines.stream()
+                .filter(line -> !Lines.trimmedStart(line).isEmpty())
+                .count());
     }
 
     private List<String> sentences(List<String> lines) {

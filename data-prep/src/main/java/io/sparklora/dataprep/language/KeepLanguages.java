@@ -124,8 +124,7 @@ public final class KeepLanguages implements Step.OfDocument {
     private static Dataset<Row> declared(Dataset<Row> documents) {
         return documents
                 .withColumn(Documents.CONFIDENCE, lit(null).cast(DataTypes.DoubleType))
-                .withColumn(
-                        Documents.LANGUAGE, when(col(Documents.TEXT).isNotNull(), col(Documents.SOURCE_LANGUAGE)));
+                .withColumn(Documents.LANGUAGE, when(col(Documents.TEXT).isNotNull(), col(Documents.SOURCE_LANGUAGE)));
     }
 
     private static void requireKnown(String language) {

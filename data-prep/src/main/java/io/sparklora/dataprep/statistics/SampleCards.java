@@ -52,9 +52,8 @@ final class SampleCards {
         Element card = card(section, sample.documentId(), sample.source(), sample.place());
         Element line = card.child(0);
         sample.found()
-                .ifPresent(found -> line.appendText(", found ")
-                        .appendElement("code")
-                        .text(found.isEmpty() ? "none" : found));
+                .ifPresent(found ->
+                        line.appendText(", found ").appendElement("code").text(found.isEmpty() ? "none" : found));
         sample.measured().ifPresent(measured -> line.appendText(", measured " + number(measured)));
         sample.threshold().ifPresent(threshold -> line.appendText(", threshold " + number(threshold)));
         sample.survivorId().ifPresent(survivor -> line.appendText(", kept in its place: ")

@@ -189,8 +189,7 @@ public final class Documents {
         return verdict(reason, measured, threshold, lit(null), found);
     }
 
-    private static Column verdict(
-            DropReason reason, Column measured, Column threshold, Column survivor, Column found) {
+    private static Column verdict(DropReason reason, Column measured, Column threshold, Column survivor, Column found) {
         return struct(
                 lit(reason.step()).as("step"),
                 lit(reason.word()).as("reason"),

@@ -39,7 +39,8 @@ final class LedgerTest {
         assertThatThrownBy(() -> Ledger.of(documents, 6, List.of(SHORT), List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the funnel does not balance: 6 read, 3 kept, 2 dropped");
-        assertThatThrownBy(() -> Ledger.of(documents.union(documents.where("text = 'four'")), 5, List.of(SHORT), List.of()))
+        assertThatThrownBy(() ->
+                        Ledger.of(documents.union(documents.where("text = 'four'")), 5, List.of(SHORT), List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the funnel does not balance: 5 read, 6 kept, 2 dropped");
     }

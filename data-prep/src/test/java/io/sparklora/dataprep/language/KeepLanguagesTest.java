@@ -78,7 +78,10 @@ final class KeepLanguagesTest {
 
         assertThat(languages(apply(keepsGerman, "eng"))).containsOnly("eng");
         assertThat(reasons(apply(keepsGerman, "eng"))).containsOnly("other-language");
-        assertThat(apply(keepsGerman, "eng").get(0).<Row>getAs(Documents.DROPPED).toString())
+        assertThat(apply(keepsGerman, "eng")
+                        .get(0)
+                        .<Row>getAs(Documents.DROPPED)
+                        .toString())
                 .isEqualTo("[language,other-language,null,null,null,eng]");
         assertThat(reasons(apply(keepsGerman, "deu"))).containsOnly("kept");
         assertThat(languages(apply(keepsGerman, ""))).containsOnly("");
@@ -130,9 +133,7 @@ final class KeepLanguagesTest {
     }
 
     private static List<String> languages(List<Row> rows) {
-        return rows.stream()
-                .map(row -> row.<String>getAs(Documents.LANGUAGE))
-                .toList();
+        return rows.stream().map(row -> row.<String>getAs(Documents.LANGUAGE)).toList();
     }
 
     private static List<String> reasons(List<Row> rows) {

@@ -84,7 +84,8 @@ final class StatisticsPageTest {
         assertThat(rows(page, "Length of the documents")).containsExactly("train 1 9 60 60 23", "validation 5 5 5 5 5");
         assertThat(rows(page, "Sources")).containsExactly("0: a licence 7 4 75 100.0 %");
         assertThat(rows(page, "Languages"))
-                .containsExactly("a licence 5 4 75 100.0 % 0.969 other-language 1", "not known 1 0 0 0.0 % a licence 1");
+                .containsExactly(
+                        "a licence 5 4 75 100.0 % 0.969 other-language 1", "not known 1 0 0 0.0 % a licence 1");
         assertThat(rows(page, "Licences")).containsExactly("a licence 3 70 93.3 %", "none 1 5 6.7 %");
         assertThat(rows(page, "Personal data")).containsExactly("email replace 1 2");
         assertThat(page.select("article").eachText())
@@ -130,7 +131,12 @@ final class StatisticsPageTest {
 
         assertThat(rows(page, "Licences")).hasSize(31).last().asString().startsWith("9,970 others 9,970 19,940");
         assertThat(page.select("h2").eachText())
-                .doesNotContain("What the steps did to texts", "Languages", "Personal data and secrets", "Near-duplicates", "Kept documents");
+                .doesNotContain(
+                        "What the steps did to texts",
+                        "Languages",
+                        "Personal data and secrets",
+                        "Near-duplicates",
+                        "Kept documents");
     }
 
     private static List<String> rows(Document page, String heading) {

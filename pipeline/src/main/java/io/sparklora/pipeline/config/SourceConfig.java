@@ -119,8 +119,8 @@ public record SourceConfig(
             throw new IllegalArgumentException("needs `path` and no `table` for a format of files");
         }
         if (format == Format.TEXT && kind != Kind.TEXT) {
-            throw new IllegalArgumentException("needs columns for kind "
-                    + kind.name().toLowerCase(Locale.ROOT) + ": format text has none");
+            throw new IllegalArgumentException(
+                    "needs columns for kind " + kind.name().toLowerCase(Locale.ROOT) + ": format text has none");
         }
         if (prompt.isEmpty() || prompt.contains("") || completion.isEmpty() || messages.isEmpty()) {
             throw new IllegalArgumentException(

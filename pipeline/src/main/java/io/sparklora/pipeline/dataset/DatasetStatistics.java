@@ -184,12 +184,7 @@ public record DatasetStatistics(
      * @param dropped of them dropped, by each reason that dropped any, in the order of the steps
      */
     public record LanguageStatistics(
-            String name,
-            long read,
-            long documents,
-            long tokens,
-            Optional<Double> confidence,
-            List<Dropped> dropped) {
+            String name, long read, long documents, long tokens, Optional<Double> confidence, List<Dropped> dropped) {
         /** Copies the list. */
         public LanguageStatistics {
             dropped = List.copyOf(dropped);

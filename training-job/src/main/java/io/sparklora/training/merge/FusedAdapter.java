@@ -64,9 +64,10 @@ record FusedAdapter(AdapterMatrices adapter, Orientation orientation) implements
         Optional<Magnitudes> magnitudes = adapter.magnitudes(module).map(norms -> new Magnitudes(norms, sum));
         return switch (orientation) {
             case OUTPUT_ROWS -> magnitudes.map(Magnitudes::ofRows).orElse(sum);
-            case INPUT_ROWS -> magnitudes
-                    .map(norms -> norms.ofColumns(weight.rows(), unchanged))
-                    .orElse(sum);
+            case INPUT_ROWS ->
+                magnitudes
+                        .map(norms -> norms.ofColumns(weight.rows(), unchanged))
+                        .orElse(sum);
         };
     }
 

@@ -113,8 +113,8 @@ class ProgressServerTest {
     @Test
     void hangsUpOnWhoGreetsTooSlowly() throws Exception {
         try (Warnings warnings = new Warnings(ProgressServer.class);
-                ProgressServer impatient =
-                        ProgressServer.start(PortRange.ANY, "127.0.0.1", "127.0.0.1", seen::add, Duration.ofMillis(300));
+                ProgressServer impatient = ProgressServer.start(
+                        PortRange.ANY, "127.0.0.1", "127.0.0.1", seen::add, Duration.ofMillis(300));
                 Socket stranger = new Socket(
                         InetAddress.getLoopbackAddress(), impatient.address().port())) {
             try {
@@ -132,7 +132,8 @@ class ProgressServerTest {
     void sendsAwayTheOldestOfTooManyStrangers() throws Exception {
         int tooMany = 50;
         List<Socket> strangers = new ArrayList<>();
-        try (ProgressServer patient = ProgressServer.start(PortRange.ANY, "127.0.0.1", "127.0.0.1", seen::add, Duration.ofHours(1))) {
+        try (ProgressServer patient =
+                ProgressServer.start(PortRange.ANY, "127.0.0.1", "127.0.0.1", seen::add, Duration.ofHours(1))) {
             for (int i = 0; i < ProgressServer.MOST_STRANGERS + tooMany; i++) {
                 strangers.add(new Socket(
                         InetAddress.getLoopbackAddress(), patient.address().port()));

@@ -252,8 +252,9 @@ final class CombinationTest {
             WeightedSum sum = new WeightedSum(Combination.CAT, OptionalInt.empty());
 
             assertThatThrownBy(() -> sum.of(List.of(adapter), List.of(1.0), model.shape()))
-                    .hasMessage("adapters with use_dora can't be combined: model.layers.0.self_attn.q_proj has a magnitude,"
-                            + " which is no product of two matrices")
+                    .hasMessage(
+                            "adapters with use_dora can't be combined: model.layers.0.self_attn.q_proj has a magnitude,"
+                                    + " which is no product of two matrices")
                     .extracting(e -> ((StageFailure) e).exitCode())
                     .isEqualTo(ExitCode.USAGE);
         }

@@ -144,7 +144,13 @@ final class MergedFamilyTest {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         PrintStream stream = new PrintStream(err, true, StandardCharsets.UTF_8);
         int exitCode = new MergeCommand(stream, stream).run(new String[] {
-            adapterDirectory.toString(), "--base", model.toString(), "--output", merged.toString(), "--type", type.name()
+            adapterDirectory.toString(),
+            "--base",
+            model.toString(),
+            "--output",
+            merged.toString(),
+            "--type",
+            type.name()
         });
 
         assertThat(exitCode).as(err.toString(StandardCharsets.UTF_8)).isZero();
