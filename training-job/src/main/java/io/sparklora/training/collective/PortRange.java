@@ -32,7 +32,11 @@ public record PortRange(int first, int count) implements Serializable {
     /** Opens what listens. */
     @FunctionalInterface
     public interface Opening<D> {
-        /** @throws BindException where the port is taken */
+        /**
+         * Opens it on one port.
+         *
+         * @throws BindException where the port is taken
+         */
         D at(int port) throws IOException;
     }
 
