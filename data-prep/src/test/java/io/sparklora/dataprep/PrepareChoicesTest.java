@@ -139,7 +139,8 @@ final class PrepareChoicesTest {
                         () -> prepare("corpus.sources.0.format=parquet", "corpus.sources.0.path=" + directory + "/p"))
                 .isInstanceOfSatisfying(
                         StageFailure.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
-                .hasMessageContaining("/p/");
+                .hasMessageContaining("the first is b/part-")
+                .hasMessageEndingWith("of corpus.sources.0 (not-a-string)");
     }
 
     private DatasetManifest prepare(String... overrides) {

@@ -168,7 +168,7 @@ final class StepsTableTest {
 
         assertThat(rows).allSatisfy(row -> assertThat(types).containsAll(found(CLASS, row.type() + row.reasons())));
         String toTouch =
-                readme.substring(readme.indexOf("To add a step"), readme.indexOf("Funnel, ledger and manifest"));
+                readme.substring(readme.indexOf("To add a step"), readme.indexOf("Funnel, ledger, manifest"));
         assertThat(found(Pattern.compile("([A-Z]\\w+)\\.java`"), toTouch))
                 .contains("YOURS", "PrepareConfig")
                 .filteredOn(type -> !type.equals("YOURS"))

@@ -46,8 +46,8 @@ final class DecontaminateTest {
                 .containsExactly(
                         "held out null",
                         "nearly null",
-                        "quotes [decontaminate,evaluation-overlap,2.0,1.0,null]",
-                        "twice [decontaminate,evaluation-overlap,2.0,1.0,null]");
+                        "quotes [decontaminate,evaluation-overlap,2.0,1.0,null,null]",
+                        "twice [decontaminate,evaluation-overlap,2.0,1.0,null,null]");
         assertThat(verdicts(new PrepareConfig.Decontaminate(5, 3, false, List.of(SET)), documents))
                 .allMatch(verdict -> verdict.endsWith(" null"));
     }
@@ -65,10 +65,10 @@ final class DecontaminateTest {
 
         assertThat(verdicts(new PrepareConfig.Decontaminate(3, 1, true, List.of(SET)), documents))
                 .containsExactly(
-                        "of both [decontaminate,evaluation-overlap,4.0,1.0,null]",
-                        "of test [decontaminate,held-out-overlap,1.0,1.0,null]",
+                        "of both [decontaminate,evaluation-overlap,4.0,1.0,null,null]",
+                        "of test [decontaminate,held-out-overlap,1.0,1.0,null,null]",
                         "of train null",
-                        "of validation [decontaminate,held-out-overlap,1.0,1.0,null]",
+                        "of validation [decontaminate,held-out-overlap,1.0,1.0,null,null]",
                         "test null",
                         "train null",
                         "validation null");

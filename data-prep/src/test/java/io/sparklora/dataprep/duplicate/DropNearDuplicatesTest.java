@@ -56,10 +56,12 @@ final class DropNearDuplicatesTest {
 
         long found = 0;
         for (int i = 0; i < planted; i++) {
-            found += survivors.get("copy" + i).startsWith("original" + i + " ") ? 1 : 0;
+            boolean isFound = survivors.get("copy" + i).startsWith("original" + i + " ")
+                    || survivors.get("original" + i).startsWith("copy" + i + " ");
+            found += isFound ? 1 : 0;
         }
         assertThat(found / (double) planted).isGreaterThanOrEqualTo(0.97);
-        assertThat(survivors).extractingByKeys("other1", "other2", "original3").containsOnly("kept");
+        assertThat(survivors).extractingByKeys("other1", "other2", "other3").containsOnly("kept");
     }
 
     @Test
@@ -128,7 +130,7 @@ final class DropNearDuplicatesTest {
 
         List<Row> judged = apply(rows, DEFAULTS, 2).orderBy("document_id").collectAsList();
 
-        String nearLongest = " \\[deduplicate,near-duplicate,0\\.[89]\\d+,0\\.75,longest]";
+        String nearLongest = " \\[deduplicate,near-duplicate,0\\.[89]\\d+,0\\.75,longest,null]";
         assertThat(judged)
                 .extracting(row -> row.<String>getAs(Documents.ID) + " "
                         + (row.getAs(Documents.DROPPED) == null
@@ -140,8 +142,8 @@ final class DropNearDuplicatesTest {
                         longest -> assertThat(longest).isEqualTo("longest kept"),
                         unlike -> assertThat(unlike).isEqualTo("unlike kept"),
                         x -> assertThat(x).isEqualTo("x kept"),
-                        y -> assertThat(y).isEqualTo("y [deduplicate,near-duplicate,1.0,0.75,x]"),
-                        z -> assertThat(z).isEqualTo("z [deduplicate,near-duplicate,1.0,0.75,x]"));
+                        y -> assertThat(y).isEqualTo("y [deduplicate,near-duplicate,1.0,0.75,x,null]"),
+                        z -> assertThat(z).isEqualTo("z [deduplicate,near-duplicate,1.0,0.75,x,null]"));
         assertThat(judged)
                 .filteredOn(row -> row.getAs(Documents.DROPPED) != null)
                 .allSatisfy(row -> assertThat(row.<String>getAs(Documents.TEXT)).isNull());
@@ -207,14 +209,14 @@ final class DropNearDuplicatesTest {
 
     @Test
     void leavesDroppedDocumentsAndThoseWithoutWordsAsTheyAre() {
-        Row dropped = RowFactory.create(0, "f", 1L, "x", "", null, RowFactory.create("s", "r", null, null, null));
+        Row dropped = RowFactory.create(0, "f", 1L, "x", "", null, RowFactory.create("s", "r", null, null, null, null));
         List<Row> rows = List.of(dropped, dropped, row(0, "a", "--"), row(0, "b", "++"));
 
         List<Row> judged = apply(rows, DEFAULTS, 1).orderBy("document_id").collectAsList();
 
         assertThat(judged)
                 .extracting(row -> String.valueOf(row.<Row>getAs(Documents.DROPPED)))
-                .containsExactly("null", "null", "[s,r,null,null,null]", "[s,r,null,null,null]");
+                .containsExactly("null", "null", "[s,r,null,null,null,null]", "[s,r,null,null,null,null]");
     }
 
     private DropNearDuplicates step(NearDuplicates settings) {

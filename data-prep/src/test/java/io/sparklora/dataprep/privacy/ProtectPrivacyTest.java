@@ -36,7 +36,7 @@ final class ProtectPrivacyTest {
                 .containsExactly(
                         "a||mail <EMAIL>, <EMAIL>|null",
                         "b||nothing here|null",
-                        "c||null|[privacy,ssn,1.0,0.0,null]",
+                        "c||null|[privacy,ssn,1.0,0.0,null,null]",
                         "d||null|null");
         assertThat(Findings.of(documents, CONFIG))
                 .containsExactly(

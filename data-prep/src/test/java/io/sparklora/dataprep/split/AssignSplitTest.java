@@ -131,7 +131,7 @@ final class AssignSplitTest {
                         "new of customer", Split.VALIDATION));
         assertThat(byTime.apply(documents(rows)).where("dropped is not null").collectAsList())
                 .extracting(row -> row.getAs(Documents.ID) + " " + row.getAs(Documents.DROPPED))
-                .containsExactly("unknown [split,no-timestamp,null,null,null]");
+                .containsExactly("unknown [split,no-timestamp,null,null,null,null]");
         assertThat(byTime.reasons()).containsExactly(new DropReason("split", "no-timestamp"));
     }
 

@@ -105,8 +105,8 @@ final class CorpusStepsTest {
                         "sum(findings[0])",
                         "count(1)",
                         "sum(`counted:normalise:changed-documents`)",
-                        "sum(`counted:split:split-documents`)",
-                        "sum(`counted:split:parts`)")
+                        "sum(`counted:oversized:split-documents`)",
+                        "sum(`counted:oversized:parts`)")
                 .collectAsList();
 
         assertThat(parts).extracting(Row::toString).containsExactly("[3,2,1,1,2]");
