@@ -186,7 +186,7 @@ final class SamplePreparationTest {
                         "'f' file",
                         "id row",
                         "cast(null as struct<step: string, reason: string, measured: double, threshold: double,"
-                                + " survivor_id: string>) dropped");
+                                + " survivor_id: string, found: string>) dropped");
 
         Dataset<Row> judged = step.apply(documents);
 

@@ -144,10 +144,10 @@ final class GenerateCommandTest {
 
     @Test
     void refusesAPromptThatFillsTheContext() {
-        Outcome outcome = generate(version(), options("--prompt", "F ".repeat(600)));
+        Outcome outcome = generate(version(), options("--prompt", "F ".repeat(9000)));
 
         assertThat(outcome.exitCode()).isEqualTo(ExitCode.USAGE.code());
-        assertThat(outcome.errors()).contains("--prompt must have 1 to 511 tokens but has ");
+        assertThat(outcome.errors()).contains("--prompt must have 1 to 8191 tokens but has ");
     }
 
     @Test
