@@ -216,13 +216,19 @@ public final class BackgroundCheckpoints implements AutoCloseable {
     public void close() {
         thread.shutdown();
         boolean interrupted = Thread.interrupted();
-        try {
-            if (!thread.awaitTermination(PATIENCE_AT_CLOSE.toMillis(), TimeUnit.MILLISECONDS)) {
-                LOG.warn("a checkpoint that takes long to write is left behind");
-                thread.shutdownNow();
+        long end = System.nanoTime() + PATIENCE_AT_CLOSE.toNanos();
+        boolean ended = false;
+        // A task that is killed may be interrupted again and again.
+        while (!ended && System.nanoTime() < end) {
+            try {
+                ended = thread.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+            } catch (InterruptedException e) {
+                interrupted = true;
             }
-        } catch (InterruptedException e) {
-            interrupted = true;
+        }
+        if (!ended) {
+            LOG.warn("a checkpoint that takes long to write is left behind");
+            thread.shutdownNow();
         }
         if (interrupted) {
             Thread.currentThread().interrupt();

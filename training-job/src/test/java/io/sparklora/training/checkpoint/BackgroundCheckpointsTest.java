@@ -136,6 +136,8 @@ class BackgroundCheckpointsTest {
                     while (true) {
                         checkpoints.betweenSteps(1, () -> state(1));
                         clock.addAndGet(Duration.ofSeconds(1).toNanos());
+                        // A write takes a moment, and far less than the minutes after which it would be given up.
+                        TimeUnit.MILLISECONDS.sleep(10);
                     }
                 })
                 .hasMessage("no checkpoint could be saved, 3 times in a row: no space left on device")
