@@ -125,8 +125,7 @@ final class DeterminismTest {
     void writesTheSameBytesForAnyParallelismWithEveryStepOn() throws Exception {
         List<List<FileEntry>> written = new ArrayList<>();
         List<Preparation.Outcome> outcomes = new ArrayList<>();
-        for (Setting setting : List.of(
-                new Setting(1, 1, true), new Setting(3, 8, false), new Setting(8, 3, true))) {
+        for (Setting setting : List.of(new Setting(1, 1, true), new Setting(3, 8, false), new Setting(8, 3, true))) {
             outcomes.add(prepare(setting));
             written.add(storage.describe(output()));
             storage.delete(output());

@@ -167,8 +167,7 @@ final class StepsTableTest {
         Set<String> types = sources().stream().map(StepsTableTest::typeOf).collect(Collectors.toSet());
 
         assertThat(rows).allSatisfy(row -> assertThat(types).containsAll(found(CLASS, row.type() + row.reasons())));
-        String toTouch =
-                readme.substring(readme.indexOf("To add a step"), readme.indexOf("Funnel, ledger, manifest"));
+        String toTouch = readme.substring(readme.indexOf("To add a step"), readme.indexOf("Funnel, ledger, manifest"));
         assertThat(found(Pattern.compile("([A-Z]\\w+)\\.java`"), toTouch))
                 .contains("YOURS", "PrepareConfig")
                 .filteredOn(type -> !type.equals("YOURS"))
